@@ -1,0 +1,21 @@
+// A fact proven at a time: which snapshot is in which repository, proven by which run, how. Never edited, it only ages.
+
+import type { JsonObject } from '../lib/json.ts';
+import type { Instant } from './instant.ts';
+
+/** More kinds follow with the commands that prove them: `copy`, `verify`, `drill`, `replication`, `archive`. */
+export type EvidenceKind = 'backup' | 'restore' | 'missing';
+
+export interface Evidence {
+  readonly kind: EvidenceKind;
+  readonly service: string;
+  readonly repository: string;
+  /** The full 64 hex digits. */
+  readonly snapshotId: string;
+  /** When the fact was true: for a backup the snapshot's own time. */
+  readonly at: Instant;
+  /** Every declared source was present and readable. Only complete evidence moves "last success". */
+  readonly complete: boolean;
+  /** The tool, its version and figures; whatever explains how it was proven. */
+  readonly detail: JsonObject;
+}

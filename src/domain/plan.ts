@@ -1,0 +1,125 @@
+// What a command is about to do, as data. Built by pure planners, executed by the one runner (engine/runner.ts).
+
+import type { Json, JsonObject } from '../lib/json.ts';
+import type { Duration } from './duration.ts';
+import type { Evidence } from './evidence.ts';
+import type { Instant } from './instant.ts';
+import type { Outcome } from './outcome.ts';
+
+export interface Lock {
+  /** For instance 'repository/nas-primary'. */
+  readonly name: string;
+  readonly mode: 'shared' | 'exclusive';
+}
+
+/** What a step's failure does to the verdict: `advisory` nothing, `counted` it is a failure, `critical` all is lost. */
+export type Weight = 'critical' | 'counted' | 'advisory';
+
+export interface Step {
+  /** 'backup:sonarr@nas-primary': unique in the plan, stable between runs. */
+  readonly id: string;
+  /** 'Back up sonarr to nas-primary' */
+  readonly title: string;
+  readonly stage?: string;
+  /** What the step is about, for history and status. */
+  readonly service?: string;
+  readonly repository?: string;
+  /** Ids; unless each of them succeeded (or was partial, or skipped) this step is 'blocked'. */
+  readonly needs?: readonly string[];
+  /** Acquired in sorted order, all before `run`, released after it. */
+  readonly locks?: readonly Lock[];
+  /** Concurrency lane: at most `plan.limits[lane]` steps of a lane at once. */
+  readonly lane?: string;
+  /** Counted from the moment the lane and locks are held. */
+  readonly timeout?: Duration;
+  readonly weight: Weight;
+  /** The only part that is code. Throws a HoldfastError to fail; must honour `context.signal`. */
+  run(context: StepContext): Promise<StepResult>;
+}
+
+export interface Plan {
+  /** 'run', 'restore', 'retention', ... */
+  readonly kind: string;
+  readonly host: string;
+  readonly steps: readonly Step[];
+  /** Steps at once for each lane; a lane that is not listed allows one. */
+  readonly limits: Readonly<Record<string, number>>;
+  /** Facts a reader of the plan should know and no step carries. */
+  readonly warnings?: readonly string[];
+}
+
+export interface StepResult {
+  readonly outcome: Extract<Outcome, 'succeeded' | 'partial' | 'skipped'>;
+  /** Why it is partial or skipped; null when it succeeded plainly. */
+  readonly reason?: string | null;
+  readonly result?: JsonObject | null;
+  /** Committed together with the outcome, or not at all. */
+  readonly evidence?: readonly Evidence[];
+}
+
+/** Live figures of a step; never written to the journal. */
+export interface Progress {
+  readonly bytesDone?: number;
+  readonly bytesTotal?: number;
+  readonly filesDone?: number;
+  readonly filesTotal?: number;
+  readonly secondsRemaining?: number;
+  /** What is being worked on, or why it waits. */
+  readonly message?: string;
+}
+
+export interface StepContext {
+  /** Aborts on timeout or cancellation of the run; its reason is the first cause. */
+  readonly signal: AbortSignal;
+  readonly runId: string;
+  now(): Instant;
+  progress(update: Progress): void;
+  /** A fact worth showing that does not change the outcome; kept in the report. */
+  warn(message: string): void;
+  /** The result of a step that this one needs; null when it has none. */
+  resultOf(stepId: string): JsonObject | null;
+  /**
+   * Holds something that must be undone: the intent is committed durably, then `make` runs, and disposing runs the
+   * registered undo for `kind` and settles the record. After a crash the next start runs the same undo from the payload.
+   */
+  hold(kind: string, payload: JsonObject, make: () => Promise<void>): Promise<AsyncDisposable>;
+}
+
+/** A mistake in a plan is a bug; found before anything runs. Returns sentences, none when the plan is sound. */
+export function planDefects(plan: Pick<Plan, 'steps'>): string[] {
+  const defects: string[] = [];
+  const ids = new Set<string>();
+  for (const step of plan.steps) {
+    if (ids.has(step.id)) defects.push(`two steps are called ${step.id}`);
+    ids.add(step.id);
+  }
+  for (const step of plan.steps) {
+    for (const need of step.needs ?? []) if (!ids.has(need)) defects.push(`${step.id} needs ${need}, which does not exist`);
+  }
+  const cycle = findCycle(plan.steps);
+  if (cycle) defects.push(`steps need each other: ${cycle.join(' -> ')}`);
+  return defects;
+}
+
+function findCycle(steps: readonly Step[]): readonly string[] | null {
+  const needs = new Map(steps.map((step) => [step.id, step.needs ?? []]));
+  const finished = new Set<string>();
+  const visit = (id: string, path: readonly string[]): readonly string[] | null => {
+    if (finished.has(id)) return null;
+    if (path.includes(id)) return [...path.slice(path.indexOf(id)), id];
+    for (const need of needs.get(id) ?? []) {
+      const cycle = visit(need, [...path, id]);
+      if (cycle) return cycle;
+    }
+    finished.add(id);
+    return null;
+  };
+  for (const id of needs.keys()) {
+    const cycle = visit(id, []);
+    if (cycle) return cycle;
+  }
+  return null;
+}
+
+/** A value as it is printed in results: absent is null. */
+export const orNull = <Value extends Json>(value: Value | undefined): Value | null => value ?? null;

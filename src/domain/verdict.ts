@@ -1,0 +1,41 @@
+// From what happened to each step to the outcome and exit code of the whole: pure, and the same for every command.
+
+import { EXIT } from './exit-code.ts';
+import type { Outcome } from './outcome.ts';
+import type { StepReport } from './report.ts';
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly exitCode: number;
+}
+
+const FAILURES: ReadonlySet<string> = new Set(['failed', 'timed-out', 'blocked']);
+
+/**
+ * `interruptedBy` is the signal that ended the run, if one did: it decides over everything else. Otherwise a critical
+ * failure, or failures without one counted success, are exit 2; failures beside successes and partial steps are exit 1.
+ * When nothing but a held lock stood in the way the answer is busy (75).
+ */
+export function verdictOf(steps: readonly StepReport[], interruptedBy: 'SIGINT' | 'SIGTERM' | null): Verdict {
+  if (interruptedBy) {
+    return {
+      outcome: 'interrupted',
+      exitCode: interruptedBy === 'SIGINT' ? EXIT.interruptedBySigint : EXIT.interruptedBySigterm,
+    };
+  }
+  const weighed = steps.filter((step) => step.weight !== 'advisory');
+  const failed = weighed.filter((step) => FAILURES.has(step.outcome));
+  if (failed.length > 0 && failed.every((step) => step.error?.code === 'busy')) {
+    return { outcome: 'failed', exitCode: EXIT.busy };
+  }
+  const anyDone = weighed.some((step) => step.outcome === 'succeeded' || step.outcome === 'partial');
+  if (failed.some((step) => step.weight === 'critical') || (failed.length > 0 && !anyDone)) {
+    const timedOut = failed.length > 0 && failed.every((step) => step.outcome === 'timed-out');
+    return { outcome: timedOut ? 'timed-out' : 'failed', exitCode: EXIT.failed };
+  }
+  if (failed.length > 0 || weighed.some((step) => step.outcome === 'partial' || step.outcome === 'interrupted')) {
+    return { outcome: 'partial', exitCode: EXIT.partial };
+  }
+  const nothingDone = weighed.length > 0 && weighed.every((step) => step.outcome === 'skipped');
+  return { outcome: nothingDone ? 'skipped' : 'succeeded', exitCode: EXIT.ok };
+}
