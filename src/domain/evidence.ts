@@ -4,13 +4,13 @@ import type { JsonObject } from '../lib/json.ts';
 import type { Instant } from './instant.ts';
 
 /** More kinds follow with the commands that prove them: `copy`, `verify`, `drill`, `replication`, `archive`. */
-export type EvidenceKind = 'backup' | 'restore' | 'missing';
+export type EvidenceKind = 'backup' | 'restore' | 'retention' | 'prune' | 'missing';
 
 export interface Evidence {
   readonly kind: EvidenceKind;
   readonly service: string;
   readonly repository: string;
-  /** The full 64 hex digits. */
+  /** The full 64 hex digits; empty for facts about a repository as a whole. */
   readonly snapshotId: string;
   /** When the fact was true: for a backup the snapshot's own time. */
   readonly at: Instant;

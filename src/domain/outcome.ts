@@ -3,8 +3,8 @@
 export const OUTCOMES = ['succeeded', 'partial', 'failed', 'timed-out', 'interrupted', 'skipped', 'blocked'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** An outcome, or `planned` in the report of a dry run. */
-export type ReportedOutcome = Outcome | 'planned';
+/** An outcome, `planned` in the report of a dry run, or `running` while there is none yet. */
+export type ReportedOutcome = Outcome | 'planned' | 'running';
 
 export interface OutcomeCounts {
   readonly succeeded: number;

@@ -2,8 +2,9 @@
 
 import type { ErrorReport } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
-import type { Outcome, OutcomeCounts, ReportedOutcome } from './outcome.ts';
-import type { Weight } from './plan.ts';
+import { formatInstant, type Instant } from './instant.ts';
+import { countOutcomes, type OutcomeCounts, type ReportedOutcome } from './outcome.ts';
+import type { Step, Weight } from './plan.ts';
 
 export interface StepReport {
   readonly id: string;
@@ -28,11 +29,58 @@ export interface Report {
   readonly id: string;
   readonly host: string;
   readonly startedAt: string;
-  readonly endedAt: string;
-  readonly outcome: Outcome | 'planned';
+  /** Null while it runs. */
+  readonly endedAt: string | null;
+  readonly outcome: ReportedOutcome;
   readonly exitCode: number;
   readonly dryRun: boolean;
   readonly counts: OutcomeCounts;
   readonly warnings: readonly string[];
   readonly steps: readonly StepReport[];
 }
+
+export interface ReportParts {
+  readonly kind: string;
+  readonly id: string;
+  readonly host: string;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  readonly outcome: ReportedOutcome;
+  readonly exitCode: number;
+  readonly warnings: readonly string[];
+  readonly steps: readonly StepReport[];
+}
+
+/** The one way a report is put together, from the runner's state or from the journal's rows. */
+export const buildReport = (parts: ReportParts): Report => ({
+  schemaVersion: 1,
+  kind: parts.kind,
+  id: parts.id,
+  host: parts.host,
+  startedAt: formatInstant(parts.startedAt),
+  endedAt: parts.endedAt === null ? null : formatInstant(parts.endedAt),
+  outcome: parts.outcome,
+  exitCode: parts.exitCode,
+  dryRun: parts.outcome === 'planned',
+  counts: countOutcomes(parts.steps.map((step) => step.outcome)),
+  warnings: parts.warnings,
+  steps: parts.steps,
+});
+
+/** A step of which nothing is known yet but its plan. */
+export const plannedStep = (step: Step): StepReport => ({
+  id: step.id,
+  title: step.title,
+  stage: step.stage ?? null,
+  service: step.service ?? null,
+  repository: step.repository ?? null,
+  weight: step.weight,
+  outcome: 'planned',
+  reason: null,
+  startedAt: null,
+  endedAt: null,
+  durationSeconds: null,
+  error: null,
+  warnings: [],
+  result: null,
+});

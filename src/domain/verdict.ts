@@ -10,6 +10,7 @@ export interface Verdict {
 }
 
 const FAILURES: ReadonlySet<string> = new Set(['failed', 'timed-out', 'blocked']);
+const BUSY: ReadonlySet<unknown> = new Set(['busy', 'repository-locked']);
 
 /**
  * `interruptedBy` is the signal that ended the run, if one did: it decides over everything else. Otherwise a critical
@@ -25,7 +26,7 @@ export function verdictOf(steps: readonly StepReport[], interruptedBy: 'SIGINT' 
   }
   const weighed = steps.filter((step) => step.weight !== 'advisory');
   const failed = weighed.filter((step) => FAILURES.has(step.outcome));
-  if (failed.length > 0 && failed.every((step) => step.error?.code === 'busy')) {
+  if (failed.length > 0 && failed.every((step) => BUSY.has(step.error?.code))) {
     return { outcome: 'failed', exitCode: EXIT.busy };
   }
   const anyDone = weighed.some((step) => step.outcome === 'succeeded' || step.outcome === 'partial');

@@ -1,0 +1,120 @@
+// The journal's rows as types. The tables are STRICT and only Holdfast writes them, so a row of the wrong shape is damage
+// (or a bug) and is told as such; JSON columns hold what JSON.stringify made of the very type that is read back.
+
+import type { EvidenceKind } from '../domain/evidence.ts';
+import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts';
+import { OUTCOMES, type ReportedOutcome } from '../domain/outcome.ts';
+import type { Weight } from '../domain/plan.ts';
+import { buildReport, type Report } from '../domain/report.ts';
+import { type ErrorReport, HoldfastError } from '../lib/errors.ts';
+import type { JsonObject } from '../lib/json.ts';
+import type { ProcessIdentity } from '../process/identity.ts';
+import type { RecordedEvidence, RecordedStep } from './journal.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+export interface RunRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly host: string;
+  readonly process: ProcessIdentity;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  readonly outcome: ReportedOutcome;
+  readonly exitCode: number;
+  readonly warnings: readonly string[];
+}
+
+export const runRow = (row: Row): RunRow => ({
+  id: text(row, 'id'),
+  kind: text(row, 'kind'),
+  host: text(row, 'host'),
+  process: json<ProcessIdentity>(row, 'process'),
+  startedAt: integer(row, 'started_at') as Instant, // the column's unit is the type's
+  endedAt: optional(row, 'ended_at', integer) as Instant | null,
+  outcome: outcome(row),
+  exitCode: optional(row, 'exit_code', integer) ?? 0,
+  warnings: json<string[]>(row, 'warnings'),
+});
+
+export const stepRow = (row: Row): RecordedStep => {
+  const startedAt = optional(row, 'started_at', integer);
+  const endedAt = optional(row, 'ended_at', integer);
+  return {
+    runId: text(row, 'run_id'),
+    id: text(row, 'id'),
+    title: text(row, 'title'),
+    stage: optional(row, 'stage', text),
+    service: optional(row, 'service', text),
+    repository: optional(row, 'repository', text),
+    weight: text(row, 'weight') as Weight, // written from a Weight
+    outcome: outcome(row),
+    reason: optional(row, 'reason', text),
+    startedAt: startedAt === null ? null : formatInstant(startedAt as Instant),
+    endedAt: endedAt === null ? null : formatInstant(endedAt as Instant),
+    durationSeconds: startedAt === null || endedAt === null ? null : (endedAt - startedAt) / 1000,
+    error: optional(row, 'error', json<ErrorReport>),
+    warnings: json<string[]>(row, 'warnings'),
+    result: optional(row, 'result', json<JsonObject>),
+  };
+};
+
+export const effectRow = (row: Row): { id: number; kind: string; payload: JsonObject } => ({
+  id: integer(row, 'id'),
+  kind: text(row, 'kind'),
+  payload: json<JsonObject>(row, 'payload'),
+});
+
+export const evidenceRow = (row: Row): RecordedEvidence => ({
+  kind: text(row, 'kind') as EvidenceKind, // written from an EvidenceKind
+  service: text(row, 'service'),
+  repository: text(row, 'repository'),
+  runId: text(row, 'run_id'),
+  snapshotId: text(row, 'snapshot_id'),
+  at: integer(row, 'at') as Instant,
+  complete: integer(row, 'complete') === 1,
+  detail: json<JsonObject>(row, 'detail'),
+});
+
+export const reportOf = (run: RunRow, steps: readonly RecordedStep[]): Report =>
+  buildReport({ ...run, steps: steps.map(({ runId: _, ...step }) => step) });
+
+/** The column value of a report's time. */
+export const millisecondsOf = (at: string | null): number | null => (at === null ? null : parseInstant(at));
+
+function text(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== 'string') throw damaged(column);
+  return value;
+}
+
+function integer(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value !== 'number') throw damaged(column);
+  return value;
+}
+
+function json<Value>(row: Row, column: string): Value {
+  try {
+    return JSON.parse(text(row, column)) as Value; // see the module's first lines
+  } catch (error) {
+    throw error instanceof SyntaxError ? damaged(column) : error;
+  }
+}
+
+const optional = <Value>(row: Row, column: string, read: (row: Row, column: string) => Value): Value | null =>
+  row[column] === null || row[column] === undefined ? null : read(row, column);
+
+function outcome(row: Row): ReportedOutcome {
+  const value = row['outcome'];
+  return OUTCOMES.find((known) => known === value) ?? 'running';
+}
+
+const damaged = (column: string): HoldfastError =>
+  new HoldfastError({
+    code: 'journal-unusable',
+    operation: 'read the journal',
+    subject: column,
+    message: 'the journal holds something that Holdfast did not write',
+    hint: 'Move journal.db aside: history starts anew, no backup is touched.',
+  });
