@@ -8,7 +8,8 @@ const locked = JSON.parse(readFileSync(`${root}/package-lock.json`, 'utf8')).pac
 // npm's record of what it installed. A package that it left out as optional (another system's binaries) is not in it.
 const installed = JSON.parse(readFileSync(`${root}/node_modules/.package-lock.json`, 'utf8')).packages;
 
-const isSame = (path) => installed[path] !== undefined && locked[path].integrity === installed[path].integrity && isOnDisk(path);
+const isSame = (path) =>
+  installed[path] !== undefined && locked[path].integrity === installed[path].integrity && isOnDisk(path);
 const isOnDisk = (path) => JSON.parse(readFileSync(`${root}/${path}/package.json`, 'utf8')).version === locked[path].version;
 const isFine = (path) => isSame(path) || (locked[path].optional === true && installed[path] === undefined);
 

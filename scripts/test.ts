@@ -1,0 +1,97 @@
+// npm test: runs test/**/*.test.ts, or those whose path contains one of the words given (`npm test -- retention journal`).
+// Each file runs in a process of its own. Fails on any failed test, on no test at all, and with CI=true also on a test that
+// was skipped or left to do, and on files that tests leave behind in the checkout. test/lab/ runs only when it is named.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { delimiter, join, relative, resolve } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+interface Unproven {
+  readonly name: string;
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** For one test; a file whose process goes on without a word for longer than this is ended too. */
+const TIMEOUT_MS = 5 * 60_000;
+const SILENCE_MS = TIMEOUT_MS + 30_000;
+const root = resolve(import.meta.dirname, '..');
+const inCi = process.env['CI'] === 'true';
+
+function findTests(words: readonly string[]): string[] {
+  const all = globSync('test/**/*.test.ts', { cwd: root, exclude: ['**/fixtures/**'] }).toSorted();
+  if (words.length === 0) return all.filter((file) => !file.startsWith('test/lab/'));
+  return all.filter((file) => words.some((word) => file.includes(word)));
+}
+
+/** Tests see the tools of the checkout, and none of the caller's settings that would steer what they start. */
+function prepareEnvironment(): void {
+  for (const name of Object.keys(process.env)) {
+    if (/^(HOLDFAST|RESTIC|PG)_?[A-Z]/.test(name)) delete process.env[name];
+  }
+  const own = [join(root, '.tools', 'bin'), join(root, 'node_modules', '.bin')];
+  process.env['PATH'] = [...own, process.env['PATH'] ?? ''].join(delimiter);
+}
+
+function checkoutStatus(): string[] {
+  if (!inCi || !existsSync(join(root, '.git'))) return [];
+  return execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
+}
+
+/** Runs the files and prints them; resolves with what went wrong, in sentences. */
+async function runTests(files: readonly string[]): Promise<string[]> {
+  const unproven: Unproven[] = [];
+  const hollow: string[] = [];
+  let success = true;
+  const silence = new AbortController();
+  const watchdog = setTimeout(() => silence.abort(), SILENCE_MS);
+  const stream = run({
+    files: files.map((file) => join(root, file)),
+    concurrency: 2,
+    isolation: 'process',
+    timeout: TIMEOUT_MS,
+    signal: silence.signal,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+  const note = (test: { name: string; file?: string; skip?: string | boolean; todo?: string | boolean }): void => {
+    const mark = test.skip ?? test.todo;
+    if (mark === undefined || mark === false) return;
+    unproven.push({
+      name: test.name,
+      file: test.file ?? '?',
+      reason: mark === true || mark === '' ? 'no reason given' : mark,
+    });
+  };
+  stream.on('data', () => watchdog.refresh());
+  stream.on('test:pass', note);
+  stream.on('test:pass', (test) => {
+    if (test.name === test.file) hollow.push(test.name); // how the runner reports a file in which nothing was tested
+  });
+  stream.on('test:fail', note);
+  stream.on('test:summary', (summary) => {
+    if (summary.file !== undefined) return;
+    success &&= summary.success;
+  });
+  for await (const text of stream.compose(new spec())) process.stdout.write(String(text));
+  clearTimeout(watchdog);
+
+  const wrong: string[] = [];
+  if (!success) wrong.push('there are failed tests');
+  if (silence.signal.aborted) wrong.push(`ended: no test reported anything for ${SILENCE_MS / 60_000} minutes`);
+  wrong.push(...hollow.map((file) => `${relative(root, file)} contains no test`));
+  if (inCi) wrong.push(...unproven.map(({ name, file, reason }) => `not run: ${name} (${relative(root, file)}): ${reason}`));
+  return wrong;
+}
+
+const words = process.argv.slice(2);
+const files = findTests(words);
+prepareEnvironment();
+const before = checkoutStatus();
+const wrong =
+  files.length === 0 ? [`no test file matches ${words.join(', ') || 'test/**/*.test.ts'}`] : await runTests(files);
+const leftOver = checkoutStatus().filter((line) => !before.includes(line));
+wrong.push(...leftOver.map((line) => `the tests left something in the checkout: ${line}`));
+for (const sentence of wrong) console.error(`npm test: ${sentence}`);
+process.exitCode = wrong.length === 0 ? 0 : 1;
