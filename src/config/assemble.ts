@@ -1,0 +1,101 @@
+// One configuration from its parsed files: validated against the schema, services gathered, resolved, cross-checked.
+
+import type { ConfigProblem } from './configuration.ts';
+import { crossCheck } from './cross-check.ts';
+import type { SourceDocument } from './document.ts';
+import type { ReadConfiguration } from './load.ts';
+import { nearest } from './nearest.ts';
+import { formatPath, problem, sortProblems } from './problems.ts';
+import { type DeclaredService, resolveConfiguration, shortName } from './resolve.ts';
+import { CONFIGURATION_VERSION, type ConfigurationFile, dropInSchema, fileSchema } from './schema.ts';
+import { validate } from './validate.ts';
+
+export interface AssembleInput {
+  readonly main: SourceDocument;
+  readonly dropIns: readonly SourceDocument[];
+  /** Problems of reading that do not prevent looking for more. */
+  readonly errors: readonly ConfigProblem[];
+  readonly host: string;
+  readonly stateDir: string;
+  readonly stateDirOption?: string | undefined;
+}
+
+export function assemble(input: AssembleInput): ReadConfiguration {
+  const { main } = input;
+  const files = [main.file, ...input.dropIns.map(({ file }) => file)];
+  const errors = [...input.errors];
+  const warnings: ConfigProblem[] = [];
+  const answer = (resolved: ReturnType<typeof resolveConfiguration> | null): ReadConfiguration => {
+    const usable = resolved !== null && errors.length === 0;
+    const sorted = sortProblems(warnings, files);
+    return {
+      file: main.file,
+      files,
+      configuration: usable ? { ...resolved.configuration, warnings: sorted } : null,
+      entries: usable ? resolved.entries : null,
+      errors: sortProblems(errors, files),
+      warnings: sorted,
+    };
+  };
+
+  const refusal = wrongDocument(main);
+  if (refusal) {
+    errors.push(refusal);
+    return answer(null);
+  }
+  const checked = validate(main, fileSchema);
+  errors.push(...checked.problems);
+  const leftOut = new Set(checked.leftOut);
+  const services: DeclaredService[] = declared(checked.value?.services ?? {}, main);
+  for (const document of input.dropIns) {
+    const more = validate(document, dropInSchema);
+    errors.push(...more.problems);
+    for (const path of more.leftOut) leftOut.add(path);
+    for (const service of declared(more.value?.services ?? {}, document)) {
+      const first = services.find(({ name }) => name === service.name);
+      if (first) errors.push(declaredTwice(service, first));
+      else services.push(service);
+    }
+  }
+  if (!checked.value) return answer(null);
+  const resolved = resolveConfiguration({
+    main,
+    file: checked.value,
+    services,
+    files,
+    host: input.host,
+    stateDir: input.stateDir,
+    stateDirOption: input.stateDirOption,
+  });
+  const found = crossCheck({ main, file: checked.value, services, resolved, leftOut });
+  errors.push(...found.errors);
+  warnings.push(...found.warnings);
+  return answer(resolved);
+}
+
+/** Not a configuration of ours at all: one sentence says more than a list of unknown keys. */
+function wrongDocument(main: SourceDocument): ConfigProblem | null {
+  const { data, file } = main;
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    return problem(file, 'this is not a configuration: expected a map with version, repositories and services', '', main.locate([]));
+  }
+  const version: unknown = 'version' in data ? data.version : undefined;
+  if (version === CONFIGURATION_VERSION) return null;
+  if (version === undefined) {
+    const near = nearest('version', Object.keys(data));
+    const typo = near ? `; did you mean it by '${near}'?` : '';
+    return problem(file, `is missing: write 'version: ${CONFIGURATION_VERSION}' at the top${typo}`, 'version', main.locate(near ? [near] : []));
+  }
+  const found = typeof version === 'number' || typeof version === 'string' ? JSON.stringify(version).slice(0, 40) : 'something else';
+  return problem(file, `expected ${CONFIGURATION_VERSION}, found ${found}: this Holdfast reads version ${CONFIGURATION_VERSION} of the format`, 'version', main.locate(['version']));
+}
+
+const declared = (services: NonNullable<ConfigurationFile['services']>, document: SourceDocument): DeclaredService[] =>
+  Object.entries(services).map(([name, value]) => ({ name, value, document }));
+
+function declaredTwice(second: DeclaredService, first: DeclaredService): ConfigProblem {
+  const path = ['services', second.name];
+  const at = first.document.locate(path);
+  const place = `${shortName(first.document.file)}${at ? `:${at.line}` : ''}`;
+  return problem(second.document.file, `the service is declared twice, first in ${place}`, formatPath(path), second.document.locate(path));
+}

@@ -1,0 +1,106 @@
+// Where the configuration is: the lookup order, the text of a file with its limits, and the files of services.d beside it.
+
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { errnoOf, HoldfastError } from '../lib/errors.ts';
+import type { ConfigProblem } from './configuration.ts';
+import { problem } from './problems.ts';
+
+/** A configuration is written by hand or by a generator; what is larger is something else, and slow to refuse. */
+export const MAX_FILE_BYTES = 512 * 1024;
+
+export interface Lookup {
+  /** `--config`; wins over everything. */
+  readonly file?: string | undefined;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isRoot: boolean;
+}
+
+/** The absolute path of the configuration. Throws 'config' with every place looked at when there is none. */
+export function findConfigurationFile(lookup: Lookup): string {
+  const named = lookup.file ?? (lookup.env['HOLDFAST_CONFIG'] || undefined);
+  if (named !== undefined) return resolve(lookup.cwd, named);
+  const home = lookup.env['HOME'];
+  const configHome = lookup.env['XDG_CONFIG_HOME'] || (home ? join(home, '.config') : undefined);
+  const places = [
+    join(lookup.cwd, 'holdfast.yaml'),
+    ...(lookup.isRoot || configHome === undefined ? [] : [join(configHome, 'holdfast/holdfast.yaml')]),
+    '/etc/holdfast/holdfast.yaml',
+  ];
+  const found = places.find(exists);
+  if (found !== undefined) return found;
+  throw new HoldfastError({
+    code: 'config',
+    operation: 'find the configuration',
+    subject: 'holdfast.yaml',
+    message: `there is none; looked at --config and $HOLDFAST_CONFIG (not given), ${places.join(', ')}`,
+    hint: 'Write one (docs/guide/first-backup.md shows ten lines that are enough), or see it all work first: holdfast demo',
+  });
+}
+
+/** Something is there, readable or not: an unreadable file must be told about, not passed over. */
+function exists(file: string): boolean {
+  try {
+    statSync(file);
+    return true;
+  } catch (error) {
+    return errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR';
+  }
+}
+
+/** The text of a file, or why it cannot be a configuration. Reads at most one byte more than the limit. */
+export function readText(file: string): string | ConfigProblem {
+  try {
+    const handle = openSync(file, 'r');
+    using _close = { [Symbol.dispose]: () => closeSync(handle) };
+    if (fstatSync(handle).isDirectory()) return problem(file, 'this is a directory, not a file');
+    const buffer = Buffer.alloc(MAX_FILE_BYTES + 1);
+    let length = 0;
+    while (length < buffer.length) {
+      const read = readSync(handle, buffer, length, buffer.length - length, null);
+      if (read === 0) break;
+      length += read;
+    }
+    return decodeText(file, buffer.subarray(0, length));
+  } catch (error) {
+    switch (errnoOf(error)) {
+      case 'ENOENT':
+      case 'ENOTDIR':
+        return problem(file, 'there is no such file');
+      case 'EACCES':
+      case 'EPERM':
+        return problem(file, 'it may not be read by this user');
+      case undefined:
+        throw error;
+      default:
+        return problem(file, `it cannot be read (${errnoOf(error)})`);
+    }
+  }
+}
+
+export function decodeText(file: string, bytes: Uint8Array): string | ConfigProblem {
+  if (bytes.length > MAX_FILE_BYTES) {
+    return problem(file, `this is larger than ${MAX_FILE_BYTES / 1024} KiB; a configuration is not (services may be spread over services.d/)`);
+  }
+  if (bytes.includes(0)) return problem(file, 'this is a binary file, not YAML or JSON');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return problem(file, 'this is not text in UTF-8');
+  }
+}
+
+/** The drop-in files beside the main file, sorted by name; none when there is no directory. */
+export function dropInFiles(mainFile: string): string[] | ConfigProblem {
+  const directory = join(dirname(mainFile), 'services.d');
+  try {
+    return readdirSync(directory)
+      .filter((name) => /\.(?:ya?ml|json)$/.test(name) && !name.startsWith('.'))
+      .sort()
+      .map((name) => join(directory, name));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
+    return problem(directory, `the directory cannot be read (${errnoOf(error) ?? String(error)})`);
+  }
+}

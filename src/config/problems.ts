@@ -1,0 +1,65 @@
+// Problems in the configuration as one error: all of them, sorted, each with its place. Values shown are masked.
+
+import { HoldfastError } from '../lib/errors.ts';
+import { maskUrlPassword } from '../process/mask.ts';
+import type { ConfigProblem } from './configuration.ts';
+
+/** Thrown when the configuration cannot be used; the exit code is 78. */
+export class ConfigurationError extends HoldfastError {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(subject: string, problems: readonly ConfigProblem[], hint?: string) {
+    const lines = problems.map(formatProblem);
+    super({
+      code: 'config',
+      operation: 'read the configuration',
+      subject,
+      message: lines.length === 1 ? (lines[0] ?? '') : `${lines.length} problems:\n${lines.join('\n')}`,
+      hint: hint ?? 'Correct what is named above, then try: holdfast config check',
+    });
+    this.name = 'ConfigurationError';
+    this.problems = problems;
+  }
+}
+
+/** `file:line:column: path: message` */
+export function formatProblem(problem: ConfigProblem): string {
+  const place = [problem.file, problem.line, problem.line === null ? null : problem.column].filter((part) => part !== null).join(':');
+  return [place, problem.path, problem.message].filter((part) => part !== '').join(': ');
+}
+
+export const problem = (file: string, message: string, path = '', at: Position | null = null): ConfigProblem => ({
+  file,
+  line: at?.line ?? null,
+  column: at?.column ?? null,
+  path,
+  message: maskUrlPassword(message),
+});
+
+/** Both 1-based. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export type KeyPath = readonly (string | number)[];
+
+/** `services.sonarr.backup.paths[0]` */
+export function formatPath(path: KeyPath): string {
+  let text = '';
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${key}]`;
+    else if (/^[\w-]+$/.test(key)) text += text === '' ? key : `.${key}`;
+    else text += `[${JSON.stringify(key)}]`;
+  }
+  return text;
+}
+
+/** In the order of the files, then of the lines; each problem once. */
+export function sortProblems(problems: readonly ConfigProblem[], files: readonly string[]): ConfigProblem[] {
+  const unique = new Map(problems.map((one) => [formatProblem(one), one]));
+  const rank = (file: string): number => (files.includes(file) ? files.indexOf(file) : files.length);
+  return [...unique.values()].sort(
+    (a, b) => rank(a.file) - rank(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
+}

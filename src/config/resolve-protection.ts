@@ -1,0 +1,70 @@
+// What a service is owed: its own words, over the defaults, over its class, over what is built in.
+
+import type { Duration } from '../domain/duration.ts';
+import type { Json } from '../lib/json.ts';
+import type { ProtectionConfig } from './configuration.ts';
+import { builtIn, type Choice, type EffectiveEntries, Written } from './effective.ts';
+import type { ResolveInput } from './resolve.ts';
+import type { DefaultsFile, ProtectionClassFile, ServiceFile } from './schema.ts';
+import { milliseconds } from './written-values.ts';
+
+/** The classes that exist without being written. */
+export const BUILT_IN_CLASSES: Readonly<Record<string, ProtectionClassFile>> = {
+  critical: { rpo: '1h', offsiteRpo: '26h', rto: '1h', copies: 3, media: 2, offsite: 1, verifiedWithin: '8d', drilledWithin: '8d' },
+  standard: { rpo: '26h', offsiteRpo: '50h', rto: '4h', copies: 3, media: 2, offsite: 1, verifiedWithin: '32d', drilledWithin: '32d' },
+  ephemeral: { copies: 0, media: 0, offsite: 0 },
+};
+
+type Promise = keyof ProtectionClassFile & string;
+
+export function resolveProtection(
+  name: string,
+  service: Written<ServiceFile>,
+  value: ServiceFile,
+  defaults: Written<DefaultsFile>,
+  input: Pick<ResolveInput, 'file' | 'main'>,
+  entries: EffectiveEntries,
+): ProtectionConfig {
+  const path = ['services', name, 'protection'];
+  const own = service.inside('protection', value.protection);
+  const common = defaults.inside('protection', input.file.defaults?.protection);
+  const className = entries.add([...path, 'class'], own.get('class') ?? common.get('class') ?? builtIn('standard'));
+  const classes: Readonly<Record<string, ProtectionClassFile>> = input.file.protectionClasses ?? {};
+  const writtenClass = new Written(Object.hasOwn(classes, className) ? classes[className] : undefined, input.main, ['protectionClasses', className], `class ${className}`);
+  // A class that is new leans on standard, so that a word left out still owes something; one that keeps nothing owes nothing.
+  const base = Object.hasOwn(BUILT_IN_CLASSES, className)
+    ? className
+    : writtenClass.get('copies')?.value === 0 ? 'ephemeral' : 'standard';
+  // A service that names another class than the defaults do does not mix in the promises of the defaults.
+  const usesCommon = own.get('class') === undefined || own.get('class')?.value === common.get('class')?.value;
+
+  function choose<Key extends Promise>(key: Key): Choice<NonNullable<ProtectionClassFile[Key]> | null> {
+    const fallback = BUILT_IN_CLASSES[base]?.[key];
+    return (
+      own.get(key) ??
+      (usesCommon ? common.get(key) : undefined) ??
+      writtenClass.get(key) ??
+      builtIn(fallback ?? null, `class ${base}`)
+    );
+  }
+  const span = (key: 'rpo' | 'offsiteRpo' | 'rto' | 'verifiedWithin' | 'drilledWithin'): Duration | null => {
+    const text = entries.add([...path, key], choose(key));
+    return text === null ? null : milliseconds(text);
+  };
+  const number = (key: 'copies' | 'media' | 'offsite'): number => entries.add([...path, key], choose(key)) ?? 0;
+
+  return {
+    class: className,
+    rpo: span('rpo'),
+    offsiteRpo: span('offsiteRpo'),
+    rto: span('rto'),
+    copies: number('copies'),
+    media: number('media'),
+    offsite: number('offsite'),
+    verifiedWithin: span('verifiedWithin'),
+    drilledWithin: span('drilledWithin'),
+    allowEmptyStart: entries.add([...path, 'allowEmptyStart'], own.get('allowEmptyStart') ?? common.get('allowEmptyStart') ?? builtIn(false)),
+    // The schema holds JSON only.
+    validators: entries.add([...path, 'validators'], (own.get('validators') ?? common.get('validators') ?? builtIn([])) as Choice<Json>),
+  };
+}

@@ -1,0 +1,141 @@
+// From files to the effective configuration: defaults merged, shorthands resolved, text made into domain types. It is total:
+// whatever the schema let through is resolved, and cross-check.ts says afterwards what does not fit together.
+
+import { basename } from 'node:path';
+import { parseBytes } from '../domain/bytes.ts';
+import { parseRate } from '../domain/rate.ts';
+import type { Json } from '../lib/json.ts';
+import type { Configuration, RepositoryConfig, SecretSource, ServiceConfig } from './configuration.ts';
+import type { SourceDocument } from './document.ts';
+import { builtIn, type Choice, EffectiveEntries, Written } from './effective.ts';
+import { normalPath, mediumOf } from './repository-url.ts';
+import { resolveBackup } from './resolve-backup.ts';
+import { resolveProtection } from './resolve-protection.ts';
+import type { ConfigurationFile, RepositoryFile, ServiceFile } from './schema.ts';
+import { argvOf, milliseconds, parsed } from './written-values.ts';
+
+/** A service with the document that declares it: the main file or one of services.d. */
+export interface DeclaredService {
+  readonly name: string;
+  readonly value: ServiceFile;
+  readonly document: SourceDocument;
+}
+
+export interface ResolveInput {
+  readonly main: SourceDocument;
+  readonly file: ConfigurationFile;
+  readonly services: readonly DeclaredService[];
+  readonly files: readonly string[];
+  /** What holds when the file does not say: the machine's name, the state directory of this user. */
+  readonly host: string;
+  readonly stateDir: string;
+  /** `--state-dir`: wins over the file. */
+  readonly stateDirOption?: string | undefined;
+}
+
+export interface Resolved {
+  /** Without warnings yet. */
+  readonly configuration: Configuration;
+  readonly entries: EffectiveEntries;
+}
+
+const SECTIONS = ['storage', 'replication', 'offsite', 'verification', 'gate', 'metrics', 'notifications'] as const;
+
+export function resolveConfiguration(input: ResolveInput): Resolved {
+  const { main, file } = input;
+  const entries = new EffectiveEntries();
+  const root = new Written(file, main, []);
+  const host = entries.add(['host'], root.get('host') ?? builtIn(input.host, "this machine's name"));
+  const option: Choice<string> | undefined =
+    input.stateDirOption === undefined ? undefined : { value: input.stateDirOption, origin: { kind: 'option', option: '--state-dir' } };
+  const stateDir = normalPath(entries.add(['stateDir'], option ?? root.get('stateDir') ?? builtIn(input.stateDir)));
+
+  const repositories = new Map<string, RepositoryConfig>();
+  const declared = Object.entries(file.repositories);
+  const saysPrimary = declared.some(([, value]) => value.primary === true);
+  for (const [name, value] of declared) {
+    const isFirst = repositories.size === 0 && !saysPrimary;
+    repositories.set(name, resolveRepository(name, new Written(value, main, ['repositories', name]), isFirst, entries));
+  }
+
+  const services = new Map<string, ServiceConfig>();
+  for (const service of input.services) services.set(service.name, resolveService(service, input, repositories, entries));
+
+  const sections: Record<string, Json> = {};
+  for (const name of SECTIONS) {
+    const choice = root.get(name) as Choice<Json> | undefined; // the schema holds JSON only
+    if (choice) sections[name] = entries.add([name], choice);
+  }
+  const configuration = { host, stateDir, files: input.files, repositories, services, sections, warnings: [] };
+  return { configuration, entries };
+}
+
+function resolveRepository(name: string, repository: Written<RepositoryFile>, isFirst: boolean, entries: EffectiveEntries): RepositoryConfig {
+  const path = ['repositories', name];
+  const add = <Value>(key: string, choice: Choice<Value>): Value => entries.add([...path, key], choice);
+  const none = builtIn(null);
+  const url = add('url', repository.get('url') ?? builtIn(''));
+  const limits = repository.get('limits');
+  const upload = limits?.value.upload ?? null;
+  const download = limits?.value.download ?? null;
+  const prune = repository.get('prune')?.value;
+  const mounted = repository.get('mounted');
+  const minFree = add('minFree', repository.get('minFree') ?? none);
+  if (limits) add('limits', limits);
+  const every = entries.add(
+    [...path, 'prune', 'every'],
+    repository.inside('prune', prune).get('every') ?? builtIn('7d'),
+  );
+  return {
+    name,
+    url,
+    password: resolvePassword(repository, path, entries),
+    environmentFile: add('environmentFile', repository.get('environmentFile') ?? none),
+    primary: add('primary', repository.get('primary') ?? builtIn(isFirst)),
+    location: add('location', repository.get('location') ?? builtIn<'onsite' | 'offsite'>('onsite')),
+    medium: add('medium', repository.get('medium') ?? builtIn(mediumOf(url), 'from the url')),
+    mounted: mounted ? normalPath(add('mounted', mounted)) : null,
+    minFree: minFree === null ? null : parsed(parseBytes, minFree),
+    concurrency: add('concurrency', repository.get('concurrency') ?? builtIn(1)),
+    limits: {
+      upload: upload === null ? null : parsed(parseRate, upload),
+      download: download === null ? null : parsed(parseRate, download),
+    },
+    pruneEvery: every === 'never' ? null : milliseconds(every),
+  };
+}
+
+function resolvePassword(repository: Written<RepositoryFile>, path: readonly string[], entries: EffectiveEntries): SecretSource {
+  const command = repository.get('passwordCommand');
+  if (command) return { kind: 'command', argv: argvOf(entries.add([...path, 'passwordCommand'], command)) };
+  const credential = repository.get('credential');
+  if (credential) return { kind: 'credential', name: entries.add([...path, 'credential'], credential) };
+  // Without any of the three the cross-check refuses the configuration; the empty path never reaches restic.
+  return { kind: 'file', path: entries.add([...path, 'passwordFile'], repository.get('passwordFile') ?? builtIn('')) };
+}
+
+function resolveService(
+  { name, value, document }: DeclaredService,
+  input: ResolveInput,
+  repositories: ReadonlyMap<string, RepositoryConfig>,
+  entries: EffectiveEntries,
+): ServiceConfig {
+  const path = ['services', name];
+  const service = new Written(value, document, path);
+  const defaults = new Written(input.file.defaults, input.main, ['defaults'], 'defaults');
+  entries.add(path, { value, origin: { kind: 'written', document, path, via: null } }, {});
+  const unit = service.get('unit');
+  if (unit) entries.add([...path, 'unit'], unit);
+  const dataset = service.get('dataset');
+  if (dataset) entries.add([...path, 'dataset'], dataset as Choice<Json>); // the schema holds JSON only
+  const backup = resolveBackup(name, service.inside('backup', value.backup), value.backup, defaults, [...repositories.keys()], entries);
+  const postgres = service.get('postgres') as Choice<Json> | undefined; // the schema holds JSON only
+  if (postgres) entries.add([...path, 'postgres'], postgres);
+  const protection = resolveProtection(name, service, value, defaults, input, entries);
+  const recover = service.get('recover');
+  if (recover) entries.add([...path, 'recover'], recover as Choice<Json>); // the schema holds JSON only
+  return { name, unit: unit?.value ?? null, backup, postgres: postgres?.value ?? null, protection };
+}
+
+/** How a document is called in the answer to "where does this come from": short, but not ambiguous. */
+export const shortName = (file: string): string => (/\/services\.d\/[^/]+$/.test(file) ? `services.d/${basename(file)}` : basename(file));

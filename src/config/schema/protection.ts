@@ -1,0 +1,55 @@
+// What a service is owed, and the named classes of it, as written.
+
+import { z } from 'zod';
+import { absolutePath, argv, count, durationText, flag, list, name, optional, required, section, word } from './scalars.ts';
+
+const promises = {
+  rpo: optional(durationText, 'How old the newest copy may get.'),
+  offsiteRpo: optional(durationText, 'How old the newest offsite copy may get.'),
+  rto: optional(durationText, 'How fast the service must be back.'),
+  copies: optional(count(0), 'Copies owed, the live data included. 0: nothing is kept, on purpose.'),
+  media: optional(count(0), 'Different media that the copies must be on.'),
+  offsite: optional(count(0), 'How many of the copies must be offsite.'),
+  verifiedWithin: optional(durationText, 'How long ago its repositories may last have been verified.'),
+  drilledWithin: optional(durationText, 'How long ago a restore drill may last have succeeded.'),
+};
+
+export const protectionClassSchema = section(promises);
+
+const relative = z
+  .string({ error: 'expected a path' })
+  .min(1, { error: 'expected a path' })
+  .refine((value) => !value.split('/').includes('..'), { error: 'expected a path without ..' });
+
+const validator = z.discriminatedUnion(
+  'type',
+  [
+    section({
+      type: required(z.literal('sqlite'), 'PRAGMA integrity_check on a restored SQLite database.'),
+      path: required(relative, "The database, inside of the service's first path or absolute."),
+    }),
+    section({
+      type: required(z.literal('sql'), 'A query against a restored PostgreSQL database that must answer true.'),
+      database: required(word, 'The name of the database.'),
+      query: required(word, 'The query.'),
+    }),
+    section({
+      type: required(z.literal('file'), 'A file that must be there and not empty.'),
+      path: required(relative, "The file, inside of the service's first path or absolute."),
+    }),
+    section({
+      type: required(z.literal('command'), 'A program that must exit with 0.'),
+      command: required(argv, 'The program and its arguments; no shell.'),
+      timeout: optional(durationText, 'How long it may take.', '5m'),
+      cwd: optional(absolutePath, 'The directory in which it starts; the restored data when not written.'),
+    }),
+  ],
+  { error: 'expected a validator with type: sqlite, sql, file or command' },
+);
+
+export const protectionSchema = section({
+  class: optional(name, 'The protection class: critical, standard, ephemeral or one of protectionClasses.', 'standard'),
+  ...promises,
+  allowEmptyStart: optional(flag, 'Whether the service may start without its data when nothing can be recovered.', false),
+  validators: optional(list(validator), 'How a restored copy is proven to be good.'),
+});

@@ -1,0 +1,137 @@
+// A service as it is written: its unit, dataset, backup, database engine, protection and recovery.
+
+import { z } from 'zod';
+import { protectionSchema } from './protection.ts';
+import { repositoryList } from './repository.ts';
+import {
+  absolutePath, argv, ARGV_RULE, count, durationText, flag, frequencyText, list, oneOf, optional, required, section, word,
+} from './scalars.ts';
+
+export const retentionSchema = section({
+  last: optional(count(0), 'Keep the newest so many snapshots.'),
+  hourly: optional(count(0), 'Keep the newest snapshot of each of so many hours.'),
+  daily: optional(count(0), 'Keep the newest snapshot of each of so many days.'),
+  weekly: optional(count(0), 'Keep the newest snapshot of each of so many weeks.'),
+  monthly: optional(count(0), 'Keep the newest snapshot of each of so many months.'),
+  yearly: optional(count(0), 'Keep the newest snapshot of each of so many years.'),
+  within: optional(durationText, 'Keep everything that is at most so much older than the newest snapshot.'),
+  tags: optional(list(word), 'Keep every snapshot that carries one of these tags.'),
+}).refine(
+  (policy) =>
+    Object.entries(policy).some(([key, value]) => (key === 'within' ? true : Array.isArray(value) ? value.length > 0 : Number(value) > 0)),
+  { error: 'this retention keeps nothing: at least one rule must keep something' },
+);
+
+const hook = z.union(
+  [
+    argv,
+    section({
+      command: required(argv, 'The program and its arguments; no shell.'),
+      timeout: optional(durationText, 'How long it may take.', '5m'),
+    }),
+  ],
+  { error: `${ARGV_RULE}, or {command: [...], timeout: 5m}` },
+);
+
+const hooks = section({
+  before: optional(list(hook), 'Run before the backup, in order. One that fails fails the job.'),
+  after: optional(list(hook), 'Run after the backup, always, whatever happened.'),
+});
+
+const database = section({
+  type: required(oneOf('sqlite'), 'The kind of database.'),
+  path: required(absolutePath, 'The database file, inside of one of the paths; copied while it is in use, restored where it was.'),
+});
+
+/** The keys that `defaults` and a service's `backup` share. */
+export const policyShape = {
+  repositories: optional(repositoryList, 'Names of the repositories that a copy goes to. Every repository when not written.'),
+  frequency: optional(frequencyText, 'How often: hourly, daily, weekly, monthly, or a systemd OnCalendar expression.', 'daily'),
+  randomizedDelay: optional(durationText, 'The start is put off by a random time up to this, so that not everything starts at once.'),
+  timeout: optional(durationText, 'How long one job may take before it is ended.', '12h'),
+  exclude: optional(list(word), "Patterns that are left out, as in restic's --exclude. A service's own list replaces the default one."),
+  retention: optional(retentionSchema, "Which snapshots stay. A service's own rules replace the default ones as a whole.", {
+    daily: 7,
+    weekly: 4,
+    monthly: 6,
+  }),
+  useSnapshots: optional(flag, 'Back up from a temporary filesystem snapshot made for the run.', false),
+  allowEmpty: optional(flag, 'An empty source is a success. Otherwise it is partial: what had files has none.', false),
+};
+
+const tag = word.refine((value) => !value.includes(',') && !value.startsWith('holdfast:'), {
+  error: 'expected a tag without a comma that does not start with holdfast:',
+});
+
+const backupSchema = section({
+  enable: optional(flag, 'False switches the backup of this service off.', true),
+  paths: optional(list(absolutePath), 'Directories and files that are backed up.'),
+  ...policyShape,
+  repository: optional(word, 'A short way to write repositories with one name.'),
+  tags: optional(list(tag), 'Tags that every snapshot carries.'),
+  databases: optional(list(database), 'Databases inside of the paths that need a consistent copy.'),
+  hooks: optional(hooks, 'Programs that run before and after.'),
+  zfsDataset: optional(word, 'The ZFS dataset that holds the paths.'),
+});
+
+const datasetSchema = section({
+  name: optional(word, "The dataset's full name; parentDataset and the service's name when not written."),
+  mountpoint: optional(absolutePath, "Where it is mounted; parentMount and the service's name when not written."),
+  recordsize: optional(word.regex(/^\d+[KMG]?$/, { error: 'expected a power of two such as 16K or 1M' }), 'The ZFS record size.'),
+  compression: optional(word, 'The ZFS compression, such as lz4 or zstd.'),
+  properties: optional(
+    z.record(word, z.string({ error: "expected text: quote it, as in 'true'" }), { error: 'expected a map' }),
+    'Further ZFS properties.',
+  ),
+});
+
+const backupKind = (what: string): z.ZodOptional<z.ZodType<{ frequency?: string | undefined; timeout?: string | undefined }>> =>
+  optional(
+    section({
+      frequency: optional(frequencyText, 'How often.'),
+      timeout: optional(durationText, 'How long it may take.'),
+    }),
+    what,
+  );
+
+const postgresSchema = section({
+  engine: required(oneOf('pgbackrest', 'barman-cloud', 'dump'), 'The tool that backs the database up.'),
+  dataDir: required(absolutePath, 'The data directory of the server.'),
+  stanza: optional(word, "pgBackRest's name for the server."),
+  full: backupKind('Full backups.'),
+  differential: backupKind('Differential backups.'),
+  incremental: backupKind('Incremental backups.'),
+  archiveWithin: optional(durationText, 'The newest moment that can be restored may not be older than this.'),
+  offsite: optional(
+    section({ repository: required(word, 'The repository that receives it.') }),
+    "A restic copy of the engine's repository, taken between backups.",
+  ),
+});
+
+const recoverSchema = section({
+  sources: optional(
+    list(oneOf('snapshot', 'replica', 'repository', 'pgbackrest', 'barman-cloud', 'dump')).min(1, { error: 'expected at least one source' }),
+    'Where lost data is looked for, in this order.',
+  ),
+  timeout: optional(durationText, 'How long a recovery may take.'),
+  onFailure: optional(oneOf('block', 'start-empty'), 'What happens to the service when its data cannot be recovered.', 'block'),
+});
+
+export const serviceSchema = section({
+  unit: optional(
+    word.regex(/^[A-Za-z0-9:_.\\@-]+\.(?:service|socket|target|mount|timer|path|slice|scope)$/, {
+      error: 'expected a systemd unit with its ending, such as sonarr.service',
+    }),
+    'The systemd unit that owns the data; stopped and started by a restore in place.',
+  ),
+  dataset: optional(datasetSchema, 'The ZFS dataset of the service.'),
+  backup: optional(backupSchema, 'What is backed up, where to, how often.'),
+  postgres: optional(postgresSchema, 'A PostgreSQL server that is backed up by an engine of its own.'),
+  protection: optional(protectionSchema, 'What the service is owed.'),
+  recover: optional(recoverSchema, 'How lost data comes back before the service starts.'),
+});
+
+export const defaultsSchema = section({
+  ...policyShape,
+  protection: optional(protectionSchema, 'What a service is owed that says nothing itself.', { class: 'standard' }),
+});
