@@ -26,7 +26,7 @@ export function parseSnapshotTime(text: string): SnapshotTime {
   const wall = new Date(0);
   wall.setUTCFullYear(year, month - 1, day); // Date.UTC would move the years 0 to 99 into the twentieth century
   wall.setUTCHours(hour, minute, second);
-  if (Number.isNaN(wall.getTime()) || wall.getUTCDate() !== day) throw notATime(text);
+  if (wall.getUTCMonth() !== month - 1 || wall.getUTCDate() !== day) throw notATime(text);
   const offsetMinutes = match[8] === undefined ? 0 : Number(`${match[8]}1`) * (Number(match[9]) * 60 + Number(match[10]));
   const fraction = BigInt((match[7] ?? '').padEnd(9, '0'));
   const date = year * 10_000 + month * 100 + day;

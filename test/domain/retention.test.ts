@@ -1,0 +1,383 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { duration } from '../../src/domain/duration.ts';
+import type { Instant } from '../../src/domain/instant.ts';
+import {
+  decideRetention,
+  type RetentionDecision,
+  type RetentionInput,
+  type RetentionSnapshot,
+} from '../../src/domain/retention.ts';
+import { at, policy, snapshot, timeText } from './support/snapshots.ts';
+
+const NOW = at('2025-03-01T12:00:00Z');
+const DAILY = policy({ daily: 7 });
+const HOUR = duration(1, 'h');
+const DAY = duration(1, 'd');
+
+const decide = (input: Partial<RetentionInput> & Pick<RetentionInput, 'snapshots'>): RetentionDecision =>
+  decideRetention({
+    service: 'sonarr',
+    now: NOW,
+    policy: DAILY,
+    previousPolicy: null,
+    newestVerifiedId: null,
+    lastApplication: null,
+    expectedInterval: DAY,
+    confirmed: false,
+    ...input,
+  });
+const removedIds = (decision: RetentionDecision): string[] => decision.entries.flatMap(({ id, keep }) => (keep ? [] : [id]));
+const reasonsOf = (decision: RetentionDecision, { id }: RetentionSnapshot): readonly string[] =>
+  decision.entries.find((entry) => entry.id === id)?.reasons ?? [];
+const must = <T>(value: T | undefined | null): T => {
+  assert.ok(value !== undefined && value !== null);
+  return value;
+};
+
+/** One snapshot `every`, the newest an hour before NOW; newest first. */
+const series = (
+  count: number,
+  every: number,
+  rest: Partial<RetentionSnapshot> = {},
+  newest = NOW - HOUR,
+): RetentionSnapshot[] => Array.from({ length: count }, (_, index) => snapshot(timeText(newest - index * every, 0), rest));
+
+/** As the engine stores it: what was there when the newest was the given one. */
+const appliedAt = (newest: RetentionSnapshot): NonNullable<RetentionInput['lastApplication']> => ({
+  at: (newest.time + 60_000) as Instant,
+  newestId: newest.id,
+});
+/** A job in its ordinary course: applied yesterday under the same policy, one new snapshot since. */
+const inCourse = (
+  snapshots: readonly RetentionSnapshot[],
+): Pick<RetentionInput, 'snapshots' | 'previousPolicy' | 'lastApplication'> => ({
+  snapshots,
+  previousPolicy: DAILY,
+  lastApplication: appliedAt(must(snapshots[1])),
+});
+
+test('a job in its ordinary course loses the one snapshot that the new one pushes out', () => {
+  const snapshots = series(8, DAY);
+  const decision = decide(inCourse(snapshots));
+  assert.equal(decision.refusal, null);
+  assert.deepEqual(removedIds(decision), [must(snapshots[7]).id]);
+  assert.deepEqual(decision.removed, { snapshots: 1, bytes: 1000 });
+  assert.deepEqual(decision.kept, { snapshots: 7, bytes: 7000 });
+  assert.deepEqual(decision.remember, { at: NOW, newestId: must(snapshots[0]).id, acceptedBytes: null });
+});
+
+test('years of daily, hourly and weekly runs of a changing size never stop a job', () => {
+  for (const [interval, rules, runs] of [
+    [DAY, policy({ daily: 7, weekly: 4, monthly: 6 }), 500],
+    [HOUR, policy({ last: 3, hourly: 24, daily: 7 }), 600],
+    [duration(7, 'd'), policy({ weekly: 8, yearly: 2 }), 150],
+  ] as const) {
+    let snapshots: RetentionSnapshot[] = [];
+    let lastApplication: RetentionInput['lastApplication'] = null;
+    for (let run = 0; run < runs; run += 1) {
+      const now = (at('2023-01-01T02:00:00Z') + run * interval) as Instant;
+      const summer = new Date(now).getUTCMonth() % 9 > 2 ? 120 : 60;
+      snapshots.push(snapshot(timeText(now, summer), { bytes: 1000 + ((run * 7919) % 600) }));
+      const decision: RetentionDecision = decide({
+        snapshots,
+        now,
+        policy: rules,
+        previousPolicy: lastApplication && rules,
+        lastApplication,
+        expectedInterval: interval,
+      });
+      assert.equal(decision.refusal, null);
+      assert.deepEqual(decision.warnings, []);
+      lastApplication = must(decision.remember);
+      const gone = new Set(removedIds(decision));
+      snapshots = snapshots.filter(({ id }) => !gone.has(id));
+    }
+    assert.ok(snapshots.length < 40);
+  }
+});
+
+test('the newest complete snapshot stays though no rule keeps it', () => {
+  const tagged = series(3, DAY, { tags: ['red'] }, NOW - 3 * DAY);
+  const newest = snapshot('2025-03-01T03:00:00Z');
+  const decision = decide({ snapshots: [newest, ...tagged], policy: policy({ tags: ['red'] }), confirmed: true });
+  assert.deepEqual(reasonsOf(decision, newest), ['newest complete snapshot']);
+  assert.deepEqual(removedIds(decision), []);
+});
+
+test('the newest verified snapshot stays, confirmed or not', () => {
+  const snapshots = series(30, DAY);
+  const verified = must(snapshots[29]);
+  for (const confirmed of [true, false]) {
+    const decision = decide({ snapshots, newestVerifiedId: verified.id, confirmed });
+    assert.deepEqual(reasonsOf(decision, verified), ['newest verified snapshot']);
+    assert.ok(!removedIds(decision).includes(verified.id));
+  }
+});
+
+test('a snapshot dated in the future does not count, stays, and is told', () => {
+  const forged = series(7, DAY, {}, NOW + 30 * DAY);
+  const real = series(7, DAY);
+  const decision = decide({ snapshots: [...forged, ...real], confirmed: true });
+  assert.deepEqual(removedIds(decision), []);
+  assert.deepEqual(reasonsOf(decision, must(forged[0])), ['dated in the future: not counted']);
+  assert.match(must(decision.warnings[0]), /^7 snapshots are dated in the future \(up to 2025-03-31T12:00:00.000Z\)/);
+});
+
+test('a few minutes between two clocks are not the future', () => {
+  const ahead = snapshot(timeText(NOW + 4 * 60_000, 0));
+  assert.deepEqual(decide({ snapshots: [ahead] }).warnings, []);
+});
+
+test('an incomplete snapshot goes once the rules drop it and a newer complete one exists', () => {
+  const [newest, partial, older] = [
+    snapshot('2025-03-01T03:00:00Z'),
+    snapshot('2025-03-01T02:00:00Z', { complete: false }),
+    snapshot('2025-02-28T03:00:00Z'),
+  ];
+  const decision = decide({ snapshots: [newest, partial, older] });
+  assert.deepEqual(removedIds(decision), [partial.id]);
+  assert.deepEqual(reasonsOf(decision, partial), ['incomplete, and a newer complete one exists']);
+});
+
+test('an incomplete snapshot newer than every complete one stays, and takes no place from them', () => {
+  const complete = series(7, DAY, {}, NOW - 5 * DAY);
+  const partial = series(4, DAY, { complete: false });
+  const decision = decide({ snapshots: [...partial, ...complete], confirmed: true });
+  assert.deepEqual(removedIds(decision), []);
+  assert.deepEqual(reasonsOf(decision, must(partial[0])), ['daily snapshot', 'incomplete, but no newer complete one']);
+});
+
+test('without any complete snapshot nothing goes and nothing is remembered', () => {
+  const decision = decide({
+    snapshots: series(50, HOUR, { complete: false }),
+    policy: policy({ last: 1 }),
+    confirmed: true,
+  });
+  assert.deepEqual(removedIds(decision), []);
+  assert.equal(decision.remember, null);
+});
+
+test('a job without a new snapshot since its last application loses nothing, and the record of it stays', () => {
+  const snapshots = series(30, DAY);
+  const decision = decide({
+    snapshots,
+    policy: policy({ last: 1 }),
+    previousPolicy: DAILY,
+    lastApplication: appliedAt(must(snapshots[0])),
+    confirmed: true,
+  });
+  assert.deepEqual(removedIds(decision), []);
+  assert.equal(decision.refusal, null);
+  assert.match(
+    must(decision.hold),
+    /^no new complete snapshot since the last application at .*; the changed policy is applied after/,
+  );
+  assert.deepEqual(decision.spared, { snapshots: 29, bytes: 29_000 });
+  assert.equal(decision.remember, null);
+});
+
+test('a new incomplete snapshot is not the new snapshot that retention waits for', () => {
+  const [newest, ...rest] = series(30, DAY);
+  const partial = snapshot(timeText(NOW, 0), { complete: false });
+  const decision = decide({
+    snapshots: [partial, must(newest), ...rest],
+    lastApplication: appliedAt(must(newest)),
+    confirmed: true,
+  });
+  assert.deepEqual(removedIds(decision), []);
+});
+
+test('with the newest snapshot removed by hand the next older one is not new', () => {
+  const [newest, ...rest] = series(30, DAY);
+  assert.match(
+    must(decide({ snapshots: rest, lastApplication: appliedAt(must(newest)) }).hold),
+    /^no new complete snapshot/,
+  );
+});
+
+test('with the clock set back nothing goes until it has caught up', () => {
+  const snapshots = series(30, DAY);
+  const now = (NOW - 2 * DAY) as Instant;
+  const decision = decide({ snapshots, now, lastApplication: appliedAt(must(snapshots[0])), confirmed: true });
+  assert.deepEqual(removedIds(decision), []);
+  assert.match(must(decision.hold), /^no new complete snapshot/);
+});
+
+test('a changed policy that drops more than half stops the job until a person confirms', () => {
+  const snapshots = series(7, DAY);
+  const input = { ...inCourse(snapshots), policy: policy({ daily: 3 }) };
+  const stopped = decide(input);
+  assert.equal(stopped.refusal?.code, 'policy-changed');
+  assert.equal(stopped.refusal.message, 'the policy was changed, and 4 of 7 snapshots would go');
+  assert.match(stopped.refusal.hint, /holdfast retention apply sonarr --confirm sonarr/);
+  assert.deepEqual(removedIds(stopped), []);
+  assert.deepEqual(stopped.spared, { snapshots: 4, bytes: 4000 });
+  assert.equal(stopped.remember, null);
+
+  const confirmed = decide({ ...input, confirmed: true });
+  assert.equal(confirmed.refusal, null);
+  assert.equal(removedIds(confirmed).length, 4);
+});
+
+test('a changed policy that drops half or less goes through', () => {
+  const decision = decide({ ...inCourse(series(8, DAY)), policy: policy({ daily: 4 }) });
+  assert.equal(decision.refusal, null);
+  assert.equal(removedIds(decision).length, 4);
+});
+
+test('the same policy written in another order is not a change', () => {
+  const snapshots = [...series(2, HOUR), ...series(5, HOUR, {}, NOW - 3 * HOUR)];
+  const decision = decide({
+    snapshots,
+    policy: policy({ last: 1, tags: ['a', 'b'] }),
+    previousPolicy: policy({ last: 1, tags: ['b', 'a'] }),
+    lastApplication: appliedAt(must(snapshots[1])),
+    confirmed: false,
+  });
+  assert.notEqual(decision.refusal?.code, 'policy-changed');
+});
+
+test('a first application over an imported history is possible, and says how much it drops', () => {
+  const decision = decide({ snapshots: series(300, DAY) });
+  assert.equal(decision.refusal, null);
+  assert.equal(removedIds(decision).length, 293);
+  assert.deepEqual(decision.warnings, ['the first application: the policy drops 293 of 300 snapshots']);
+});
+
+test('a flood of new snapshots stops the job', () => {
+  const old = series(7, DAY, {}, NOW - DAY);
+  const flood = series(40, 60_000);
+  const decision = decide({
+    snapshots: [...flood, ...old],
+    previousPolicy: DAILY,
+    lastApplication: appliedAt(must(old[0])),
+  });
+  assert.equal(decision.refusal?.code, 'too-many-new');
+  assert.match(
+    decision.refusal.message,
+    /^40 new snapshots since the last application at 2025-02-28T12:01:00.000Z, where a run every 1d explains 2$/,
+  );
+  assert.deepEqual(removedIds(decision), []);
+});
+
+test('a handful of runs by hand does not stop a job that keeps its history', () => {
+  const old = series(7, DAY, {}, NOW - DAY);
+  const decision = decide({
+    snapshots: [...series(9, 60_000), ...old],
+    previousPolicy: DAILY,
+    lastApplication: appliedAt(must(old[0])),
+  });
+  assert.equal(decision.refusal, null);
+  assert.equal(removedIds(decision).length, 9);
+});
+
+test('the same handful stops it where the newest few are all that is kept', () => {
+  const rules = policy({ last: 7 });
+  const old = series(7, DAY, {}, NOW - DAY);
+  const decision = decide({
+    snapshots: [...series(7, 60_000), ...old],
+    policy: rules,
+    previousPolicy: rules,
+    lastApplication: appliedAt(must(old[0])),
+  });
+  assert.equal(decision.refusal?.code, 'too-many-new');
+});
+
+test('snapshots that catch up on a long pause are explained by the schedule', () => {
+  const old = series(24, HOUR, {}, NOW - 30 * DAY);
+  const rules = policy({ hourly: 24 });
+  const decision = decide({
+    snapshots: [...series(700, HOUR), ...old],
+    policy: rules,
+    previousPolicy: rules,
+    lastApplication: appliedAt(must(old[0])),
+    expectedInterval: HOUR,
+  });
+  assert.equal(decision.refusal, null);
+});
+
+test('snapshots added under old dates, which would displace the real ones, stop the job', () => {
+  const real = series(8, DAY);
+  const forged = series(6, DAY, {}, NOW - DAY + HOUR);
+  const decision = decide({ ...inCourse(real), snapshots: [...real, ...forged] });
+  assert.equal(decision.refusal?.code, 'too-many-new');
+  assert.match(decision.refusal.message, /under a date before it/);
+  assert.deepEqual(removedIds(decision), []);
+});
+
+test('new copies less than half the size of those they push out stop the job', () => {
+  const [first, ...old] = series(8, DAY);
+  const small = { ...must(first), bytes: 499 };
+  const decision = decide(inCourse([small, ...old]));
+  assert.equal(decision.refusal?.code, 'shrunk');
+  assert.match(decision.refusal.message, /the newest copies hold 499 B, those that would go 1000 B/);
+  assert.deepEqual(removedIds(decision), []);
+  assert.equal(decide(inCourse([{ ...small, bytes: 500 }, ...old])).refusal, null);
+});
+
+test('a service that became empty does not push out its full copies, not even at the first application', () => {
+  const decision = decide({ snapshots: [...series(3, DAY, { bytes: 0 }), ...series(20, DAY, {}, NOW - 5 * DAY)] });
+  assert.equal(decision.refusal?.code, 'shrunk');
+});
+
+test('empty copies do not hide among themselves', () => {
+  const old = series(7, DAY, {}, NOW - 7 * DAY);
+  const empty = series(7, DAY, { bytes: 0 });
+  const spread = empty.flatMap((one) => [one, snapshot(timeText(one.time - HOUR, 0), { bytes: 0 })]);
+  const decision = decide({
+    snapshots: [...spread, ...old],
+    previousPolicy: DAILY,
+    lastApplication: appliedAt(must(old[0])),
+  });
+  assert.equal(decision.refusal?.code, 'shrunk');
+});
+
+test('a shrink that was confirmed does not stop the job again while the larger copies go, but a further one does', () => {
+  const old = series(7, DAY, {}, NOW - DAY);
+  const day = (index: number, bytes: number): RetentionSnapshot =>
+    snapshot(timeText(NOW - HOUR + index * DAY, 0), { bytes });
+  const step = (
+    snapshots: readonly RetentionSnapshot[],
+    index: number,
+    lastApplication: RetentionInput['lastApplication'],
+    confirmed = false,
+  ): RetentionDecision =>
+    decide({ snapshots, now: (NOW + index * DAY) as Instant, previousPolicy: DAILY, lastApplication, confirmed });
+
+  const first = [day(0, 100), ...old];
+  const confirmed = step(first, 0, appliedAt(must(old[0])), true);
+  assert.equal(must(confirmed.remember).acceptedBytes, 100);
+  const second = [day(1, 90), ...first.slice(0, -1)];
+  const next = step(second, 1, confirmed.remember);
+  assert.equal(next.refusal, null);
+  assert.equal(removedIds(next).length, 1);
+  assert.equal(must(next.remember).acceptedBytes, 100);
+  assert.equal(step([day(2, 10), ...second.slice(0, -1)], 2, next.remember).refusal?.code, 'shrunk');
+});
+
+test('several smells are told together, the most alarming first', () => {
+  const old = series(7, DAY, {}, NOW - DAY);
+  const decision = decide({
+    snapshots: [...series(40, 60_000, { bytes: 1 }), ...old],
+    policy: policy({ last: 2 }),
+    previousPolicy: DAILY,
+    lastApplication: appliedAt(must(old[0])),
+  });
+  assert.equal(decision.refusal?.code, 'shrunk');
+  assert.match(decision.refusal.message, /newest copies.*; 40 new snapshots.*; the policy was changed/);
+});
+
+test('a policy without any rule removes nothing and says so', () => {
+  const decision = decide({ snapshots: series(5, DAY), policy: policy({}), confirmed: true });
+  assert.deepEqual(removedIds(decision), []);
+  assert.deepEqual(decision.warnings, ['the policy has no rule: everything stays']);
+});
+
+test('no snapshots are no decision', () => {
+  const decision = decide({ snapshots: [] });
+  assert.deepEqual(
+    [decision.entries, decision.refusal, decision.hold, decision.warnings, decision.remember],
+    [[], null, null, [], null],
+  );
+});
