@@ -5,8 +5,10 @@ import type { EffectKind } from '../domain/effect.ts';
 import { duration } from '../domain/duration.ts';
 import type { Clock } from '../lib/clock.ts';
 import { HoldfastError } from '../lib/errors.ts';
+import { limitTime } from '../lib/time-limit.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Journal } from '../journal/journal.ts';
+import { timedOut } from '../process/run-process.ts';
 
 export type EffectKinds = ReadonlyMap<string, EffectKind>;
 
@@ -44,7 +46,8 @@ export async function undoEffect(
   owner: Pick<EffectOwner, 'journal' | 'clock' | 'kinds'>,
   effect: { readonly id: number; readonly kind: string; readonly payload: JsonObject },
 ): Promise<void> {
-  await effectKind(owner.kinds, effect.kind).undo(effect.payload, AbortSignal.timeout(UNDO_LIMIT));
+  using limit = limitTime(UNDO_LIMIT, () => timedOut('undo', effect.kind, UNDO_LIMIT));
+  await effectKind(owner.kinds, effect.kind).undo(effect.payload, limit.signal);
   owner.journal.settleEffect(effect.id, owner.clock.now());
 }
 

@@ -8,10 +8,12 @@ import type { Outcome } from '../domain/outcome.ts';
 import { type Plan, planDefects, type Progress, type Step, type StepResult } from '../domain/plan.ts';
 import { buildReport, plannedStep, type Report, type StepReport } from '../domain/report.ts';
 import { verdictOf } from '../domain/verdict.ts';
+import { firstCause } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import { asHoldfastError, errorReport, HoldfastError } from '../lib/errors.ts';
 import { stopSignalOf } from '../lib/interruption.ts';
 import { Semaphore } from '../lib/semaphore.ts';
+import { limitTime } from '../lib/time-limit.ts';
 import type { Journal } from '../journal/journal.ts';
 import { mayBeAlive, selfIdentity } from '../process/identity.ts';
 import { timedOut } from '../process/run-process.ts';
@@ -138,43 +140,46 @@ class Execution {
 
   async #perform(step: Step): Promise<StepReport> {
     const blocker = await this.#blockerOf(step);
-    if (blocker) return this.#end(step, { outcome: 'blocked', reason: blocker.reason, error: blocker.error });
+    if (blocker) return this.#end(step, blocker);
     const warnings: string[] = [];
     let startedAt: Instant | null = null;
+    let end: StepEnd;
+    await using held = new AsyncDisposableStack();
     try {
-      using _slot = step.lane === undefined ? null : await this.#lane(step.lane).acquire(this.#signal);
-      await using _locks = await this.#lock(step);
+      if (step.lane !== undefined) held.use(await this.#lane(step.lane).acquire(this.#signal));
+      held.use(await this.#lock(step));
       startedAt = this.#options.clock.now();
-      const result = await this.#start(step, startedAt, warnings);
-      this.#results.set(step.id, result);
-      return this.#end(step, { ...result, startedAt, warnings });
+      end = await this.#start(step, startedAt, warnings);
     } catch (thrown) {
-      return this.#end(step, { ...failureOf(thrown, step), startedAt, warnings });
+      end = failureOf(thrown, step);
     }
+    // Outside of the `try`: a journal that cannot be written is not a failure of this step. Locked still, so that whoever
+    // comes next finds the evidence.
+    return this.#end(step, { ...end, startedAt, warnings });
   }
 
-  async #blockerOf(step: Step): Promise<{ reason: string; error: StepReport['error'] } | null> {
+  /** What ends the step before it starts: a need that did not succeed, told by its first cause. */
+  async #blockerOf(step: Step): Promise<StepEnd | null> {
     const needed = (step.needs ?? []).flatMap((id) => this.#steps.get(id) ?? []);
     const reports = await Promise.all(needed.map((need) => this.#reportOf(need)));
     const blocker = reports.find((report) => !['succeeded', 'partial', 'skipped'].includes(report.outcome));
     if (!blocker) return null;
+    // Being asked to stop is no failure, not of what was still waiting either.
+    const outcome = blocker.outcome === 'interrupted' ? 'interrupted' : 'blocked';
+    const passedOn = blocker.outcome === 'blocked' || (outcome === 'interrupted' && blocker.startedAt === null);
     const why = blocker.error?.message ?? blocker.reason ?? blocker.outcome;
-    return { reason: `${blocker.title}: ${why}`, error: blocker.error };
+    return { outcome, reason: passedOn ? blocker.reason : `${blocker.title}: ${why}`, error: blocker.error };
   }
 
   async #start(step: Step, startedAt: Instant, warnings: string[]): Promise<StepResult> {
     const { journal, clock, kinds } = this.#options;
-    const limit = new AbortController();
-    const timer =
-      step.timeout === undefined
-        ? undefined
-        : setTimeout((timeout: Duration) => limit.abort(timedOut(step.title, step.id, timeout)), step.timeout, step.timeout);
-    using _timer = { [Symbol.dispose]: () => clearTimeout(timer) };
-    const signal = AbortSignal.any([this.#signal, limit.signal]);
+    const { timeout } = step;
+    using limit = timeout === undefined ? null : limitTime(timeout, () => timedOut(step.title, step.id, timeout));
+    const signal = limit ? AbortSignal.any([this.#signal, limit.signal]) : this.#signal;
     signal.throwIfAborted();
     journal.startStep(this.#id, step.id, startedAt);
     this.#observe({ type: 'step-started', step });
-    return await step.run({
+    const work = step.run({
       signal,
       runId: this.#id,
       now: () => clock.now(),
@@ -187,6 +192,13 @@ class Execution {
       hold: (kind, payload, make) =>
         holdEffect({ runId: this.#id, stepId: step.id, journal, clock, kinds }, kind, payload, make),
     });
+    try {
+      const result = await work;
+      this.#results.set(step.id, result);
+      return result;
+    } catch (thrown) {
+      throw firstCause(thrown, signal);
+    }
   }
 
   #lane(name: string): Semaphore {
@@ -200,21 +212,19 @@ class Execution {
     const locks = step.locks ?? [];
     if (locks.length === 0) return { [Symbol.asyncDispose]: () => Promise.resolve() };
     const holders = (): string => {
-      const others = journal.unfinishedRuns().filter((run) => run.id !== this.#id && mayBeAlive(run.process));
-      return others.map((run) => `${run.kind} ${run.id} (pid ${run.process.pid})`).join(', ') || 'another process';
+      try {
+        const others = journal.unfinishedRuns().filter((run) => run.id !== this.#id && mayBeAlive(run.process));
+        return others.map((run) => `${run.kind} ${run.id} (pid ${run.process.pid})`).join(', ') || 'another step';
+      } catch {
+        return 'another process'; // inside a timer nobody would catch it; the next write tells that the journal is broken
+      }
     };
-    const limit = new AbortController();
     const say = setTimeout(
       () => this.#observe({ type: 'step-waiting', step, message: `waiting for ${holders()}` }),
       duration(500, 'ms'),
     );
-    const stop = setTimeout(() => limit.abort(busy(step, locks[0]?.name ?? '', holders(), lockWait)), lockWait);
-    using _timers = {
-      [Symbol.dispose]: () => {
-        clearTimeout(say);
-        clearTimeout(stop);
-      },
-    };
+    using _say = { [Symbol.dispose]: () => clearTimeout(say) };
+    using limit = limitTime(lockWait, () => busy(step, locks[0]?.name ?? '', holders(), lockWait));
     return await broker.acquire(locks, AbortSignal.any([this.#signal, limit.signal]));
   }
 

@@ -25,7 +25,7 @@ export async function acquireFileLock(lock: FileLock, signal: AbortSignal): Prom
   const held = Promise.withResolvers<void>();
   const holder = runProcess(
     {
-      argv: ['flock', '--no-fork', `--${lock.mode}`, lock.file, 'sh', '-c', 'echo held; exec sleep infinity'],
+      argv: ['flock', '--no-fork', `--${lock.mode}`, lock.file, 'sh', '-c', 'echo held && exec sleep infinity'],
       operation: 'lock',
       subject: lock.subject,
     },

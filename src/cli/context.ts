@@ -1,0 +1,51 @@
+// What every command is given: global options, streams, the signal that cancels it, and how results and warnings are told.
+// Results go to standard output, everything else to standard error; with --json standard output is one document.
+
+import type { Configuration } from '../config/configuration.ts';
+import type { Report } from '../domain/report.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Journal } from '../journal/journal.ts';
+
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly stateDir?: string;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+  /** --no-color */
+  readonly color: boolean;
+}
+
+export interface Output {
+  readonly isTerminal: boolean;
+  /** Columns of the terminal; 80 where there is none. */
+  readonly columns: number;
+  /** Whether to colour: a terminal, no NO_COLOR, no --no-color. */
+  readonly colors: boolean;
+  write(text: string): void;
+}
+
+export interface CliContext {
+  readonly options: GlobalOptions;
+  readonly out: Output;
+  readonly err: Output;
+  readonly clock: Clock;
+  /** Aborts on SIGINT and SIGTERM; its reason says which. */
+  readonly signal: AbortSignal;
+  /** Set by the command; 0 until then. */
+  exitCode: number;
+  /** The one way a result is told: `human` on standard output, or `json` with --json. */
+  result(human: string, json: unknown): void;
+  /** A remark on standard error, not with --quiet. */
+  note(text: string): void;
+  warn(text: string): void;
+  configuration(): Promise<Configuration>;
+  /** Opens the journal in the state directory; dispose it. */
+  journal(stateDir: string, options?: { readonly thorough?: boolean }): Promise<Journal>;
+}
+
+/** Commands that run a plan end with their report's exit code. */
+export function tellReport(context: CliContext, report: Report, human: string): void {
+  context.result(human, report);
+  context.exitCode = report.exitCode;
+}

@@ -1,0 +1,59 @@
+// What every command that runs a plan does: open the journal, plan, show, and tell the report (or the plan, dry).
+
+import { duration, type Duration } from '../domain/duration.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Report } from '../domain/report.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { Toolbox } from '../engine/toolbox.ts';
+import { type CliContext, tellReport } from './context.ts';
+
+export interface ExecuteOptions {
+  readonly dryRun?: boolean | undefined;
+  /** How long to wait for locks. */
+  readonly wait?: Duration | undefined;
+  /** Instead of the ordinary rendering. */
+  readonly render?: (report: Report) => string;
+}
+
+export const DEFAULT_WAIT = duration(15, 'm');
+
+/** Plans with `build` and runs; answers with the report that was told. */
+export async function execute(
+  context: CliContext,
+  configuration: Pick<Configuration, 'host' | 'stateDir'>,
+  build: (toolbox: Toolbox) => Plan | Promise<Plan>,
+  options: ExecuteOptions,
+): Promise<Report> {
+  const { runPlan, dryRun } = await import('../engine/runner.ts');
+  const { toolboxFor } = await import('../engine/toolbox.ts');
+  const { EFFECT_KINDS } = await import('../engine/effect-kinds.ts');
+  const { fileLockBroker } = await import('../repositories/broker.ts');
+  const { openProgress } = await import('./progress.ts');
+  const { renderReport } = await import('./render-report.ts');
+  const render = options.render ?? ((report: Report) => renderReport(report, context.out));
+
+  if (options.dryRun) {
+    const { openTransientJournal } = await import('../journal/open-journal.ts');
+    using nothing = openTransientJournal(); // a dry run changes nothing, not even the state directory
+    const report = dryRun(await build(toolboxFor(configuration, nothing)), context.clock);
+    tellReport(context, report, render(report));
+    return report;
+  }
+  using journal = await context.journal(configuration.stateDir, { thorough: true });
+  const plan = await build(toolboxFor(configuration, journal));
+  let report: Report;
+  {
+    await using progress = await openProgress(context);
+    report = await runPlan(plan, {
+      journal,
+      broker: fileLockBroker(configuration.stateDir),
+      clock: context.clock,
+      kinds: EFFECT_KINDS,
+      signal: context.signal,
+      lockWait: options.wait ?? DEFAULT_WAIT,
+      observe: (event) => progress.observe(event),
+    });
+  }
+  tellReport(context, report, render(report));
+  return report;
+}

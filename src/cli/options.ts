@@ -1,0 +1,15 @@
+// Options that several commands share, and the parsing of their values (a wrong one is exit 64).
+
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { type Duration, parseDuration } from '../domain/duration.ts';
+
+export const waitOption = (): Option<'--wait <duration>', undefined, undefined, Duration> =>
+  new Option('--wait <duration>', 'how long to wait for something else that uses the repository (default 15m)').argParser(
+    durationArgument,
+  );
+
+function durationArgument(text: string): Duration {
+  const value = text === '0' ? (0 as Duration) : parseDuration(text);
+  if (value === null) throw new InvalidArgumentError('expected a duration such as 90s, 15m or 0');
+  return value;
+}

@@ -1,0 +1,46 @@
+// The command line as a tree of commands. Each verb is its own file, light to import; what it works with is loaded when it
+// runs, so that --help and status start fast.
+
+import { Command } from '@commander-js/extra-typings';
+import { VERSION } from '../lib/version.ts';
+import type { GlobalOptions } from './context.ts';
+import { COMMANDS } from './commands.ts';
+import { createContext } from './create-context.ts';
+import type { CliContext } from './context.ts';
+
+export interface Invocation {
+  /** Null until a command has begun (or when the command line was wrong). */
+  context: CliContext | null;
+}
+
+/** Builds the program; parsing it runs the command and leaves the context in `invocation`. */
+export function buildProgram(invocation: Invocation): Command {
+  const program = new Command('holdfast')
+    .description('The backup control plane for self-hosted Linux.')
+    .version(VERSION, '-V, --version')
+    .option('--config <file>', 'configuration file; - reads standard input')
+    .option('--state-dir <dir>', 'where the journal, locks and spool are kept')
+    .option('--json', 'print exactly one JSON document on standard output')
+    .option('-v, --verbose', 'tell more')
+    .option('-q, --quiet', 'tell errors only')
+    .option('--no-color', 'no colours (NO_COLOR is respected too)')
+    .showHelpAfterError('(holdfast --help lists every command)')
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  const contextOf = (): CliContext => {
+    const given = program.opts();
+    const options: GlobalOptions = {
+      ...(given.config === undefined ? {} : { config: given.config }),
+      ...(given.stateDir === undefined ? {} : { stateDir: given.stateDir }),
+      json: given.json === true,
+      verbose: given.verbose === true,
+      quiet: given.quiet === true,
+      color: given.color,
+    };
+    invocation.context ??= createContext(options);
+    return invocation.context;
+  };
+  for (const command of COMMANDS) program.addCommand(command(contextOf));
+  return program as unknown as Command; // its option types matter only above
+}

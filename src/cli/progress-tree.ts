@@ -1,0 +1,98 @@
+// The live tree of steps on a terminal. listr2 draws; each of its tasks only waits for what the runner says of its step.
+
+import { Listr, type ListrDefaultRenderer, type ListrSimpleRenderer, type ListrTaskWrapper } from 'listr2';
+import { type Bytes, describeBytes } from '../domain/bytes.ts';
+import { describeDuration, duration } from '../domain/duration.ts';
+import type { Progress, Step } from '../domain/plan.ts';
+import type { StepReport } from '../domain/report.ts';
+import type { CliContext } from './context.ts';
+import type { ProgressView } from './progress.ts';
+import { printable } from './table.ts';
+
+type Task = ListrTaskWrapper<unknown, ListrDefaultRenderer, ListrSimpleRenderer>;
+
+interface Row {
+  readonly ended: PromiseWithResolvers<StepReport>;
+  task: { title?: unknown; output?: unknown; skip?: (message?: string) => void } | null;
+}
+
+export function progressTree(context: CliContext): ProgressView {
+  const rows = new Map<string, Row>();
+  let drawn: Promise<unknown> = Promise.resolve();
+  const draw = (steps: readonly Step[]): void => {
+    for (const step of steps) rows.set(step.id, { ended: Promise.withResolvers(), task: null });
+    const tasks = steps.map((step) => ({
+      title: step.title,
+      task: async (_: unknown, task: Task) => {
+        const row = rows.get(step.id);
+        if (!row) return;
+        row.task = task as unknown as Row['task']; // listr2's generics say nothing about the two fields used here
+        finish(task, await row.ended.promise);
+      },
+    }));
+    drawn = new Listr<unknown, 'default', 'simple'>(tasks, {
+      concurrent: true,
+      renderer: 'default',
+      exitOnError: false,
+      registerSignalListeners: false,
+      rendererOptions: { collapseErrors: false, showErrorMessage: false, formatOutput: 'truncate' as const },
+    }).run();
+  };
+  return {
+    observe(event) {
+      switch (event.type) {
+        case 'run-started':
+          draw(event.plan.steps.filter((step) => step.weight !== 'advisory'));
+          break;
+        case 'notice':
+          context.warn(event.message);
+          break;
+        case 'step-waiting':
+          show(rows.get(event.step.id), event.message);
+          break;
+        case 'step-progress':
+          show(rows.get(event.step.id), describeProgress(event.progress));
+          break;
+        case 'step-ended':
+          rows.get(event.step.id)?.ended.resolve(event.report);
+          break;
+        case 'step-started':
+        case 'step-warning':
+        case 'run-ended':
+          break;
+        default:
+          event satisfies never;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const row of rows.values()) row.ended.reject(new Error('not finished')); // a no-op for those that ended
+      await drawn.catch(() => {}); // the report tells every failure; the tree only draws
+    },
+  };
+}
+
+function show(row: Row | undefined, text: string): void {
+  if (row?.task) row.task.output = text;
+}
+
+function finish(task: Task, report: StepReport): void {
+  if (report.outcome === 'succeeded') return;
+  const why = report.reason ? `: ${printable(report.reason)}` : '';
+  if (report.outcome === 'skipped' || report.outcome === 'partial') task.skip(`${report.title} [${report.outcome}${why}]`);
+  else throw new Error(`${report.title} [${report.outcome}${why}]`);
+}
+
+/** `1.20 GiB of 4.00 GiB, 310 of 2,000 files, 40s left` */
+export function describeProgress(progress: Progress): string {
+  const parts: string[] = [];
+  if (progress.message) parts.push(printable(progress.message));
+  if (progress.bytesDone !== undefined) {
+    const total = progress.bytesTotal === undefined ? '' : ` of ${describeBytes(progress.bytesTotal as Bytes)}`;
+    parts.push(describeBytes(progress.bytesDone as Bytes) + total);
+  }
+  if (progress.filesDone !== undefined) {
+    parts.push(`${progress.filesDone}${progress.filesTotal === undefined ? '' : ` of ${progress.filesTotal}`} files`);
+  }
+  if (progress.secondsRemaining) parts.push(`${describeDuration(duration(progress.secondsRemaining, 's'))} left`);
+  return parts.join(', ');
+}

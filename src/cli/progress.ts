@@ -1,0 +1,50 @@
+// Live progress of a run on standard error: one line per event, or a tree of steps on a terminal (progress-tree.ts).
+
+import type { RunnerEvent } from '../engine/runner.ts';
+import type { CliContext } from './context.ts';
+import { MARKS } from './style.ts';
+import { printable } from './table.ts';
+
+export interface ProgressView extends AsyncDisposable {
+  observe(event: RunnerEvent): void;
+}
+
+/** Chooses by terminal and options; disposing leaves the screen in order. */
+export async function openProgress(context: CliContext): Promise<ProgressView> {
+  if (context.options.quiet) return { observe: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (context.err.isTerminal && !context.options.verbose && !context.options.json) {
+    const { progressTree } = await import('./progress-tree.ts');
+    return progressTree(context);
+  }
+  return { observe: (event) => tell(context, event), [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+function tell(context: CliContext, event: RunnerEvent): void {
+  switch (event.type) {
+    case 'notice':
+      context.warn(event.message);
+      break;
+    case 'step-waiting':
+      context.note(`${event.step.title}: ${event.message}`);
+      break;
+    case 'step-started':
+      if (event.step.weight !== 'advisory' || context.options.verbose) context.note(`${event.step.title} ...`);
+      break;
+    case 'step-warning':
+      context.warn(`${event.step.title}: ${printable(event.message)}`);
+      break;
+    case 'step-ended':
+      if (event.step.weight === 'advisory' && event.report.outcome === 'succeeded' && !context.options.verbose) break;
+      context.note(
+        `${MARKS[event.report.outcome].mark} ${event.step.title}: ${event.report.outcome}` +
+          (event.report.reason ? ` (${printable(event.report.reason)})` : ''),
+      );
+      break;
+    case 'run-started':
+    case 'step-progress':
+    case 'run-ended':
+      break;
+    default:
+      event satisfies never;
+  }
+}

@@ -1,0 +1,66 @@
+// A report for people: the steps that count, what went wrong first with its hint, and one line that sums up.
+
+import { type Bytes, describeBytes } from '../domain/bytes.ts';
+import { describeDuration, type Duration } from '../domain/duration.ts';
+import { parseInstant } from '../domain/instant.ts';
+import type { Report, StepReport } from '../domain/report.ts';
+import type { Output } from './context.ts';
+import { renderError } from './render-error.ts';
+import { MARKS, paint } from './style.ts';
+import { printable, renderTable } from './table.ts';
+
+export function renderReport(report: Report, out: Pick<Output, 'colors'>): string {
+  const steps = report.steps.filter(
+    (step) => step.weight !== 'advisory' || report.dryRun || !['succeeded', 'skipped'].includes(step.outcome),
+  );
+  const table = renderTable(
+    [{ title: '' }, { title: '' }, { title: '', align: 'right' }, { title: '' }],
+    steps.map((step) => stepRow(step, out)),
+  );
+  return [table, ...errorsOf(report), `${summaryOf(report, out)}\n`].join('');
+}
+
+function stepRow(step: StepReport, out: Pick<Output, 'colors'>): string[] {
+  const { mark, tone } = MARKS[step.outcome];
+  const state = step.outcome === 'succeeded' || step.outcome === 'planned' ? '' : step.outcome;
+  const took = step.durationSeconds === null ? '' : describeDuration((step.durationSeconds * 1000) as Duration);
+  const detail = step.reason && !step.error ? printable(step.reason) : figuresOf(step);
+  return [
+    paint(out, tone, mark),
+    step.title,
+    took,
+    [state && paint(out, tone, state), detail, ...step.warnings.map((warning) => `(${printable(warning)})`)].filter(Boolean).join(': '),
+  ];
+}
+
+function figuresOf(step: StepReport): string {
+  const { result } = step;
+  if (typeof result?.['bytesAdded'] !== 'number' || typeof result['snapshotId'] !== 'string') return '';
+  const changed = Number(result['filesNew']) + Number(result['filesChanged']);
+  return `${changed} new or changed, ${describeBytes(result['bytesAdded'] as Bytes)} added, snapshot ${result['snapshotId'].slice(0, 8)}`;
+}
+
+/** Each first cause once: blocked steps repeat the error of what blocked them. */
+function errorsOf(report: Report): string[] {
+  const told = new Set<string>();
+  return report.steps.flatMap((step) => {
+    if (!step.error || step.outcome === 'interrupted') return [];
+    const text = renderError(step.error);
+    if (told.has(text)) return [];
+    told.add(text);
+    return [`\n${text}`];
+  });
+}
+
+function summaryOf(report: Report, out: Pick<Output, 'colors'>): string {
+  const { counts } = report;
+  if (report.dryRun) return `\nDry run: ${report.steps.length} steps, nothing was changed.`;
+  const weighed = report.steps.filter((step) => step.weight !== 'advisory').length;
+  const bad = ([['partial', counts.partial], ['failed', counts.failed], ['timed out', counts.timedOut], ['blocked', counts.blocked],
+    ['interrupted', counts.interrupted], ['skipped', counts.skipped]] as const).filter(([, count]) => count > 0);
+  const done = report.steps.filter((step) => step.weight !== 'advisory' && step.outcome === 'succeeded').length;
+  const seconds = ((parseInstant(report.endedAt ?? '') ?? 0) - (parseInstant(report.startedAt) ?? 0)) as Duration;
+  const parts = [`${done} of ${weighed} succeeded`, ...bad.map(([name, count]) => `${count} ${name}`)];
+  const verdict = paint(out, MARKS[report.outcome].tone, report.outcome);
+  return `\n${report.kind} ${verdict}: ${parts.join(', ')} in ${describeDuration(seconds)}  (run ${report.id})`;
+}

@@ -1,0 +1,153 @@
+// The plan of `holdfast run`: for each job one step, and before it only what that job depends on, so that a dead NAS does
+// not stop the offsite copy.
+
+import type { Configuration, RepositoryConfig, ServiceConfig } from '../config/configuration.ts';
+import { duration } from '../domain/duration.ts';
+import { repositoryLock, stepId } from '../domain/naming.ts';
+import type { Plan, Step } from '../domain/plan.ts';
+import { HoldfastError } from '../lib/errors.ts';
+import { checkRepository } from '../repositories/preflight.ts';
+import { presenceOf } from '../sources/files.ts';
+import { requireResticVersion } from '../tools/restic/version.ts';
+import { backUp, type Job } from './backup-step.ts';
+import { selectRepository, selectServices } from './select.ts';
+import type { Toolbox } from './toolbox.ts';
+
+export interface RunSelection {
+  /** Shell patterns; all services when empty. */
+  readonly services: readonly string[];
+  readonly repository?: string | undefined;
+  /** Only services whose backup carries this tag. */
+  readonly tag?: string | undefined;
+}
+
+/** Throws `usage` for a name or combination that selects nothing. */
+export function planRun(config: Configuration, selection: RunSelection, toolbox: Toolbox): Plan {
+  const services = selectServices(config, selection.services);
+  const only = selection.repository === undefined ? null : selectRepository(config, selection.repository).name;
+  const jobs = jobsOf(config, services).filter(
+    (job) =>
+      (only === null || job.repository.name === only) &&
+      (selection.tag === undefined || job.backup.tags.includes(selection.tag)),
+  );
+  const narrowed = only !== null || selection.tag !== undefined;
+  const engines = narrowed ? [] : services.filter((service) => service.postgres !== null);
+  if (jobs.length + engines.length === 0) throw nothingSelected(selection);
+  const repositories = new Map(jobs.map((job) => [job.repository.name, job.repository]));
+  const sources = new Map(jobs.map((job) => [job.service.name, job]));
+  return {
+    kind: 'run',
+    host: config.host,
+    limits: Object.fromEntries([...repositories.values()].map((each) => [repositoryLock(each.name), each.concurrency])),
+    steps: [
+      ...(jobs.length > 0 ? [toolStep(toolbox)] : []),
+      ...[...repositories.values()].map(repositoryStep),
+      ...[...sources.values()].map(sourceStep),
+      ...jobs.map((job) => backupStep(job, toolbox)),
+      ...engines.map(engineStep),
+    ],
+  };
+}
+
+/** Every job of these services, in the order of the configuration. */
+export const jobsOf = (config: Configuration, services: readonly ServiceConfig[]): Job[] =>
+  services.flatMap((service) => {
+    const { backup } = service;
+    if (backup === null) return [];
+    return backup.repositories.map((name) => ({ service, backup, repository: selectRepository(config, name) }));
+  });
+
+const RESTIC = stepId.preflight('tool', 'restic');
+
+const toolStep = (toolbox: Toolbox): Step => ({
+  id: RESTIC,
+  title: 'Find a suitable restic',
+  stage: 'preflight',
+  weight: 'advisory',
+  async run(context) {
+    const version = await requireResticVersion(toolbox.restic, { signal: context.signal });
+    return { outcome: 'succeeded', result: { version: version.text } };
+  },
+});
+
+const repositoryStep = (repository: RepositoryConfig): Step => ({
+  id: stepId.preflight('repository', repository.name),
+  title: `Check that ${repository.name} can be written`,
+  stage: 'preflight',
+  repository: repository.name,
+  weight: 'advisory',
+  timeout: duration(1, 'm'),
+  async run(context) {
+    await checkRepository(repository, context.signal);
+    return { outcome: 'succeeded' };
+  },
+});
+
+const sourceStep = ({ service, backup }: Job): Step => ({
+  id: stepId.preflight('source', service.name),
+  title: `Check that the data of ${service.name} is there`,
+  stage: 'preflight',
+  service: service.name,
+  weight: 'advisory',
+  timeout: duration(1, 'm'),
+  async run(context) {
+    const { present, missing } = await presenceOf(backup.paths);
+    for (const path of missing) context.warn(`${path} does not exist`);
+    if (present.length > 0) return { outcome: 'succeeded' };
+    throw new HoldfastError({
+      code: 'source-missing',
+      operation: 'back up',
+      subject: service.name,
+      message: `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist`,
+      hint: `Is its file system mounted? If it moved, correct services.${service.name}.backup.paths.`,
+      retry: 'later',
+    });
+  },
+});
+
+const backupStep = (job: Job, toolbox: Toolbox): Step => ({
+  id: stepId.backup(job.service.name, job.repository.name),
+  title: `Back up ${job.service.name} to ${job.repository.name}`,
+  stage: 'backup',
+  service: job.service.name,
+  repository: job.repository.name,
+  needs: [
+    RESTIC,
+    stepId.preflight('repository', job.repository.name),
+    stepId.preflight('source', job.service.name),
+  ],
+  locks: [{ name: repositoryLock(job.repository.name), mode: 'shared' }],
+  lane: repositoryLock(job.repository.name),
+  timeout: job.backup.timeout,
+  weight: 'counted',
+  run: (context) => backUp(job, toolbox, context),
+});
+
+/** Declared, and not backed up by this version: never silently. */
+const engineStep = (service: ServiceConfig): Step => ({
+  id: stepId.backup(service.name, 'postgres'),
+  title: `Back up the PostgreSQL cluster of ${service.name}`,
+  stage: 'backup',
+  service: service.name,
+  weight: 'counted',
+  run: () =>
+    Promise.reject(
+      new HoldfastError({
+        code: 'unsupported',
+        operation: 'back up',
+        subject: service.name,
+        message: 'this version of Holdfast has no PostgreSQL engine yet',
+        hint: 'Keep the way in which it is backed up today, and take `postgres` out of this service until then.',
+      }),
+    ),
+});
+
+const nothingSelected = (selection: RunSelection): HoldfastError =>
+  new HoldfastError({
+    code: 'usage',
+    operation: 'select',
+    subject: selection.services.join(' ') || 'services',
+    message: 'no job matches',
+    hint: 'A job is a service with something to back up and one of its repositories: see `holdfast status`.',
+  });
+

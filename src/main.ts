@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// Parse, dispatch, error -> exit code. The only process.exit.
+
+import { CommanderError } from '@commander-js/extra-typings';
+import { type Invocation, buildProgram } from './cli/program.ts';
+import { EXIT, exitCodeOf } from './domain/exit-code.ts';
+import { asHoldfastError, type ErrorReport, errorReport } from './lib/errors.ts';
+import { stopSignalOf } from './lib/interruption.ts';
+
+async function main(): Promise<number> {
+  const invocation: Invocation = { context: null };
+  try {
+    await buildProgram(invocation).parseAsync(process.argv);
+    return invocation.context?.exitCode ?? EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return await tell(error, invocation);
+  }
+}
+
+async function tell(thrown: unknown, { context }: Invocation): Promise<number> {
+  const { renderError } = await import('./cli/render-error.ts');
+  const error = asHoldfastError(thrown, 'run', 'holdfast');
+  const report: ErrorReport = errorReport(error);
+  if (context?.options.json) context.out.write(`${JSON.stringify({ error: report })}\n`);
+  process.stderr.write(renderError(report));
+  if (context?.options.verbose && error.code === 'bug') process.stderr.write(`${String(thrown instanceof Error ? thrown.stack : thrown)}\n`);
+  return stopSignalOf(error) === 'SIGTERM' ? EXIT.interruptedBySigterm : exitCodeOf(error.code);
+}
+
+/** What was written to a pipe is not yet read: wait until it is, or until its reader is gone. */
+const drained = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return; // `holdfast history | head` is no failure
+    throw error;
+  });
+}
+const exitCode = await main();
+await Promise.all([drained(process.stdout), drained(process.stderr)]);
+process.exit(exitCode);

@@ -1,0 +1,98 @@
+// From a repository's configuration to what a restic child needs to reach it. Secrets stay where they are: restic reads
+// the password itself; the lines of an environmentFile go to the child only and are masked in everything that it says.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RepositoryConfig, SecretSource } from '../config/configuration.ts';
+import { errnoOf, HoldfastError } from '../lib/errors.ts';
+import { maskUrlPassword } from '../process/mask.ts';
+import type { ResticAccess } from '../tools/restic/access.ts';
+import { quoteCommand } from '../tools/restic/quote-command.ts';
+
+export interface AccessOptions {
+  /** The restic program. */
+  readonly program: string;
+  /** Used for restic's cache when neither HOME nor XDG_CACHE_HOME is set, as under systemd. */
+  readonly cacheDir: string;
+}
+
+/** Throws `secret-unreadable` when the environment file or the credential's directory cannot be read. */
+export async function resticAccess(repository: RepositoryConfig, options: AccessOptions): Promise<ResticAccess> {
+  const extra = repository.environmentFile === null ? {} : await readEnvironmentFile(repository, repository.environmentFile);
+  return {
+    program: options.program,
+    subject: repository.name,
+    env: {
+      ...withoutInherited(),
+      ...extra,
+      RESTIC_REPOSITORY: repository.url,
+      ...passwordEnvironment(repository.name, repository.password),
+      ...(hasCacheHome() ? {} : { RESTIC_CACHE_DIR: options.cacheDir }),
+    },
+    secrets: [...Object.values(extra), ...urlPassword(repository.url)],
+    limits: repository.limits,
+  };
+}
+
+/** The file that holds the password; null when a command prints it. Throws `secret-unreadable` without $CREDENTIALS_DIRECTORY. */
+export function passwordFile(repository: string, source: SecretSource): string | null {
+  if (source.kind === 'command') return null;
+  if (source.kind === 'file') return source.path;
+  const directory = process.env['CREDENTIALS_DIRECTORY'];
+  if (directory) return join(directory, source.name);
+  throw new HoldfastError({
+    code: 'secret-unreadable',
+    operation: 'read the password of',
+    subject: repository,
+    message: `the credential ${source.name} is given by systemd only, and $CREDENTIALS_DIRECTORY is not set`,
+    hint: `Run the unit (systemctl start ...), or use passwordFile. The unit needs LoadCredential=${source.name}:FILE.`,
+  });
+}
+
+function passwordEnvironment(repository: string, source: SecretSource): Record<string, string> {
+  if (source.kind === 'command') return { RESTIC_PASSWORD_COMMAND: quoteCommand(source.argv) };
+  return { RESTIC_PASSWORD_FILE: passwordFile(repository, source) ?? '' };
+}
+
+/** What a person's shell has for another repository must not decide where a backup goes. */
+const withoutInherited = (): Record<string, undefined> =>
+  Object.fromEntries(
+    Object.keys(process.env)
+      .filter((name) => /^RESTIC_(REPOSITORY|PASSWORD|FROM_|KEY_HINT|HOST|PROGRESS)/.test(name))
+      .map((name) => [name, undefined]),
+  );
+
+const hasCacheHome = (): boolean =>
+  ['RESTIC_CACHE_DIR', 'XDG_CACHE_HOME', 'HOME'].some((name) => (process.env[name] ?? '') !== '');
+
+const urlPassword = (url: string): string[] => {
+  if (maskUrlPassword(url) === url) return [];
+  const password = /:\/\/[^\s/:@]+:([^\s/@]+)@/.exec(url)?.[1] ?? '';
+  return [password, decodeURIComponent(password)];
+};
+
+/** KEY=VALUE lines; empty lines, # comments, `export` and surrounding quotes as in systemd's EnvironmentFile=. */
+export function parseEnvironment(text: string): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const line of text.split('\n')) {
+    const match = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*?)\s*$/.exec(line);
+    if (!match || match[1] === undefined || match[2] === undefined) continue;
+    variables[match[1]] = match[2].replace(/^(["'])(.*)\1$/, '$2');
+  }
+  return variables;
+}
+
+async function readEnvironmentFile(repository: RepositoryConfig, file: string): Promise<Record<string, string>> {
+  try {
+    return parseEnvironment(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new HoldfastError({
+      code: 'secret-unreadable',
+      operation: 'read the environment file of',
+      subject: repository.name,
+      message: `${file}: ${errnoOf(error) ?? 'cannot be read'}`,
+      hint: `Create it (mode 0600) or correct repositories.${repository.name}.environmentFile.`,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,129 @@
+// SQLite databases, copied by the online backup API into a spool while their owners go on writing. restic reads the copy in
+// place of the live file; the live -wal, -shm and -journal, which belong to the live file only, are left out.
+
+import { chmod, chown, lstat, mkdir, realpath, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import type { SqliteDatabase } from '../config/configuration.ts';
+import { type Bytes, describeBytes } from '../domain/bytes.ts';
+import type { EffectKind } from '../domain/effect.ts';
+import { errnoOf, HoldfastError } from '../lib/errors.ts';
+import { type Bind, requireBinds } from '../tools/util-linux/mount-namespace.ts';
+import type { Source } from './source.ts';
+
+/** A directory of Holdfast's own; its path is the whole payload. */
+export const SPOOL: EffectKind = {
+  kind: 'spool',
+  undo: ({ directory }) => rm(String(directory), { recursive: true, force: true }),
+};
+
+/**
+ * All pages in one step: in WAL mode writers are not held up, and a copy in several steps would start again with every
+ * commit of another process (sqlite.org/c3ref/backup_finish.html).
+ */
+const ALL_PAGES = 2 ** 31 - 1;
+const COMPANIONS = ['-wal', '-shm', '-journal'];
+
+export interface SqliteSourceOptions {
+  /** Where the spool directory is made; private to this user. */
+  readonly spoolRoot: string;
+  /** The job, in errors and in the spool's name. */
+  readonly subject: string;
+  readonly user: { readonly uid: number; readonly gid: number };
+}
+
+export const sqliteSource = (databases: readonly SqliteDatabase[], options: SqliteSourceOptions): Source => ({
+  async open(context) {
+    if (databases.length === 0) return view([], [], new AsyncDisposableStack());
+    await requireBinds(options.subject, options.user, context.signal);
+    const directory = join(options.spoolRoot, `${context.runId}-${encodeURIComponent(options.subject)}`);
+    await using held = new AsyncDisposableStack();
+    held.use(await context.hold(SPOOL.kind, { directory }, () => makeSpool(directory)));
+    const binds: Bind[] = [];
+    for (const [index, database] of databases.entries()) {
+      context.signal.throwIfAborted();
+      const over = await liveFile(database.path);
+      const from = join(directory, `${index}.db`);
+      context.progress({ message: `copying ${over}` });
+      await copyDatabase(over, from);
+      binds.push({ from, over });
+    }
+    return view(binds, databases, held.move());
+  },
+});
+
+const view = (
+  binds: readonly Bind[],
+  databases: readonly SqliteDatabase[],
+  held: AsyncDisposableStack,
+): Awaited<ReturnType<Source['open']>> => ({
+  binds,
+  leftOut: [...new Set([...binds.map((bind) => bind.over), ...databases.map((database) => database.path)])].flatMap((path) =>
+    COMPANIONS.map((suffix) => path + suffix),
+  ),
+  detail: { databases: binds.map((bind) => bind.over) },
+  [Symbol.asyncDispose]: () => held.disposeAsync(),
+});
+
+async function makeSpool(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+}
+
+async function liveFile(path: string): Promise<string> {
+  try {
+    const live = await realpath(path);
+    if ((await lstat(live)).isFile()) return live;
+    throw failure(path, 'source-missing', 'it is not a regular file');
+  } catch (error) {
+    if (error instanceof HoldfastError) throw error;
+    throw failure(path, errnoOf(error) === 'ENOENT' ? 'source-missing' : 'permission-denied', messageOf(error), error);
+  }
+}
+
+/** A copy with the live file's owner, mode and times, so that a restore is indistinguishable. Throws a HoldfastError. */
+async function copyDatabase(live: string, copy: string): Promise<void> {
+  const { size, mode, uid, gid, atime, mtime } = await stat(live);
+  const room = await statfs(join(copy, '..'));
+  if (size > room.bavail * room.bsize) {
+    const free = describeBytes((room.bavail * room.bsize) as Bytes);
+    throw failure(live, 'no-space', `its copy needs ${describeBytes(size as Bytes)}, the spool has ${free} left`);
+  }
+  try {
+    using database = new DatabaseSync(live, { readOnly: true, timeout: 10_000 });
+    await backup(database, copy, { rate: ALL_PAGES });
+    await chmod(copy, mode & 0o7777);
+    if (process.getuid?.() === 0) await chown(copy, uid, gid);
+    await utimes(copy, atime, mtime);
+  } catch (error) {
+    throw failure(live, codeOf(error), messageOf(error), error);
+  }
+}
+
+// https://www.sqlite.org/rescode.html
+function codeOf(error: unknown): HoldfastError['code'] {
+  if (errnoOf(error) === 'ENOSPC') return 'no-space';
+  const result = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  if (result === 13) return 'no-space';
+  if (result === 5 || result === 6) return 'busy';
+  return 'source-incomplete';
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const HINTS: Partial<Record<HoldfastError['code'], string>> = {
+  'no-space': 'Free space in the state directory (the spool is made there), or move it with stateDir.',
+  'source-missing': 'Correct `databases` of this service, or take the entry out when the database is gone for good.',
+  busy: 'Its owner holds it exclusively; Holdfast tries again with the next run.',
+  'source-incomplete': 'Look at it with `sqlite3 FILE "PRAGMA integrity_check"`; the last good copy is in `holdfast snapshots`.',
+};
+
+const failure = (path: string, code: HoldfastError['code'], message: string, cause?: unknown): HoldfastError =>
+  new HoldfastError({
+    code,
+    operation: 'copy the SQLite database',
+    subject: path,
+    message,
+    hint: HINTS[code],
+    retry: 'later',
+    cause,
+  });

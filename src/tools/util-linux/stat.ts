@@ -1,0 +1,48 @@
+// stat(1) in a child that can be killed: a dead NFS server hangs whoever asks it, and it must not be us.
+
+import { type Duration, duration } from '../../domain/duration.ts';
+import type { Bytes } from '../../domain/bytes.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { runProcess } from '../../process/run-process.ts';
+
+const LIMIT: Duration = duration(10, 's');
+
+/** Whether `path` exists. Throws `repository-unreachable` when it cannot be known: no answer, no permission, I/O error. */
+export async function pathExists(path: string, signal: AbortSignal): Promise<boolean> {
+  const { exitCode, stderrTail } = await ask(['--format', '%F', '--', path], path, signal);
+  if (exitCode === 0) return true;
+  if (stderrTail.some((line) => line.includes('No such file or directory'))) return false;
+  throw noAnswer(path, stderrTail);
+}
+
+/** Bytes that this user may still write below `path`. */
+export async function freeSpace(path: string, signal: AbortSignal): Promise<Bytes> {
+  const { exitCode, stdout, stderrTail } = await ask(['--file-system', '--format', '%a %S', '--', path], path, signal);
+  const [blocks, size] = stdout.trim().split(' ').map(Number);
+  if (exitCode !== 0 || blocks === undefined || size === undefined || Number.isNaN(blocks * size)) {
+    throw noAnswer(path, stderrTail);
+  }
+  return (blocks * size) as Bytes;
+}
+
+async function ask(args: string[], path: string, signal: AbortSignal): ReturnType<typeof runProcess> {
+  try {
+    return await runProcess(
+      { argv: ['stat', ...args], operation: 'look at', subject: path, env: { LC_ALL: 'C' } },
+      { signal, timeout: LIMIT, grace: duration(1, 's') },
+    );
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'timed-out') throw noAnswer(path, ['no answer within 10 s']);
+    throw error;
+  }
+}
+
+const noAnswer = (path: string, stderrTail: readonly string[]): HoldfastError =>
+  new HoldfastError({
+    code: 'repository-unreachable',
+    operation: 'look at',
+    subject: path,
+    message: `the file system did not answer: ${stderrTail.at(-1) ?? 'unknown'}`,
+    hint: 'Look at the mount (findmnt, dmesg) and at the machine behind it. Nothing is known about what is stored there.',
+    retry: 'later',
+  });
