@@ -77,17 +77,33 @@ export function assemble(input: AssembleInput): ReadConfiguration {
 function wrongDocument(main: SourceDocument): ConfigProblem | null {
   const { data, file } = main;
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    return problem(file, 'this is not a configuration: expected a map with version, repositories and services', '', main.locate([]));
+    return problem(
+      file,
+      'this is not a configuration: expected a map with version, repositories and services',
+      '',
+      main.locate([]),
+    );
   }
   const version: unknown = 'version' in data ? data.version : undefined;
   if (version === CONFIGURATION_VERSION) return null;
   if (version === undefined) {
     const near = nearest('version', Object.keys(data));
     const typo = near ? `; did you mean it by '${near}'?` : '';
-    return problem(file, `is missing: write 'version: ${CONFIGURATION_VERSION}' at the top${typo}`, 'version', main.locate(near ? [near] : []));
+    return problem(
+      file,
+      `is missing: write 'version: ${CONFIGURATION_VERSION}' at the top${typo}`,
+      'version',
+      main.locate(near ? [near] : []),
+    );
   }
-  const found = typeof version === 'number' || typeof version === 'string' ? JSON.stringify(version).slice(0, 40) : 'something else';
-  return problem(file, `expected ${CONFIGURATION_VERSION}, found ${found}: this Holdfast reads version ${CONFIGURATION_VERSION} of the format`, 'version', main.locate(['version']));
+  const found =
+    typeof version === 'number' || typeof version === 'string' ? JSON.stringify(version).slice(0, 40) : 'something else';
+  return problem(
+    file,
+    `expected ${CONFIGURATION_VERSION}, found ${found}: this Holdfast reads version ${CONFIGURATION_VERSION} of the format`,
+    'version',
+    main.locate(['version']),
+  );
 }
 
 const declared = (services: NonNullable<ConfigurationFile['services']>, document: SourceDocument): DeclaredService[] =>
@@ -97,5 +113,10 @@ function declaredTwice(second: DeclaredService, first: DeclaredService): ConfigP
   const path = ['services', second.name];
   const at = first.document.locate(path);
   const place = `${shortName(first.document.file)}${at ? `:${at.line}` : ''}`;
-  return problem(second.document.file, `the service is declared twice, first in ${place}`, formatPath(path), second.document.locate(path));
+  return problem(
+    second.document.file,
+    `the service is declared twice, first in ${place}`,
+    formatPath(path),
+    second.document.locate(path),
+  );
 }

@@ -1,24 +1,18 @@
-// What the schema cannot see: parts of the configuration that do not fit together.
+// What the schema cannot see: parts of the configuration that do not fit together. Everything that is found is reported.
 
-import type { ConfigProblem } from './configuration.ts';
-import type { SourceDocument } from './document.ts';
-import type { DeclaredService, Resolved } from './resolve.ts';
-import type { ConfigurationFile } from './schema.ts';
+import { checkDirectories } from './cross-check/directories.ts';
+import { type CrossCheckInput, Findings } from './cross-check/findings.ts';
+import { checkReferences } from './cross-check/references.ts';
+import { checkRepositories } from './cross-check/repositories.ts';
+import { checkServices } from './cross-check/services.ts';
 
-export interface CrossCheckInput {
-  readonly main: SourceDocument;
-  readonly file: ConfigurationFile;
-  readonly services: readonly DeclaredService[];
-  readonly resolved: Resolved;
-  /** Paths such as 'repositories.nas' that are written but were left out because something in them is wrong. */
-  readonly leftOut: ReadonlySet<string>;
-}
+export type { CrossCheckInput } from './cross-check/findings.ts';
 
-export interface CrossCheckResult {
-  readonly errors: readonly ConfigProblem[];
-  readonly warnings: readonly ConfigProblem[];
-}
-
-export function crossCheck(_input: CrossCheckInput): CrossCheckResult {
-  return { errors: [], warnings: [] };
+export function crossCheck(input: CrossCheckInput): Pick<Findings, 'errors' | 'warnings'> {
+  const findings = new Findings(input);
+  checkRepositories(input, findings);
+  checkReferences(input, findings);
+  checkServices(input, findings);
+  checkDirectories(input, findings);
+  return findings;
 }

@@ -35,7 +35,9 @@ export function parseSource(file: string, text: string): SourceDocument | readon
     });
     const failures = [...document.errors, ...document.warnings];
     if (failures.length > 0) {
-      return failures.slice(0, MAX_PROBLEMS).map((failure) => problem(file, explainFailure(failure, text), '', at(failure.pos[0])));
+      return failures
+        .slice(0, MAX_PROBLEMS)
+        .map((failure) => problem(file, explainFailure(failure, text), '', at(failure.pos[0])));
     }
     if (document.contents === null || isEmpty(document.contents)) return [problem(file, 'the file is empty')];
     const defects = inspect(document, file, at);
@@ -44,7 +46,8 @@ export function parseSource(file: string, text: string): SourceDocument | readon
     return { file, data, locate: (path) => at(offsetOf(document, path)) };
   } catch (error) {
     if (error instanceof RangeError) return [problem(file, 'this is nested too deeply to be a configuration')];
-    if (error instanceof ReferenceError) return [problem(file, 'the aliases (*name) in this file unfold to far too much data')];
+    if (error instanceof ReferenceError)
+      return [problem(file, 'the aliases (*name) in this file unfold to far too much data')];
     throw error;
   }
 }
@@ -79,8 +82,12 @@ function inspect(document: Document, file: string, at: (offset: number | undefin
     const inside = anchor === undefined ? open : new Set([...open, anchor]);
     if (isAlias(node)) {
       const where = at(node.range?.[0]);
-      if (inside.has(node.source)) defects.push(problem(file, `*${node.source} stands inside of &${node.source}: it would never end`, formatPath(path), where));
-      else if (!anchors.has(node.source)) defects.push(problem(file, `there is no anchor &${node.source} above this`, formatPath(path), where));
+      if (inside.has(node.source))
+        defects.push(
+          problem(file, `*${node.source} stands inside of &${node.source}: it would never end`, formatPath(path), where),
+        );
+      else if (!anchors.has(node.source))
+        defects.push(problem(file, `there is no anchor &${node.source} above this`, formatPath(path), where));
     } else if (isSeq(node)) {
       for (const [index, item] of node.items.entries()) visit(item, [...path, index], inside);
     } else if (isMap(node)) {
@@ -93,7 +100,15 @@ function inspect(document: Document, file: string, at: (offset: number | undefin
         const name = keyText(key.value);
         const where = at(key.range?.[0]);
         const first = seen.get(name);
-        if (first !== undefined) defects.push(problem(file, `the key '${name.slice(0, 60)}' is written twice, first in line ${first?.line}`, formatPath([...path, name]), where));
+        if (first !== undefined)
+          defects.push(
+            problem(
+              file,
+              `the key '${name.slice(0, 60)}' is written twice, first in line ${first?.line}`,
+              formatPath([...path, name]),
+              where,
+            ),
+          );
         else seen.set(name, where);
         visit(value, [...path, name], inside);
       }
@@ -122,7 +137,9 @@ function offsetOf(document: Document, path: KeyPath): number | undefined {
   return offset;
 }
 
-const rangeOf = (node: unknown): number | undefined => (isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined);
+const rangeOf = (node: unknown): number | undefined =>
+  isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
 
 /** As toJS() writes a key. */
-const keyText = (value: unknown): string => (value === null ? '' : String(value));
+const keyText = (value: unknown): string =>
+  typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value);

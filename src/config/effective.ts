@@ -22,10 +22,18 @@ export interface EffectiveEntry {
   readonly origin: Origin;
 }
 
-export const builtIn = <Value>(value: Value, via: string | null = null): Choice<Value> => ({ value, origin: { kind: 'built-in', via } });
+export const builtIn = <Value>(value: Value, via: string | null = null): Choice<Value> => ({
+  value,
+  origin: { kind: 'built-in', via },
+});
 
 /** A value together with the place where it was written; undefined stays undefined. */
-export const written = <Value>(value: Value | undefined, document: SourceDocument, path: KeyPath, via: string | null = null): Choice<Value> | undefined =>
+export const written = <Value>(
+  value: Value | undefined,
+  document: SourceDocument,
+  path: KeyPath,
+  via: string | null = null,
+): Choice<Value> | undefined =>
   value === undefined ? undefined : { value, origin: { kind: 'written', document, path, via } };
 
 /** A map of the file, to ask for its keys: each answer knows its place. */

@@ -81,7 +81,10 @@ export function readText(file: string): string | ConfigProblem {
 
 export function decodeText(file: string, bytes: Uint8Array): string | ConfigProblem {
   if (bytes.length > MAX_FILE_BYTES) {
-    return problem(file, `this is larger than ${MAX_FILE_BYTES / 1024} KiB; a configuration is not (services may be spread over services.d/)`);
+    return problem(
+      file,
+      `this is larger than ${MAX_FILE_BYTES / 1024} KiB; a configuration is not (services may be spread over services.d/)`,
+    );
   }
   if (bytes.includes(0)) return problem(file, 'this is a binary file, not YAML or JSON');
   try {
@@ -97,7 +100,7 @@ export function dropInFiles(mainFile: string): string[] | ConfigProblem {
   try {
     return readdirSync(directory)
       .filter((name) => /\.(?:ya?ml|json)$/.test(name) && !name.startsWith('.'))
-      .sort()
+      .toSorted()
       .map((name) => join(directory, name));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];

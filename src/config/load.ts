@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import type { Configuration, ConfigProblem } from './configuration.ts';
 import type { SourceDocument } from './document.ts';
 import type { EffectiveEntries } from './effective.ts';
-import { decodeText, dropInFiles, findConfigurationFile, type Lookup, readText } from './find-file.ts';
+import { decodeText, dropInFiles, findConfigurationFile, type Lookup, MAX_FILE_BYTES, readText } from './find-file.ts';
 import { ConfigurationError, sortProblems } from './problems.ts';
 
 export interface LoadOptions extends Lookup {
-  /** Read when `file` is '-'. */
-  readonly stdin?: (() => Promise<Uint8Array>) | undefined;
+  /** Read when `file` is '-'; the process's own when not given. */
+  readonly stdin?: AsyncIterable<Uint8Array | string> | undefined;
   /** `--state-dir`: wins over the file. */
   readonly stateDir?: string | undefined;
 }
@@ -40,7 +40,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
 export async function readConfiguration(options: LoadOptions): Promise<ReadConfiguration> {
   const fromStdin = options.file === '-';
   const file = fromStdin ? STDIN_NAME : findConfigurationFile(options);
-  const text = fromStdin ? decodeText(file, (await options.stdin?.()) ?? new Uint8Array()) : readText(file);
+  const text = fromStdin ? decodeText(file, await readAll(options.stdin ?? process.stdin)) : readText(file);
   const dropIns = fromStdin ? [] : dropInFiles(file);
   if (typeof text !== 'string') return failed(file, [text]);
   const { parseSource } = await import('./document.ts');
@@ -49,7 +49,7 @@ export async function readConfiguration(options: LoadOptions): Promise<ReadConfi
   const documents: SourceDocument[] = [];
   const errors: ConfigProblem[] = [];
   if (!('data' in main)) errors.push(...main);
-  if (!Array.isArray(dropIns)) errors.push(dropIns as ConfigProblem);
+  if ('message' in dropIns) errors.push(dropIns);
   else {
     for (const dropIn of dropIns) {
       const content = readText(dropIn);
@@ -78,6 +78,19 @@ const failed = (file: string, errors: readonly ConfigProblem[]): ReadConfigurati
   errors: sortProblems(errors, [file]),
   warnings: [],
 });
+
+/** At most a little more than a configuration may have: an endless stream must not fill the memory. */
+async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > MAX_FILE_BYTES) break;
+  }
+  return Buffer.concat(chunks);
+}
 
 function defaultStateDir({ isRoot, env, cwd }: LoadOptions): string {
   if (isRoot) return '/var/lib/holdfast';

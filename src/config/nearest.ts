@@ -7,7 +7,7 @@ export function nearest(wrong: string, candidates: readonly string[]): string | 
   if (candidates.length === 0 || wrong.length > 100) return null;
   const folded = candidates.find((candidate) => fold(candidate) === fold(wrong));
   if (folded !== undefined) return folded;
-  const near = closest(wrong, candidates as string[]); // it only reads them
+  const near = closest(wrong, candidates);
   return distance(wrong.toLowerCase(), near.toLowerCase()) <= Math.max(1, Math.floor(near.length / 3)) ? near : null;
 }
 

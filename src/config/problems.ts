@@ -9,7 +9,7 @@ export class ConfigurationError extends HoldfastError {
   readonly problems: readonly ConfigProblem[];
 
   constructor(subject: string, problems: readonly ConfigProblem[], hint?: string) {
-    const lines = problems.map(formatProblem);
+    const lines = problems.map(describeProblem);
     super({
       code: 'config',
       operation: 'read the configuration',
@@ -23,8 +23,10 @@ export class ConfigurationError extends HoldfastError {
 }
 
 /** `file:line:column: path: message` */
-export function formatProblem(problem: ConfigProblem): string {
-  const place = [problem.file, problem.line, problem.line === null ? null : problem.column].filter((part) => part !== null).join(':');
+export function describeProblem(problem: ConfigProblem): string {
+  const place = [problem.file, problem.line, problem.line === null ? null : problem.column]
+    .filter((part) => part !== null)
+    .join(':');
   return [place, problem.path, problem.message].filter((part) => part !== '').join(': ');
 }
 
@@ -57,9 +59,9 @@ export function formatPath(path: KeyPath): string {
 
 /** In the order of the files, then of the lines; each problem once. */
 export function sortProblems(problems: readonly ConfigProblem[], files: readonly string[]): ConfigProblem[] {
-  const unique = new Map(problems.map((one) => [formatProblem(one), one]));
+  const unique = new Map(problems.map((one) => [describeProblem(one), one]));
   const rank = (file: string): number => (files.includes(file) ? files.indexOf(file) : files.length);
-  return [...unique.values()].sort(
+  return [...unique.values()].toSorted(
     (a, b) => rank(a.file) - rank(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
 }

@@ -30,6 +30,10 @@ export function mediumOf(url: string): string {
 /** `/a/./b//c/` -> `/a/b/c`: two writings of one place compare equal. */
 export const normalPath = (path: string): string => posix.normalize(path).replace(/(?<=.)\/$/, '');
 
+/** Whether `inner` lies below `outer`, both normalised; a directory does not contain itself. */
+export const contains = (outer: string, inner: string): boolean =>
+  inner !== outer && inner.startsWith(outer === '/' ? '/' : `${outer}/`);
+
 function schemeOf(url: string): string | null {
   return SCHEMES.find((scheme) => url.startsWith(`${scheme}:`)) ?? null;
 }

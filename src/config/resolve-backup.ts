@@ -32,11 +32,12 @@ export function resolveBackup(
   const paths = own.get('paths') ?? onlyDatabases(databases);
   if (!value || value.enable === false || !paths || paths.value.length === 0) return null;
 
-  const choose = <Key extends keyof BackupFile & keyof DefaultsFile & string>(key: Key): Choice<NonNullable<DefaultsFile[Key]>> | undefined =>
-    // Both have the key with the same type: policyShape is shared by the two schemas.
-    (own.get(key) as Choice<NonNullable<DefaultsFile[Key]>> | undefined) ?? defaults.get(key);
+  const choose = <Key extends keyof BackupFile & keyof DefaultsFile>(
+    key: Key,
+  ): Choice<NonNullable<DefaultsFile[Key]>> | undefined => own.get(key) ?? defaults.get(key);
   const one = own.get('repository');
-  const repositories = own.get('repositories') ?? (one && { value: [one.value], origin: one.origin }) ?? defaults.get('repositories');
+  const repositories =
+    own.get('repositories') ?? (one && { value: [one.value], origin: one.origin }) ?? defaults.get('repositories');
   const hooks = own.get('hooks');
   const delay = choose('randomizedDelay');
   const zfsDataset = own.get('zfsDataset');

@@ -10,12 +10,30 @@ import { milliseconds } from './written-values.ts';
 
 /** The classes that exist without being written. */
 export const BUILT_IN_CLASSES: Readonly<Record<string, ProtectionClassFile>> = {
-  critical: { rpo: '1h', offsiteRpo: '26h', rto: '1h', copies: 3, media: 2, offsite: 1, verifiedWithin: '8d', drilledWithin: '8d' },
-  standard: { rpo: '26h', offsiteRpo: '50h', rto: '4h', copies: 3, media: 2, offsite: 1, verifiedWithin: '32d', drilledWithin: '32d' },
+  critical: {
+    rpo: '1h',
+    offsiteRpo: '26h',
+    rto: '1h',
+    copies: 3,
+    media: 2,
+    offsite: 1,
+    verifiedWithin: '8d',
+    drilledWithin: '8d',
+  },
+  standard: {
+    rpo: '26h',
+    offsiteRpo: '50h',
+    rto: '4h',
+    copies: 3,
+    media: 2,
+    offsite: 1,
+    verifiedWithin: '32d',
+    drilledWithin: '32d',
+  },
   ephemeral: { copies: 0, media: 0, offsite: 0 },
 };
 
-type Promise = keyof ProtectionClassFile & string;
+type Promise = keyof ProtectionClassFile;
 
 export function resolveProtection(
   name: string,
@@ -30,11 +48,18 @@ export function resolveProtection(
   const common = defaults.inside('protection', input.file.defaults?.protection);
   const className = entries.add([...path, 'class'], own.get('class') ?? common.get('class') ?? builtIn('standard'));
   const classes: Readonly<Record<string, ProtectionClassFile>> = input.file.protectionClasses ?? {};
-  const writtenClass = new Written(Object.hasOwn(classes, className) ? classes[className] : undefined, input.main, ['protectionClasses', className], `class ${className}`);
+  const writtenClass = new Written(
+    Object.hasOwn(classes, className) ? classes[className] : undefined,
+    input.main,
+    ['protectionClasses', className],
+    `class ${className}`,
+  );
   // A class that is new leans on standard, so that a word left out still owes something; one that keeps nothing owes nothing.
   const base = Object.hasOwn(BUILT_IN_CLASSES, className)
     ? className
-    : writtenClass.get('copies')?.value === 0 ? 'ephemeral' : 'standard';
+    : writtenClass.get('copies')?.value === 0
+      ? 'ephemeral'
+      : 'standard';
   // A service that names another class than the defaults do does not mix in the promises of the defaults.
   const usesCommon = own.get('class') === undefined || own.get('class')?.value === common.get('class')?.value;
 
@@ -63,8 +88,14 @@ export function resolveProtection(
     offsite: number('offsite'),
     verifiedWithin: span('verifiedWithin'),
     drilledWithin: span('drilledWithin'),
-    allowEmptyStart: entries.add([...path, 'allowEmptyStart'], own.get('allowEmptyStart') ?? common.get('allowEmptyStart') ?? builtIn(false)),
+    allowEmptyStart: entries.add(
+      [...path, 'allowEmptyStart'],
+      own.get('allowEmptyStart') ?? common.get('allowEmptyStart') ?? builtIn(false),
+    ),
     // The schema holds JSON only.
-    validators: entries.add([...path, 'validators'], (own.get('validators') ?? common.get('validators') ?? builtIn([])) as Choice<Json>),
+    validators: entries.add(
+      [...path, 'validators'],
+      (own.get('validators') ?? common.get('validators') ?? builtIn([])) as Choice<Json>,
+    ),
   };
 }

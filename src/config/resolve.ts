@@ -3,7 +3,7 @@
 
 import { basename } from 'node:path';
 import { parseBytes } from '../domain/bytes.ts';
-import { parseRate } from '../domain/rate.ts';
+import { parseRate, type Rate } from '../domain/rate.ts';
 import type { Json } from '../lib/json.ts';
 import type { Configuration, RepositoryConfig, SecretSource, ServiceConfig } from './configuration.ts';
 import type { SourceDocument } from './document.ts';
@@ -39,15 +39,19 @@ export interface Resolved {
   readonly entries: EffectiveEntries;
 }
 
+const DEFAULT_PRUNE_INTERVAL = '7d';
 const SECTIONS = ['storage', 'replication', 'offsite', 'verification', 'gate', 'metrics', 'notifications'] as const;
 
 export function resolveConfiguration(input: ResolveInput): Resolved {
   const { main, file } = input;
   const entries = new EffectiveEntries();
   const root = new Written(file, main, []);
+  entries.add(['version'], root.get('version') ?? builtIn(file.version));
   const host = entries.add(['host'], root.get('host') ?? builtIn(input.host, "this machine's name"));
   const option: Choice<string> | undefined =
-    input.stateDirOption === undefined ? undefined : { value: input.stateDirOption, origin: { kind: 'option', option: '--state-dir' } };
+    input.stateDirOption === undefined
+      ? undefined
+      : { value: input.stateDirOption, origin: { kind: 'option', option: '--state-dir' } };
   const stateDir = normalPath(entries.add(['stateDir'], option ?? root.get('stateDir') ?? builtIn(input.stateDir)));
 
   const repositories = new Map<string, RepositoryConfig>();
@@ -57,6 +61,9 @@ export function resolveConfiguration(input: ResolveInput): Resolved {
     const isFirst = repositories.size === 0 && !saysPrimary;
     repositories.set(name, resolveRepository(name, new Written(value, main, ['repositories', name]), isFirst, entries));
   }
+
+  const classes = root.get('protectionClasses');
+  if (classes) entries.add(['protectionClasses'], classes as Choice<Json>); // the schema holds JSON only
 
   const services = new Map<string, ServiceConfig>();
   for (const service of input.services) services.set(service.name, resolveService(service, input, repositories, entries));
@@ -70,42 +77,51 @@ export function resolveConfiguration(input: ResolveInput): Resolved {
   return { configuration, entries };
 }
 
-function resolveRepository(name: string, repository: Written<RepositoryFile>, isFirst: boolean, entries: EffectiveEntries): RepositoryConfig {
+function resolveRepository(
+  name: string,
+  repository: Written<RepositoryFile>,
+  isFirst: boolean,
+  entries: EffectiveEntries,
+): RepositoryConfig {
   const path = ['repositories', name];
+  entries.add(path, { value: null, origin: { kind: 'written', document: repository.document, path, via: null } }, {});
   const add = <Value>(key: string, choice: Choice<Value>): Value => entries.add([...path, key], choice);
   const none = builtIn(null);
   const url = add('url', repository.get('url') ?? builtIn(''));
-  const limits = repository.get('limits');
-  const upload = limits?.value.upload ?? null;
-  const download = limits?.value.download ?? null;
-  const prune = repository.get('prune')?.value;
-  const mounted = repository.get('mounted');
+  const password = resolvePassword(repository, path, entries);
+  const environmentFile = add('environmentFile', repository.get('environmentFile') ?? none);
+  const primary = add('primary', repository.get('primary') ?? builtIn(isFirst));
+  const location = add('location', repository.get('location') ?? builtIn<'onsite' | 'offsite'>('onsite'));
+  const medium = add('medium', repository.get('medium') ?? builtIn(mediumOf(url), 'from the url'));
+  const mounted = add('mounted', repository.get('mounted') ?? none);
   const minFree = add('minFree', repository.get('minFree') ?? none);
+  const concurrency = add('concurrency', repository.get('concurrency') ?? builtIn(1));
+  const limits = repository.get('limits');
   if (limits) add('limits', limits);
-  const every = entries.add(
-    [...path, 'prune', 'every'],
-    repository.inside('prune', prune).get('every') ?? builtIn('7d'),
-  );
+  const rate = (text: string | undefined): Rate | null => (text === undefined ? null : parsed(parseRate, text));
+  const prune = repository.inside('prune', repository.get('prune')?.value);
+  const every = entries.add([...path, 'prune', 'every'], prune.get('every') ?? builtIn(DEFAULT_PRUNE_INTERVAL));
   return {
     name,
     url,
-    password: resolvePassword(repository, path, entries),
-    environmentFile: add('environmentFile', repository.get('environmentFile') ?? none),
-    primary: add('primary', repository.get('primary') ?? builtIn(isFirst)),
-    location: add('location', repository.get('location') ?? builtIn<'onsite' | 'offsite'>('onsite')),
-    medium: add('medium', repository.get('medium') ?? builtIn(mediumOf(url), 'from the url')),
-    mounted: mounted ? normalPath(add('mounted', mounted)) : null,
+    password,
+    environmentFile,
+    primary,
+    location,
+    medium,
+    mounted: mounted === null ? null : normalPath(mounted),
     minFree: minFree === null ? null : parsed(parseBytes, minFree),
-    concurrency: add('concurrency', repository.get('concurrency') ?? builtIn(1)),
-    limits: {
-      upload: upload === null ? null : parsed(parseRate, upload),
-      download: download === null ? null : parsed(parseRate, download),
-    },
+    concurrency,
+    limits: { upload: rate(limits?.value.upload), download: rate(limits?.value.download) },
     pruneEvery: every === 'never' ? null : milliseconds(every),
   };
 }
 
-function resolvePassword(repository: Written<RepositoryFile>, path: readonly string[], entries: EffectiveEntries): SecretSource {
+function resolvePassword(
+  repository: Written<RepositoryFile>,
+  path: readonly string[],
+  entries: EffectiveEntries,
+): SecretSource {
   const command = repository.get('passwordCommand');
   if (command) return { kind: 'command', argv: argvOf(entries.add([...path, 'passwordCommand'], command)) };
   const credential = repository.get('credential');
@@ -123,12 +139,19 @@ function resolveService(
   const path = ['services', name];
   const service = new Written(value, document, path);
   const defaults = new Written(input.file.defaults, input.main, ['defaults'], 'defaults');
-  entries.add(path, { value, origin: { kind: 'written', document, path, via: null } }, {});
+  entries.add(path, { value: null, origin: { kind: 'written', document, path, via: null } }, {});
   const unit = service.get('unit');
   if (unit) entries.add([...path, 'unit'], unit);
   const dataset = service.get('dataset');
   if (dataset) entries.add([...path, 'dataset'], dataset as Choice<Json>); // the schema holds JSON only
-  const backup = resolveBackup(name, service.inside('backup', value.backup), value.backup, defaults, [...repositories.keys()], entries);
+  const backup = resolveBackup(
+    name,
+    service.inside('backup', value.backup),
+    value.backup,
+    defaults,
+    [...repositories.keys()],
+    entries,
+  );
   const postgres = service.get('postgres') as Choice<Json> | undefined; // the schema holds JSON only
   if (postgres) entries.add([...path, 'postgres'], postgres);
   const protection = resolveProtection(name, service, value, defaults, input, entries);
@@ -138,4 +161,5 @@ function resolveService(
 }
 
 /** How a document is called in the answer to "where does this come from": short, but not ambiguous. */
-export const shortName = (file: string): string => (/\/services\.d\/[^/]+$/.test(file) ? `services.d/${basename(file)}` : basename(file));
+export const shortName = (file: string): string =>
+  /\/services\.d\/[^/]+$/.test(file) ? `services.d/${basename(file)}` : basename(file);

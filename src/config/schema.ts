@@ -3,7 +3,14 @@
 
 import { z } from 'zod';
 import { notificationsSchema } from './schema/notifications.ts';
-import { gateSchema, metricsSchema, offsiteSchema, replicationSchema, storageSchema, verificationSchema } from './schema/operations.ts';
+import {
+  gateSchema,
+  metricsSchema,
+  offsiteSchema,
+  replicationSchema,
+  storageSchema,
+  verificationSchema,
+} from './schema/operations.ts';
 import { protectionClassSchema } from './schema/protection.ts';
 import { repositorySchema } from './schema/repository.ts';
 import { absolutePath, name, optional, required, section } from './schema/scalars.ts';
@@ -11,7 +18,10 @@ import { defaultsSchema, serviceSchema } from './schema/service.ts';
 
 export const CONFIGURATION_VERSION = 1;
 
-const version = required(z.literal(CONFIGURATION_VERSION, { error: `expected ${CONFIGURATION_VERSION}` }), 'The version of this format: 1.');
+const version = required(
+  z.literal(CONFIGURATION_VERSION, { error: `expected ${CONFIGURATION_VERSION}` }),
+  'The version of this format: 1.',
+);
 const services = z.record(name, serviceSchema, { error: 'expected a map of services by name' });
 
 /** The main file. */

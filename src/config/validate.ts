@@ -51,17 +51,25 @@ function leaveOut(data: Json, issue: Issue): KeyPath {
 
 function explain(issue: Issue, parents: KeyPath, document: SourceDocument): ConfigProblem[] {
   const path = [...parents, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))];
-  const report = (at: KeyPath, message: string): ConfigProblem => problem(document.file, message, formatPath(at), document.locate(at));
+  const report = (at: KeyPath, message: string): ConfigProblem =>
+    problem(document.file, message, formatPath(at), document.locate(at));
   switch (issue.code) {
     case 'unrecognized_keys': {
       const lines = issue.message.split('\n');
       return issue.keys.map((key, index) => report([...path, key], lines[index] ?? issue.message));
     }
     case 'invalid_key':
-      return [report(path, `'${String(path.at(-1)).slice(0, 60)}' cannot be a name here: ${issue.issues[0]?.message ?? issue.message}`)];
+      return [
+        report(
+          path,
+          `'${String(path.at(-1)).slice(0, 60)}' cannot be a name here: ${issue.issues[0]?.message ?? issue.message}`,
+        ),
+      ];
     case 'invalid_union': {
       const branch = bestBranch(issue.errors);
-      return branch ? branch.flatMap((inner) => explain(inner, path, document)) : [report(path, withFound(issue.message, path, document))];
+      return branch
+        ? branch.flatMap((inner) => explain(inner, path, document))
+        : [report(path, withFound(issue.message, path, document))];
     }
     default:
       return [report(path, withFound(issue.message, path, document))];
@@ -71,9 +79,11 @@ function explain(issue: Issue, parents: KeyPath, document: SourceDocument): Conf
 /** Of a union's branches, the one that fits as a whole and is wrong only inside; null when none fits at all. */
 function bestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
   const inside = branches.filter(
-    (issues) => issues.length > 0 && issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys' || issue.code === 'too_small'),
+    (issues) =>
+      issues.length > 0 &&
+      issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys' || issue.code === 'too_small'),
   );
-  return inside.sort((a, b) => a.length - b.length)[0] ?? null;
+  return inside.toSorted((a, b) => a.length - b.length)[0] ?? null;
 }
 
 /** 'expected X' becomes 'expected X, found Y', or says that it is missing. */
@@ -98,6 +108,7 @@ function describe(value: Json): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a map';
-  if (typeof value === 'string') return value === '' ? 'empty text' : `'${value.length > 60 ? `${value.slice(0, 60)}...` : value}'`;
+  if (typeof value === 'string')
+    return value === '' ? 'empty text' : `'${value.length > 60 ? `${value.slice(0, 60)}...` : value}'`;
   return `the ${typeof value === 'number' ? 'number ' : 'value '}${value}`;
 }

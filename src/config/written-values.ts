@@ -6,7 +6,12 @@ import { HoldfastError } from '../lib/errors.ts';
 export function parsed<Value>(parse: (text: string) => Value | null, text: string): Value {
   const value = parse(text);
   if (value !== null) return value;
-  throw new HoldfastError({ code: 'bug', operation: 'read the configuration', subject: text, message: 'the schema accepted what cannot be read' });
+  throw new HoldfastError({
+    code: 'bug',
+    operation: 'read the configuration',
+    subject: text,
+    message: 'the schema accepted what cannot be read',
+  });
 }
 
 export const milliseconds = (text: string): Duration => parsed(parseDuration, text);

@@ -1,6 +1,16 @@
 // Whether a text has the shape of a schedule: a named one, or a systemd OnCalendar expression. It does not say when.
 
-const NAMED = new Set(['minutely', 'hourly', 'daily', 'weekly', 'monthly', 'quarterly', 'semiannually', 'yearly', 'annually']);
+const NAMED = new Set([
+  'minutely',
+  'hourly',
+  'daily',
+  'weekly',
+  'monthly',
+  'quarterly',
+  'semiannually',
+  'yearly',
+  'annually',
+]);
 const DAY = '(?:mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday)';
 const WEEKDAYS = new RegExp(`^${DAY}(?:(?:,|\\.\\.|-)${DAY})*,?$`, 'i');
 const NUMBERS = String.raw`(?:\*|\d+)(?:\.\.\d+)?(?:/\d+)?(?:,(?:\*|\d+)(?:\.\.\d+)?(?:/\d+)?)*`;

@@ -6,7 +6,19 @@ import { absolutePath, flag, list, name, oneOf, optional, required, section, wor
 
 /** What a template may mention, as `${name}`. */
 export const PLACEHOLDERS = [
-  'serviceName', 'repository', 'host', 'unit', 'dataset', 'operation', 'outcome', 'title', 'errorMessage', 'hint', 'runId', 'startedAt', 'duration',
+  'serviceName',
+  'repository',
+  'host',
+  'unit',
+  'dataset',
+  'operation',
+  'outcome',
+  'title',
+  'errorMessage',
+  'hint',
+  'runId',
+  'startedAt',
+  'duration',
 ] as const;
 
 const template = z.string({ error: 'expected text' }).superRefine((value, context) => {
@@ -68,5 +80,8 @@ const message = section({
 
 export const notificationsSchema = section({
   channels: optional(z.record(name, channel, { error: 'expected a map' }), 'Where messages go.'),
-  templates: optional(z.record(name, message, { error: 'expected a map' }), 'How an event is told, by the name of the event.'),
+  templates: optional(
+    z.record(name, message, { error: 'expected a map' }),
+    'How an event is told, by the name of the event.',
+  ),
 });

@@ -3,10 +3,24 @@
 import { z } from 'zod';
 import { limitsSchema, repositoryList } from './repository.ts';
 import {
-  absolutePath, bytesText, count, durationText, flag, frequencyText, list, name, oneOf, optional, percentageText, required, section, word,
+  absolutePath,
+  bytesText,
+  count,
+  durationText,
+  flag,
+  frequencyText,
+  list,
+  name,
+  oneOf,
+  optional,
+  percentageText,
+  required,
+  section,
+  word,
 } from './scalars.ts';
 
-const named = <Item extends z.ZodType>(item: Item): z.ZodRecord<typeof name, Item> => z.record(name, item, { error: 'expected a map' });
+const named = <Item extends z.ZodType>(item: Item): z.ZodRecord<typeof name, Item> =>
+  z.record(name, item, { error: 'expected a map' });
 
 export const storageSchema = section({
   datasets: optional(
@@ -105,11 +119,18 @@ const gate = section({
     list(
       section({
         name: required(word, 'What the stage is called.'),
-        units: required(list(word).min(1, { error: 'expected at least one unit' }), 'The systemd units that are started; shell patterns.'),
+        units: required(
+          list(word).min(1, { error: 'expected at least one unit' }),
+          'The systemd units that are started; shell patterns.',
+        ),
         exclude: optional(list(word), 'Units that the patterns match and that are left out.'),
         timeout: optional(durationText, 'How long one unit may take.'),
         concurrency: optional(count(1), 'How many units run at once.', 1),
-        onFailure: optional(oneOf('stop', 'count', 'warn'), 'What a failure does: ends the gate, counts as one, or is only told.', 'count'),
+        onFailure: optional(
+          oneOf('stop', 'count', 'warn'),
+          'What a failure does: ends the gate, counts as one, or is only told.',
+          'count',
+        ),
       }),
     ),
     'The stages, one after the other.',
@@ -118,7 +139,9 @@ const gate = section({
 
 export const gateSchema = named(gate);
 
-const thresholds = <Value extends z.ZodType>(value: Value): z.ZodObject<{ warning: z.ZodOptional<Value>; critical: z.ZodOptional<Value> }, z.core.$strict> =>
+const thresholds = <Value extends z.ZodType>(
+  value: Value,
+): z.ZodObject<{ warning: z.ZodOptional<Value>; critical: z.ZodOptional<Value> }, z.core.$strict> =>
   section({ warning: optional(value, 'From here on a warning.'), critical: optional(value, 'From here on an alarm.') });
 
 export const metricsSchema = section({

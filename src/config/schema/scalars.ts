@@ -20,19 +20,32 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.Zo
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  if (key === 'password') return 'a secret never stands in the configuration: use passwordFile, passwordCommand or credential';
+  if (key === 'password')
+    return 'a secret never stands in the configuration: use passwordFile, passwordCommand or credential';
   const near = nearest(key, known);
   return `unknown key '${key}'${near ? `; did you mean '${near}'?` : `; known here: ${known.join(', ')}`}`;
 }
 
 /** An optional key with its description and, for readers, the value that holds when it is not written. */
-export const optional = <Schema extends z.ZodType>(schema: Schema, description: string, standard?: Json): z.ZodOptional<Schema> =>
+export const optional = <Schema extends z.ZodType>(
+  schema: Schema,
+  description: string,
+  standard?: Json,
+): z.ZodOptional<Schema> =>
   schema.meta({ description, ...(standard === undefined ? {} : { default: standard }) }).optional();
 
-export const required = <Schema extends z.ZodType>(schema: Schema, description: string): Schema => schema.meta({ description });
+export const required = <Schema extends z.ZodType>(schema: Schema, description: string): Schema =>
+  schema.meta({ description });
 
-const text = (expected: string, accepts: (value: string) => boolean, hints: { examples?: Json[]; pattern?: string }): z.ZodString =>
-  z.string({ error: expected }).refine((value) => accepts(value), { error: expected }).meta(hints);
+const text = (
+  expected: string,
+  accepts: (value: string) => boolean,
+  hints: { examples?: Json[]; pattern?: string },
+): z.ZodString =>
+  z
+    .string({ error: expected })
+    .refine((value) => accepts(value), { error: expected })
+    .meta(hints);
 
 export const word = z.string({ error: 'expected text' }).min(1, { error: 'expected text, not the empty string' });
 export const flag = z.boolean({ error: 'expected true or false' });
@@ -45,7 +58,9 @@ export const durationText = text(
 export const bytesText = text('expected a size such as 500MB or 50GiB', (value) => parseBytes(value) !== null, {
   examples: ['50GB', '50GiB'],
 });
-export const rateText = text('expected a rate such as 4MiB/s', (value) => (parseRate(value) ?? 0) > 0, { examples: ['4MiB/s'] });
+export const rateText = text('expected a rate such as 4MiB/s', (value) => (parseRate(value) ?? 0) > 0, {
+  examples: ['4MiB/s'],
+});
 export const percentageText = text('expected a percentage from 0% to 100%', (value) => parsePercentage(value) !== null, {
   examples: ['10%'],
   pattern: '^\\d+(?:\\.\\d+)?%$',
@@ -78,18 +93,24 @@ export const absolutePath = z
 export const list = <Item extends z.ZodType>(item: Item): z.ZodArray<Item> =>
   z.array(item, { error: 'expected a list, as in [first, second]' });
 
-export const ARGV_RULE = "expected a list with the program and its arguments, such as [/usr/bin/logger, 'text'] (there is no shell)";
+export const ARGV_RULE =
+  "expected a list with the program and its arguments, such as [/usr/bin/logger, 'text'] (there is no shell)";
 export const argv = z
   .array(z.string({ error: 'expected text: quote numbers and true or false' }), { error: ARGV_RULE })
   .min(1, { error: ARGV_RULE })
   .refine((value) => value[0] !== '', { error: ARGV_RULE });
 
 export const count = (least: number): z.ZodInt =>
-  z.int({ error: 'expected a whole number' }).min(least, { error: `expected a whole number of at least ${least}` }).max(1_000_000, {
-    error: 'expected a whole number of at most 1000000',
-  });
+  z
+    .int({ error: 'expected a whole number' })
+    .min(least, { error: `expected a whole number of at least ${least}` })
+    .max(1_000_000, {
+      error: 'expected a whole number of at most 1000000',
+    });
 
-export const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values): z.ZodEnum<z.core.util.ToEnum<Values[number]>> =>
+export const oneOf = <const Values extends readonly [string, ...string[]]>(
+  ...values: Values
+): z.ZodEnum<z.core.util.ToEnum<Values[number]>> =>
   z.enum(values, {
     error: (issue) => {
       const near = typeof issue.input === 'string' ? nearest(issue.input, values) : null;

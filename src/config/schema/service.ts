@@ -4,7 +4,19 @@ import { z } from 'zod';
 import { protectionSchema } from './protection.ts';
 import { repositoryList } from './repository.ts';
 import {
-  absolutePath, argv, ARGV_RULE, count, durationText, flag, frequencyText, list, oneOf, optional, required, section, word,
+  absolutePath,
+  argv,
+  ARGV_RULE,
+  count,
+  durationText,
+  flag,
+  frequencyText,
+  list,
+  oneOf,
+  optional,
+  required,
+  section,
+  word,
 } from './scalars.ts';
 
 export const retentionSchema = section({
@@ -18,7 +30,9 @@ export const retentionSchema = section({
   tags: optional(list(word), 'Keep every snapshot that carries one of these tags.'),
 }).refine(
   (policy) =>
-    Object.entries(policy).some(([key, value]) => (key === 'within' ? true : Array.isArray(value) ? value.length > 0 : Number(value) > 0)),
+    Object.entries(policy).some(([key, value]) =>
+      key === 'within' ? true : Array.isArray(value) ? value.length > 0 : Number(value) > 0,
+    ),
   { error: 'this retention keeps nothing: at least one rule must keep something' },
 );
 
@@ -40,16 +54,32 @@ const hooks = section({
 
 const database = section({
   type: required(oneOf('sqlite'), 'The kind of database.'),
-  path: required(absolutePath, 'The database file, inside of one of the paths; copied while it is in use, restored where it was.'),
+  path: required(
+    absolutePath,
+    'The database file, inside of one of the paths; copied while it is in use, restored where it was.',
+  ),
 });
 
 /** The keys that `defaults` and a service's `backup` share. */
 export const policyShape = {
-  repositories: optional(repositoryList, 'Names of the repositories that a copy goes to. Every repository when not written.'),
-  frequency: optional(frequencyText, 'How often: hourly, daily, weekly, monthly, or a systemd OnCalendar expression.', 'daily'),
-  randomizedDelay: optional(durationText, 'The start is put off by a random time up to this, so that not everything starts at once.'),
+  repositories: optional(
+    repositoryList,
+    'Names of the repositories that a copy goes to. Every repository when not written.',
+  ),
+  frequency: optional(
+    frequencyText,
+    'How often: hourly, daily, weekly, monthly, or a systemd OnCalendar expression.',
+    'daily',
+  ),
+  randomizedDelay: optional(
+    durationText,
+    'The start is put off by a random time up to this, so that not everything starts at once.',
+  ),
   timeout: optional(durationText, 'How long one job may take before it is ended.', '12h'),
-  exclude: optional(list(word), "Patterns that are left out, as in restic's --exclude. A service's own list replaces the default one."),
+  exclude: optional(
+    list(word),
+    "Patterns that are left out, as in restic's --exclude. A service's own list replaces the default one.",
+  ),
   retention: optional(retentionSchema, "Which snapshots stay. A service's own rules replace the default ones as a whole.", {
     daily: 7,
     weekly: 4,
@@ -77,7 +107,10 @@ const backupSchema = section({
 const datasetSchema = section({
   name: optional(word, "The dataset's full name; parentDataset and the service's name when not written."),
   mountpoint: optional(absolutePath, "Where it is mounted; parentMount and the service's name when not written."),
-  recordsize: optional(word.regex(/^\d+[KMG]?$/, { error: 'expected a power of two such as 16K or 1M' }), 'The ZFS record size.'),
+  recordsize: optional(
+    word.regex(/^\d+[KMG]?$/, { error: 'expected a power of two such as 16K or 1M' }),
+    'The ZFS record size.',
+  ),
   compression: optional(word, 'The ZFS compression, such as lz4 or zstd.'),
   properties: optional(
     z.record(word, z.string({ error: "expected text: quote it, as in 'true'" }), { error: 'expected a map' }),
@@ -85,7 +118,9 @@ const datasetSchema = section({
   ),
 });
 
-const backupKind = (what: string): z.ZodOptional<z.ZodType<{ frequency?: string | undefined; timeout?: string | undefined }>> =>
+const backupKind = (
+  what: string,
+): z.ZodOptional<z.ZodType<{ frequency?: string | undefined; timeout?: string | undefined }>> =>
   optional(
     section({
       frequency: optional(frequencyText, 'How often.'),
@@ -110,11 +145,17 @@ const postgresSchema = section({
 
 const recoverSchema = section({
   sources: optional(
-    list(oneOf('snapshot', 'replica', 'repository', 'pgbackrest', 'barman-cloud', 'dump')).min(1, { error: 'expected at least one source' }),
+    list(oneOf('snapshot', 'replica', 'repository', 'pgbackrest', 'barman-cloud', 'dump')).min(1, {
+      error: 'expected at least one source',
+    }),
     'Where lost data is looked for, in this order.',
   ),
   timeout: optional(durationText, 'How long a recovery may take.'),
-  onFailure: optional(oneOf('block', 'start-empty'), 'What happens to the service when its data cannot be recovered.', 'block'),
+  onFailure: optional(
+    oneOf('block', 'start-empty'),
+    'What happens to the service when its data cannot be recovered.',
+    'block',
+  ),
 });
 
 export const serviceSchema = section({

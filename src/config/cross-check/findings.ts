@@ -1,0 +1,52 @@
+// What a cross-check found, each at the place where the culprit was written.
+
+import type { ConfigProblem } from '../configuration.ts';
+import type { SourceDocument } from '../document.ts';
+import { formatPath, type KeyPath, problem } from '../problems.ts';
+import type { DeclaredService, Resolved } from '../resolve.ts';
+import { shortName } from '../resolve.ts';
+import type { ConfigurationFile } from '../schema.ts';
+
+export interface CrossCheckInput {
+  readonly main: SourceDocument;
+  readonly file: ConfigurationFile;
+  readonly services: readonly DeclaredService[];
+  readonly resolved: Resolved;
+  /** Paths such as 'repositories.nas' that are written but were left out because something in them is wrong. */
+  readonly leftOut: ReadonlySet<string>;
+}
+
+export class Findings {
+  readonly errors: ConfigProblem[] = [];
+  readonly warnings: ConfigProblem[] = [];
+  readonly #input: CrossCheckInput;
+
+  constructor(input: CrossCheckInput) {
+    this.#input = input;
+  }
+
+  error(path: KeyPath, message: string): void {
+    this.errors.push(this.#at(path, message));
+  }
+
+  warn(path: KeyPath, message: string): void {
+    this.warnings.push(this.#at(path, message));
+  }
+
+  /** `forge.yaml:12`: the other place, inside of a message. */
+  place(path: KeyPath): string {
+    const document = this.#documentOf(path);
+    const at = document.locate(path);
+    return `${shortName(document.file)}${at ? `:${at.line}` : ''}`;
+  }
+
+  #at(path: KeyPath, message: string): ConfigProblem {
+    const document = this.#documentOf(path);
+    return problem(document.file, message, formatPath(path), document.locate(path));
+  }
+
+  #documentOf(path: KeyPath): SourceDocument {
+    const service = path[0] === 'services' ? this.#input.services.find(({ name }) => name === path[1]) : undefined;
+    return service?.document ?? this.#input.main;
+  }
+}

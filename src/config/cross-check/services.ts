@@ -1,0 +1,81 @@
+// Each service by itself: does it say what to keep, and does what it says make sense together?
+
+import { formatDuration } from '../../domain/duration.ts';
+import { expectedInterval } from '../../domain/frequency.ts';
+import type { ServiceConfig } from '../configuration.ts';
+import { contains, normalPath } from '../repository-url.ts';
+import type { DeclaredService } from '../resolve.ts';
+import type { CrossCheckInput, Findings } from './findings.ts';
+
+export function checkServices(input: CrossCheckInput, findings: Findings): void {
+  const someLeftOut = [...input.leftOut].some((path) => path.startsWith('services'));
+  if (input.services.length === 0 && !someLeftOut)
+    findings.warn(['services'], 'no service is declared: nothing is backed up');
+  for (const service of input.services) {
+    const effective = input.resolved.configuration.services.get(service.name);
+    if (effective === undefined) continue;
+    checkPurpose(service, effective, findings);
+    checkDatabases(service, findings);
+    checkSnapshots(service, findings);
+    checkCadence(effective, findings);
+    const { backup } = service.value;
+    if (backup?.repository !== undefined && backup.repositories !== undefined) {
+      findings.error(['services', service.name, 'backup', 'repository'], 'write either repository or repositories');
+    }
+  }
+}
+
+/** Either there is something to back up, or it is said on purpose that there is not. */
+function checkPurpose({ name, value }: DeclaredService, effective: ServiceConfig, findings: Findings): void {
+  const path = ['services', name];
+  const { backup, postgres } = value;
+  const switchedOff = backup?.enable === false;
+  const something = (backup?.paths?.length ?? 0) > 0 || (backup?.databases?.length ?? 0) > 0;
+  if (effective.protection.copies === 0) {
+    const owed = `its protection class '${effective.protection.class}' keeps nothing`;
+    if (backup && !switchedOff)
+      findings.error([...path, 'backup'], `${owed}, yet a backup is declared: take one of the two away`);
+    if (postgres)
+      findings.error([...path, 'postgres'], `${owed}, yet a database engine is declared: take one of the two away`);
+  } else if (switchedOff && !postgres) {
+    findings.warn([...path, 'backup', 'enable'], 'the backup is switched off: nothing of this service is kept');
+  } else if (!something && !postgres) {
+    findings.error(
+      backup ? [...path, 'backup'] : path,
+      'nothing of it is backed up: name paths or databases under backup, or say so on purpose with protection: {class: ephemeral}',
+    );
+  }
+}
+
+function checkDatabases({ name, value }: DeclaredService, findings: Findings): void {
+  const paths = value.backup?.paths ?? [];
+  if (paths.length === 0) return; // the databases themselves are then what is backed up
+  for (const [index, database] of (value.backup?.databases ?? []).entries()) {
+    const file = normalPath(database.path);
+    if (paths.some((path) => normalPath(path) === file || contains(normalPath(path), file))) continue;
+    findings.error(
+      ['services', name, 'backup', 'databases', index, 'path'],
+      `the database is outside of the service's paths, so no copy of it would be kept; add it or its directory to paths`,
+    );
+  }
+}
+
+function checkSnapshots({ name, value }: DeclaredService, findings: Findings): void {
+  const { backup } = value;
+  if (backup?.zfsDataset === undefined || backup.useSnapshots !== false) return;
+  findings.error(
+    ['services', name, 'backup', 'zfsDataset'],
+    'it is for snapshots, but useSnapshots is false: take one of the two away',
+  );
+}
+
+/** A promise that the schedule cannot keep is broken every day. */
+function checkCadence({ name, backup, protection }: ServiceConfig, findings: Findings): void {
+  if (backup === null || protection.rpo === null) return;
+  const interval = expectedInterval(backup.frequency);
+  if (interval === null || interval <= protection.rpo) return;
+  findings.warn(
+    ['services', name, 'backup'],
+    `it runs ${backup.frequency}, but its newest copy may be at most ${formatDuration(protection.rpo)} old (rpo of class ${protection.class}): back up more often or promise less`,
+  );
+}
