@@ -16,11 +16,12 @@ import { policies } from './support/snapshots.ts';
 
 const SEED = 20_240_229;
 const POLICIES = 30;
-/** How each group of snapshots is chosen from all: how many, and from which end. */
+/** Sets of snapshots beside the set of all. */
 const GROUPS = 6;
 
 /** The time on the wall and the minutes of its offset from UTC. */
 const TIMES: readonly (readonly [wall: string, offset: number])[] = [
+  ['2020-12-31 23:10:00', 0], // the oldest shares its hour with the next, so that it stays only as the oldest
   ['2020-12-31 23:30:00', 0], // the last day of a year with an ISO week 53 ...
   ['2021-01-01 00:30:00', 0], // ... the same week, the next year ...
   ['2021-01-03 23:59:59', 0],
@@ -118,8 +119,12 @@ before(async () => {
   };
   await Promise.all([worker(), worker()]);
 
-  const all = (await listSnapshots()).map(({ id }) => id);
-  const subsets = fc.sample(fc.subarray(all, { minLength: 1, maxLength: all.length - 4 }), { seed: SEED, numRuns: GROUPS });
+  const all = (await listSnapshots()).toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time)).map(({ id }) => id);
+  const subsets = fc.sample(fc.subarray(all, { minLength: 1, maxLength: all.length - 4 }), {
+    seed: SEED,
+    numRuns: GROUPS - 1,
+  });
+  subsets.push([...all.slice(0, 2), ...all.slice(-2)]); // so few that counts are left at the oldest
   for (const [index, subset] of subsets.entries())
     await restic(['rewrite', '--quiet', '--new-host', `group${index}`, ...subset]);
   for (const { id, time, tags, hostname } of await listSnapshots()) {
@@ -178,6 +183,7 @@ test('the keep rules keep exactly what restic forget keeps, for the same reasons
   const offsets = new Set([...groups.values()].flat().map(({ timeText }) => timeText.replace(/^.*\d(?=Z|[+-]\d\d:)/, '')));
   assert.ok(offsets.has('+05:45') && offsets.has('-12:00') && offsets.has('Z'), `offsets: ${[...offsets].join(' ')}`);
 
+  const seen = new Set<string>();
   for (const rules of fc.sample(policies, { seed: SEED, numRuns: POLICIES })) {
     const options = keepOptions(rules);
     const answer = JSON.parse(
@@ -186,6 +192,8 @@ test('the keep rules keep exactly what restic forget keeps, for the same reasons
     assert.deepEqual(answer.map(({ host }) => host).toSorted(), [...groups.keys()].toSorted());
     for (const { host, keep, remove, reasons } of answer) {
       const snapshots = groups.get(host) ?? [];
+      for (const match of (reasons ?? []).flatMap(({ matches }) => matches))
+        seen.add(match.replace(/^(within|has tags) .*/, '$1'));
       assert.equal((keep ?? []).length + (remove ?? []).length, snapshots.length);
       const theirs = summary((reasons ?? []).map(({ snapshot, matches }) => ({ id: snapshot.id, reasons: matches })));
       const ours = ordersOfEqualTimes(snapshots).map((order) =>
@@ -198,4 +206,10 @@ test('the keep rules keep exactly what restic forget keeps, for the same reasons
       if (!ours.includes(theirs)) assert.equal(ours[0], theirs, `${host} with ${options.join(' ')}`);
     }
   }
+  const spans = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'].flatMap((span) => [
+    `${span} snapshot`,
+    `oldest ${span} snapshot`,
+  ]);
+  for (const reason of ['last snapshot', ...spans, 'within', 'has tags'])
+    assert.ok(seen.has(reason), `no policy met the case "${reason}"`);
 });
