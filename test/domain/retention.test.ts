@@ -8,7 +8,7 @@ import {
   type RetentionInput,
   type RetentionSnapshot,
 } from '../../src/domain/retention.ts';
-import { at, policy, snapshot, timeText } from './support/snapshots.ts';
+import { at, policy, rfc3339, snapshot } from './support/snapshots.ts';
 
 const NOW = at('2025-03-01T12:00:00Z');
 const DAILY = policy({ daily: 7 });
@@ -41,7 +41,7 @@ const series = (
   every: number,
   rest: Partial<RetentionSnapshot> = {},
   newest = NOW - HOUR,
-): RetentionSnapshot[] => Array.from({ length: count }, (_, index) => snapshot(timeText(newest - index * every, 0), rest));
+): RetentionSnapshot[] => Array.from({ length: count }, (_, index) => snapshot(rfc3339(newest - index * every, 0), rest));
 
 /** As the engine stores it: what was there when the newest was the given one. */
 const appliedAt = (newest: RetentionSnapshot): NonNullable<RetentionInput['lastApplication']> => ({
@@ -78,7 +78,7 @@ test('years of daily, hourly and weekly runs of a changing size never stop a job
     for (let run = 0; run < runs; run += 1) {
       const now = (at('2023-01-01T02:00:00Z') + run * interval) as Instant;
       const summer = new Date(now).getUTCMonth() % 9 > 2 ? 120 : 60;
-      snapshots.push(snapshot(timeText(now, summer), { bytes: 1000 + ((run * 7919) % 600) }));
+      snapshots.push(snapshot(rfc3339(now, summer), { bytes: 1000 + ((run * 7919) % 600) }));
       const decision: RetentionDecision = decide({
         snapshots,
         now,
@@ -125,7 +125,7 @@ test('a snapshot dated in the future does not count, stays, and is told', () => 
 });
 
 test('a few minutes between two clocks are not the future', () => {
-  const ahead = snapshot(timeText(NOW + 4 * 60_000, 0));
+  const ahead = snapshot(rfc3339(NOW + 4 * 60_000, 0));
   assert.deepEqual(decide({ snapshots: [ahead] }).warnings, []);
 });
 
@@ -179,7 +179,7 @@ test('a job without a new snapshot since its last application loses nothing, and
 
 test('a new incomplete snapshot is not the new snapshot that retention waits for', () => {
   const [newest, ...rest] = series(30, DAY);
-  const partial = snapshot(timeText(NOW, 0), { complete: false });
+  const partial = snapshot(rfc3339(NOW, 0), { complete: false });
   const decision = decide({
     snapshots: [partial, must(newest), ...rest],
     lastApplication: appliedAt(must(newest)),
@@ -324,7 +324,7 @@ test('a service that became empty does not push out its full copies, not even at
 test('empty copies do not hide among themselves', () => {
   const old = series(7, DAY, {}, NOW - 7 * DAY);
   const empty = series(7, DAY, { bytes: 0 });
-  const spread = empty.flatMap((one) => [one, snapshot(timeText(one.time - HOUR, 0), { bytes: 0 })]);
+  const spread = empty.flatMap((one) => [one, snapshot(rfc3339(one.time - HOUR, 0), { bytes: 0 })]);
   const decision = decide({
     snapshots: [...spread, ...old],
     previousPolicy: DAILY,
@@ -335,8 +335,7 @@ test('empty copies do not hide among themselves', () => {
 
 test('a shrink that was confirmed does not stop the job again while the larger copies go, but a further one does', () => {
   const old = series(7, DAY, {}, NOW - DAY);
-  const day = (index: number, bytes: number): RetentionSnapshot =>
-    snapshot(timeText(NOW - HOUR + index * DAY, 0), { bytes });
+  const day = (index: number, bytes: number): RetentionSnapshot => snapshot(rfc3339(NOW - HOUR + index * DAY, 0), { bytes });
   const step = (
     snapshots: readonly RetentionSnapshot[],
     index: number,

@@ -29,7 +29,7 @@ export function snapshot(timeText: string, rest: Partial<RetentionSnapshot> = {}
 export const at = (text: string): Instant => Date.parse(text) as Instant;
 
 /** RFC 3339 with the offset, as restic writes it. */
-export function timeText(milliseconds: number, offsetMinutes: number, nanoseconds = 0): string {
+export function rfc3339(milliseconds: number, offsetMinutes: number, nanoseconds = 0): string {
   const wall = new Date(milliseconds + offsetMinutes * 60_000).toISOString().slice(0, 19);
   const fraction = (BigInt(((milliseconds % 1000) + 1000) % 1000) * 1_000_000n + BigInt(nanoseconds))
     .toString()
@@ -91,7 +91,7 @@ export function snapshotSets(options: SnapshotOptions): fc.Arbitrary<RetentionSn
         ...rest,
         id: index.toString(16).padStart(64, '0'),
         time: time as Instant,
-        timeText: timeText(time, offset, nanoseconds),
+        timeText: rfc3339(time, offset, nanoseconds),
       };
     }),
   );
