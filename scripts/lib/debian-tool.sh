@@ -37,7 +37,7 @@ debian_tool() {
       fi
     done
   done
-  $taken || sed 's/^/setup:   /' "$work/log" | tail -n 12 >&2
+  $taken || grep -v -e '^Get:' -e '^Ign:' -e '^Hit:' -e '^Reading' "$work/log" 2>/dev/null | tail -n 8 | sed 's/^/setup:   /' >&2 || :
   rm -rf "$work"
   trap - EXIT INT TERM
   $taken
@@ -84,10 +84,10 @@ CONF
 # Each program must start before any of them is moved into place; a rename replaces it whole.
 take_programs() {
   for program in "$@"; do
-    found=$(find "$work/tree/bin" "$work/tree/sbin" "$work/tree/usr/bin" "$work/tree/usr/sbin" -name "$program" 2>/dev/null | head -n 1)
-    [ -n "$found" ] || return 1
-    "$found" --help >/dev/null 2>>"$work/log" </dev/null || return 1
-    mv -f "$found" "$work/$program"
+    extracted=$(find "$work/tree/bin" "$work/tree/sbin" "$work/tree/usr/bin" "$work/tree/usr/sbin" -name "$program" 2>/dev/null | head -n 1)
+    [ -n "$extracted" ] || return 1
+    "$extracted" --help >/dev/null 2>>"$work/log" </dev/null || return 1
+    mv -f "$extracted" "$work/$program"
   done
   for program in "$@"; do mv -f "$work/$program" "$tools/bin/$program"; done
 }
