@@ -2,12 +2,14 @@
 // masking, and the tail of standard error. It never decides what an exit code means: the tool's own module does.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { duration, type Duration, formatDuration } from '../domain/duration.ts';
-import { errnoOf, HoldfastError } from '../lib/errors.ts';
+import { errnoOf, HoldfastError, type ToolFailure } from '../lib/errors.ts';
+import { limitTime } from '../lib/time-limit.ts';
 import { findProgram } from './find-program.ts';
 import { LineSplitter } from './lines.ts';
 import { maskSecrets } from './mask.ts';
-import { signalGroup, terminateGroup } from './process-group.ts';
+import { groupGone, signalGroup, terminateGroup } from './process-group.ts';
 
 export interface Command {
   /** The program and its arguments. Secrets never belong here: use `env` or `stdin`. */
@@ -32,6 +34,8 @@ export interface ProcessOptions {
   readonly grace?: Duration;
   /** Given each line of standard output, which is then not collected. */
   readonly onLine?: (line: string) => void;
+  /** Standard output is data for a parser and must arrive unchanged: it is not masked. The caller shows nothing of it as it is. */
+  readonly verbatim?: boolean;
   /** Given each (masked) line of standard error. */
   readonly onErrorLine?: (line: string) => void;
 }
@@ -47,7 +51,12 @@ export interface ProcessResult {
 }
 
 const TAIL_LINES = 20;
-const MAX_STDOUT = 256 * 1024 * 1024;
+const MAX_STDOUT = (256 * 1024 * 1024) as Bytes; // literal bytes
+/** How long a group may take to vanish after SIGKILL. */
+const KILL_TIME = duration(1, 's');
+/** How long a pipe may stay open after the whole group is gone. */
+const PIPE_TIME = duration(2, 's');
+const TIME_IS_UP = new Error('time is up'); // replaced by one that has the last lines
 const DEFAULT_GRACE = duration(10, 's');
 
 /**
@@ -58,17 +67,16 @@ const DEFAULT_GRACE = duration(10, 's');
 export async function runProcess(command: Command, options: ProcessOptions): Promise<ProcessResult> {
   options.signal.throwIfAborted();
   const secrets = command.secrets ?? [];
-  const timeLimit = options.timeout === undefined ? null : limitTime(command, options.timeout);
+  const maskOutput = (text: string): string => (options.verbatim ? text : maskSecrets(text, secrets));
+  const timeLimit = options.timeout === undefined ? null : limitTime(options.timeout, () => TIME_IS_UP);
   using _limit = timeLimit;
-  const signal = timeLimit ? AbortSignal.any([options.signal, timeLimit.signal]) : options.signal;
+  const overflow = new AbortController();
+  const signal = AbortSignal.any([options.signal, overflow.signal, ...(timeLimit ? [timeLimit.signal] : [])]);
 
-  const child = start(command);
+  const { onLine } = options;
+  const lines = onLine ? new LineSplitter((line) => onLine(maskOutput(line))) : null;
+  const collected = new Collector(() => overflow.abort(tooMuchOutput(command)));
   const tail: string[] = [];
-  let stdout = '';
-  const out = new LineSplitter((line) => {
-    if (options.onLine) options.onLine(maskSecrets(line, secrets));
-    else if (stdout.length < MAX_STDOUT) stdout += `${line}\n`;
-  });
   const errors = new LineSplitter((line) => {
     const masked = maskSecrets(line, secrets);
     options.onErrorLine?.(masked);
@@ -77,15 +85,42 @@ export async function runProcess(command: Command, options: ProcessOptions): Pro
     if (tail.length > TAIL_LINES) tail.shift();
   });
 
-  const ended = await finish(child, command, { signal, grace: options.grace ?? DEFAULT_GRACE, out, errors });
+  const child = start(command);
+  const ended = await finish(child, command, { signal, grace: options.grace ?? DEFAULT_GRACE, out: lines ?? collected, errors });
+  if (signal.aborted && signal.reason === TIME_IS_UP && options.timeout !== undefined) {
+    throw timedOut(command.operation, command.subject, options.timeout, { name: command.argv[0], exitCode: ended.exitCode, stderrTail: tail });
+  }
   signal.throwIfAborted();
-  return { ...ended, stdout: maskSecrets(stdout, secrets), stderrTail: tail };
+  return { ...ended, stdout: maskOutput(collected.text()), stderrTail: tail };
+}
+
+/** Standard output as one text; a single line of it may be very long. */
+class Collector {
+  readonly #chunks: Buffer[] = [];
+  readonly #onOverflow: () => void;
+  #size = 0;
+
+  constructor(onOverflow: () => void) {
+    this.#onOverflow = onOverflow;
+  }
+
+  write(chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size <= MAX_STDOUT) this.#chunks.push(chunk);
+    else this.#onOverflow(); // half of an answer must not be taken for the whole
+  }
+
+  end(): void {}
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
 }
 
 interface Watched {
   readonly signal: AbortSignal;
   readonly grace: Duration;
-  readonly out: LineSplitter;
+  readonly out: { write(chunk: Buffer): void; end(): void };
   readonly errors: LineSplitter;
 }
 
@@ -107,46 +142,59 @@ function start(command: Command): ChildProcess {
   return child;
 }
 
-function finish(child: ChildProcess, command: Command, watched: Watched): Promise<Pick<ProcessResult, 'exitCode' | 'endedBy'>> {
-  const { promise, resolve, reject } = Promise.withResolvers<Pick<ProcessResult, 'exitCode' | 'endedBy'>>();
-  const { pid } = child;
-  let kill: Disposable | null = null;
-  const terminate = (): void => {
-    if (pid !== undefined) kill ??= terminateGroup(pid, watched.grace);
-  };
-  if (watched.signal.aborted) terminate();
-  else watched.signal.addEventListener('abort', terminate, { once: true });
-  const settle = (): void => {
-    watched.signal.removeEventListener('abort', terminate);
-    kill?.[Symbol.dispose]();
-  };
+type Ended = Pick<ProcessResult, 'exitCode' | 'endedBy'>;
+
+async function finish(child: ChildProcess, command: Command, watched: Watched): Promise<Ended> {
+  const exited = Promise.withResolvers<Ended>();
+  const closed = Promise.withResolvers<void>();
+  child.once('error', (error) => exited.reject(startFailure(command, error)));
+  child.once('exit', (exitCode, endedBy) => exited.resolve({ exitCode, endedBy }));
+  child.once('close', () => closed.resolve());
   child.stdout?.on('data', (chunk: Buffer) => watched.out.write(chunk));
   child.stderr?.on('data', (chunk: Buffer) => watched.errors.write(chunk));
-  child.once('error', (error) => {
-    settle();
-    reject(startFailure(command, error));
-  });
-  // A finished command may leave children behind that hold its pipes open: they end with it, or 'close' never comes.
-  child.once('exit', () => {
-    if (pid !== undefined && signalGroup(pid, 0)) terminate();
-  });
-  child.once('close', (exitCode, endedBy) => {
-    settle();
-    watched.out.end();
-    watched.errors.end();
-    resolve({ exitCode, endedBy });
-  });
-  return promise;
+
+  const { pid } = child;
+  if (pid === undefined) return await exited.promise; // not started: 'error' follows
+  let kill: Disposable | null = null;
+  using _kill = { [Symbol.dispose]: () => kill?.[Symbol.dispose]() };
+  const terminate = (): void => {
+    kill ??= terminateGroup(pid, watched.grace);
+  };
+  watched.signal.addEventListener('abort', terminate, { once: true });
+  using _listener = { [Symbol.dispose]: () => watched.signal.removeEventListener('abort', terminate) };
+  if (watched.signal.aborted) terminate();
+
+  const ended = await exited.promise;
+  // A finished command may leave children behind, which may hold its pipes open: they end with it.
+  if (signalGroup(pid, 0)) {
+    terminate();
+    await groupGone(pid, later(watched.grace, KILL_TIME));
+  }
+  // One that left the group (an ssh master) may still hold the pipes: what it says is no longer this command's.
+  const patience = setTimeout(() => {
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }, PIPE_TIME);
+  using _patience = { [Symbol.dispose]: () => clearTimeout(patience) };
+  await closed.promise;
+  watched.out.end();
+  watched.errors.end();
+  return ended;
 }
 
-function limitTime(command: Command, timeout: Duration): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(timedOut(command.operation, command.subject, timeout)), timeout);
-  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
-}
+const later = (grace: Duration, by: Duration): Duration => (grace + by) as Duration; // both in milliseconds
+
+const tooMuchOutput = (command: Command): HoldfastError =>
+  new HoldfastError({
+    code: 'tool-output',
+    operation: command.operation,
+    subject: command.subject,
+    message: `${command.argv[0]} printed more than ${describeBytes(MAX_STDOUT)}`,
+    hint: 'Ask for less at once, or see what it prints.',
+  });
 
 /** The error of everything that took longer than it may. */
-export const timedOut = (operation: string, subject: string, timeout: Duration): HoldfastError =>
+export const timedOut = (operation: string, subject: string, timeout: Duration, tool?: ToolFailure): HoldfastError =>
   new HoldfastError({
     code: 'timed-out',
     operation,
@@ -154,6 +202,7 @@ export const timedOut = (operation: string, subject: string, timeout: Duration):
     message: `did not finish within ${formatDuration(timeout)}`,
     hint: 'See what it was waiting for in the lines above, or allow it more time with `timeout`.',
     retry: 'now',
+    tool,
   });
 
 const toolMissing = (command: Command, name: string): HoldfastError =>

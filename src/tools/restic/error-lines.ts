@@ -1,0 +1,57 @@
+// What restic says on standard error, as plain lines for people, and the one line that matters most among them.
+// With --json some of it is JSON ({"message_type":"exit_error",...}) and some is not ('X does not exist, skipping').
+
+import * as z from 'zod';
+import { parseJson } from './json-lines.ts';
+
+const exitError = z.object({ message_type: z.literal('exit_error'), code: z.number().optional(), message: z.string() });
+const itemError = z.object({
+  message_type: z.literal('error'),
+  error: z.object({ message: z.string().catch('') }).catch({ message: '' }),
+  during: z.string().catch(''),
+  item: z.string().catch(''),
+});
+
+/** Something that restic could not read or write, and why. */
+export interface ItemError {
+  /** As restic names it; empty when it names none. */
+  readonly path: string;
+  readonly message: string;
+  /** 'scan', 'archival', 'restore', ...: what restic was doing. */
+  readonly during: string;
+}
+
+export function parseItemError(line: string): ItemError | null {
+  if (!line.startsWith('{')) return null;
+  const parsed = itemError.safeParse(parseJson(line));
+  if (!parsed.success) return null;
+  return { path: parsed.data.item, message: parsed.data.error.message || 'no reason given', during: parsed.data.during };
+}
+
+/** The tail of standard error without JSON. */
+export function plainLines(stderrTail: readonly string[]): string[] {
+  return stderrTail.flatMap((line) => {
+    const exit = line.startsWith('{') ? exitError.safeParse(parseJson(line)) : null;
+    if (exit?.success) return splitLines(exit.data.message);
+    const item = parseItemError(line);
+    if (item) return [item.path === '' || item.message.includes(item.path) ? item.message : `${item.path}: ${item.message}`];
+    return splitLines(line);
+  });
+}
+
+/** What restic gives as its reason: the message of its exit error, else the last `Fatal:` line, else the last line. */
+export function essentialLine(stderrTail: readonly string[]): string {
+  for (const line of stderrTail.toReversed()) {
+    const exit = line.startsWith('{') ? exitError.safeParse(parseJson(line)) : null;
+    if (exit?.success) return withoutFatal(splitLines(exit.data.message)[0] ?? '');
+  }
+  const lines = plainLines(stderrTail);
+  return withoutFatal(lines.findLast((line) => line.startsWith('Fatal:')) ?? lines.at(-1) ?? '');
+}
+
+const withoutFatal = (line: string): string => line.replaceAll(/\bFatal: /g, '');
+
+// 0.18 erases the progress line with an escape sequence before it reports a signal
+const splitLines = (text: string): string[] =>
+  // oxlint-disable-next-line no-control-regex
+  text.replaceAll(/\u001B\[[0-9;]*[A-Za-z]/g, '').split('\n').filter((line) => line.trim() !== '');

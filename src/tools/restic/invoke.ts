@@ -1,0 +1,159 @@
+// One call of restic: the argv that every verb shares, the environment, and what happens when it does not succeed.
+// The URL and the password never stand in argv. --no-lock is never used.
+
+import { type Duration, duration, formatDuration } from '../../domain/duration.ts';
+import { kibibytesPerSecond } from '../../domain/rate.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { runProcess } from '../../process/run-process.ts';
+import type { ResticAccess } from './access.ts';
+import { classifyFailure } from './classify.ts';
+import { plainLines } from './error-lines.ts';
+
+export type Argv = readonly [string, ...string[]];
+
+export interface ResticOptions {
+  /** Ends restic's whole process group; its reason is thrown. */
+  readonly signal: AbortSignal;
+  readonly timeout?: Duration | undefined;
+  /** Between SIGTERM and SIGKILL. */
+  readonly grace?: Duration;
+  /**
+   * How long a repository may fail to answer before `repository-unreachable`; default 1 min. restic itself repeats every
+   * failing request for 15 minutes, whether the server is down or the path is below a file.
+   */
+  readonly patience?: Duration;
+}
+
+export interface Invocation {
+  /** The verb and its arguments. */
+  readonly args: readonly string[];
+  /** For errors: 'back up', 'list snapshots'. */
+  readonly operation: string;
+  /** How long restic itself waits for a lock; without it a held lock is `repository-locked` at once. */
+  readonly retryLock?: Duration | undefined;
+  /** Exit codes that are not errors; default only 0. */
+  readonly accept?: readonly number[];
+  /** False for verbs whose figures are only printed as text. */
+  readonly json?: boolean;
+  readonly onLine?: (line: string) => void;
+  readonly onErrorLine?: (line: string) => void;
+  /** Puts another program in front, for instance one that makes a private mount namespace. */
+  readonly wrap?: ((argv: Argv) => Argv) | undefined;
+}
+
+export interface ResticResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderrTail: readonly string[];
+}
+
+const DEFAULT_PATIENCE = duration(1, 'm');
+
+/** The whole argv of a call. */
+export function resticArgv(access: ResticAccess, invocation: Pick<Invocation, 'args' | 'retryLock' | 'json'>): Argv {
+  const { upload, download } = access.limits;
+  return [
+    access.program,
+    ...(invocation.json === false ? [] : ['--json']),
+    ...(upload === null ? [] : ['--limit-upload', String(kibibytesPerSecond(upload))]),
+    ...(download === null ? [] : ['--limit-download', String(kibibytesPerSecond(download))]),
+    ...(invocation.retryLock === undefined ? [] : ['--retry-lock', formatGoDuration(invocation.retryLock)]),
+    ...invocation.args,
+  ];
+}
+
+/** restic reads Go durations, which know no days. */
+const formatGoDuration = (value: Duration): string => `${Math.max(1, Math.round(value / 1000))}s`;
+
+/** Inherited variables that would silently select another host, repository or key. Those that only tune restic stay. */
+const SELECTING = /^RESTIC_(?:REPOSITORY|PASSWORD|FROM_|KEY_HINT$|HOST$)/;
+
+/** What is added to the child's environment; undefined takes a variable away. */
+export function resticEnvironment(access: ResticAccess, inherited: NodeJS.ProcessEnv = process.env): Record<string, string | undefined> {
+  const cleared = Object.keys(inherited).filter((name) => SELECTING.test(name));
+  return { ...Object.fromEntries(cleared.map((name) => [name, undefined])), RESTIC_PROGRESS_FPS: '2', ...access.env };
+}
+
+/** Runs restic once. Throws the classified error unless the exit code is one of `accept`. */
+export async function invokeRestic(access: ResticAccess, invocation: Invocation, options: ResticOptions): Promise<ResticResult> {
+  const { operation } = invocation;
+  const { subject } = access;
+  const argv = resticArgv(access, invocation);
+  const silence = new Patience(options.patience ?? DEFAULT_PATIENCE, operation, subject);
+  using _silence = silence;
+  const { onLine } = invocation;
+  const result = await runProcess(
+    {
+      argv: invocation.wrap ? invocation.wrap(argv) : argv,
+      operation,
+      subject,
+      env: resticEnvironment(access),
+      secrets: access.secrets,
+    },
+    {
+      signal: AbortSignal.any([options.signal, silence.signal]),
+      timeout: options.timeout,
+      verbatim: true, // stdout goes to a parser; a password such as 'summary' must not change what is parsed
+      ...(options.grace === undefined ? {} : { grace: options.grace }),
+      ...(onLine ? { onLine } : {}),
+      onErrorLine: (line) => {
+        silence.note(line);
+        invocation.onErrorLine?.(line);
+      },
+    },
+  );
+  const { exitCode } = result;
+  if (exitCode !== null && (invocation.accept ?? [0]).includes(exitCode)) {
+    return { exitCode, stdout: result.stdout, stderrTail: plainLines(result.stderrTail) };
+  }
+  throw classifyFailure({ operation, subject, exitCode, endedBy: result.endedBy, stderrTail: result.stderrTail });
+}
+
+/** Watches restic repeat the very first request, the one for the repository's config, and gives up before restic does. */
+class Patience implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #lines: string[] = [];
+  readonly #limit: Duration;
+  readonly #operation: string;
+  readonly #subject: string;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(limit: Duration, operation: string, subject: string) {
+    this.#limit = limit;
+    this.#operation = operation;
+    this.#subject = subject;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  note(line: string): void {
+    if (!/\(<config\/>.*\) (?:returned error|failed)|retrying after.*config/.test(line)) {
+      this[Symbol.dispose](); // it got past the config, or reports the end
+      return;
+    }
+    this.#lines.push(line);
+    if (this.#lines.length > 5) this.#lines.shift();
+    this.#timer ??= setTimeout(() => this.#controller.abort(this.#unreachable()), this.#limit);
+  }
+
+  #unreachable(): HoldfastError {
+    const cause = classifyFailure({ operation: this.#operation, subject: this.#subject, exitCode: null, stderrTail: this.#lines });
+    const reason = (this.#lines.at(-1) ?? '').replace(/^.*?retrying after [^:]*: /, '');
+    return new HoldfastError({
+      code: 'repository-unreachable',
+      operation: this.#operation,
+      subject: this.#subject,
+      message: `the repository did not answer within ${formatDuration(this.#limit)}: ${reason}`,
+      hint: cause.hint,
+      retry: 'later',
+      tool: { name: 'restic', exitCode: null, stderrTail: [...this.#lines] },
+    });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,82 @@
+// `restic version`: which restic this is, asked once per program and process. Nothing else decides what restic can do.
+
+import * as z from 'zod';
+import { duration, type Duration } from '../../domain/duration.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { findProgram } from '../../process/find-program.ts';
+import { runProcess } from '../../process/run-process.ts';
+import { classifyFailure } from './classify.ts';
+import { messageType, parseJson, unexpectedOutput } from './json-lines.ts';
+
+export interface ResticVersion {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+  /** '0.18.0' */
+  readonly text: string;
+}
+
+export const MINIMUM_RESTIC = '0.17.0';
+const RECOMMENDED = '0.18.0';
+const TIMEOUT = duration(10, 's');
+const OPERATION = 'check the version';
+const HOW_TO_INSTALL =
+  `Install restic ${RECOMMENDED} or newer: on Debian from a newer suite (apt install -t trixie restic, or backports), ` +
+  `elsewhere the file restic_${RECOMMENDED}_linux_<arch>.bz2 from https://github.com/restic/restic/releases`;
+
+const versionMessage = z.object({ version: z.string() });
+
+/** Reads `restic --json version` (0.17 and newer) or the text line of older ones. Throws `tool-output`. */
+export function parseVersion(stdout: string, subject: string): ResticVersion {
+  const value = parseJson(stdout);
+  const text = messageType(value) === 'version' ? (versionMessage.safeParse(value).data?.version ?? '') : (/^restic (\S+)/m.exec(stdout)?.[1] ?? '');
+  const numbers = /^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
+  if (!numbers) {
+    throw unexpectedOutput(OPERATION, subject, `it does not say which version it is: ${JSON.stringify(stdout.trim().slice(0, 120))}`);
+  }
+  return { major: Number(numbers[1]), minor: Number(numbers[2]), patch: Number(numbers[3] ?? 0), text };
+}
+
+export const isAtLeast = (version: ResticVersion, minimum: string): boolean => {
+  const [major = 0, minor = 0, patch = 0] = minimum.split('.').map(Number);
+  const difference = version.major - major || version.minor - minor || version.patch - patch;
+  return difference >= 0;
+};
+
+/** Throws `tool-too-old` with the way to a newer one. */
+export function requireVersion(version: ResticVersion, program: string, minimum = MINIMUM_RESTIC): void {
+  if (isAtLeast(version, minimum)) return;
+  throw new HoldfastError({
+    code: 'tool-too-old',
+    operation: OPERATION,
+    subject: program,
+    message: `it is ${version.text}, and Holdfast needs ${minimum} or newer`,
+    hint: HOW_TO_INSTALL,
+  });
+}
+
+const known = new Map<string, ResticVersion>();
+
+/** The version of `program`. Throws `tool-missing`, `tool-output`, or `timed-out` after 10 s (it never opens a repository). */
+export async function resticVersion(program: string, options: { readonly signal: AbortSignal; readonly timeout?: Duration }): Promise<ResticVersion> {
+  const file = findProgram(program);
+  if (!file) {
+    throw new HoldfastError({
+      code: 'tool-missing',
+      operation: OPERATION,
+      subject: program,
+      message: 'restic is not installed, or not on PATH',
+      hint: HOW_TO_INSTALL,
+    });
+  }
+  const cached = known.get(file);
+  if (cached) return cached;
+  const result = await runProcess(
+    { argv: [file, '--json', 'version'], operation: OPERATION, subject: program },
+    { signal: options.signal, timeout: options.timeout ?? TIMEOUT, grace: duration(1, 's') },
+  );
+  if (result.exitCode !== 0) throw classifyFailure({ operation: OPERATION, subject: program, ...result });
+  const version = parseVersion(result.stdout, program);
+  known.set(file, version);
+  return version;
+}
