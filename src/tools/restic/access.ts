@@ -12,5 +12,9 @@ export interface ResticAccess {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Values that must be masked wherever they appear. */
   readonly secrets: readonly string[];
+  /** Run restic as this user, without other groups and without a cache (which is not that user's). */
+  readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** Given on standard input, when `runAs` may not be able to read the file. Masked like a secret. */
+  readonly password?: string;
   readonly limits: { readonly upload: Rate | null; readonly download: Rate | null };
 }

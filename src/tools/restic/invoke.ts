@@ -52,8 +52,11 @@ const DEFAULT_PATIENCE = duration(1, 'm');
 /** The whole argv of a call. */
 export function resticArgv(access: ResticAccess, invocation: Pick<Invocation, 'args' | 'retryLock' | 'json'>): Argv {
   const { upload, download } = access.limits;
+  const program: Argv = access.runAs
+    ? ['setpriv', `--reuid=${access.runAs.uid}`, `--regid=${access.runAs.gid}`, '--clear-groups', '--', access.program, '--no-cache']
+    : [access.program];
   return [
-    access.program,
+    ...program,
     ...(invocation.json === false ? [] : ['--json']),
     ...(upload === null ? [] : ['--limit-upload', String(kibibytesPerSecond(upload))]),
     ...(download === null ? [] : ['--limit-download', String(kibibytesPerSecond(download))]),
@@ -88,7 +91,8 @@ export async function invokeRestic(access: ResticAccess, invocation: Invocation,
       operation,
       subject,
       env: resticEnvironment(access),
-      secrets: access.secrets,
+      ...(access.password === undefined ? {} : { stdin: `${access.password}\n` }),
+      secrets: access.password === undefined ? access.secrets : [...access.secrets, access.password],
     },
     {
       signal: AbortSignal.any([options.signal, silence.signal]),
