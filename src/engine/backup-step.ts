@@ -5,11 +5,11 @@ import type { BackupConfig, RepositoryConfig, ServiceConfig } from '../config/co
 import { localDirectory } from '../config/repository-url.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import { jobName, jobTag } from '../domain/naming.ts';
-import type { StepContext, StepResult } from '../domain/plan.ts';
+import type { Progress, StepContext, StepResult } from '../domain/plan.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { presenceOf } from '../sources/files.ts';
 import { sqliteSource } from '../sources/sqlite.ts';
-import { type BackupSummary, resticBackup } from '../tools/restic/backup.ts';
+import { type BackupProgress, type BackupSummary, resticBackup } from '../tools/restic/backup.ts';
 import { literalPattern } from '../tools/restic/pattern.ts';
 import { withBinds } from '../tools/util-linux/mount-namespace.ts';
 import { pathExists } from '../tools/util-linux/stat.ts';
@@ -64,11 +64,19 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
       host: toolbox.host,
       wrap: (argv) => withBinds(view.binds, argv, toolbox.user),
     },
-    { signal: context.signal, onProgress: (progress) => context.progress(progress) },
+    { signal: context.signal, onProgress: (progress) => context.progress(liveFigures(progress)) },
   );
   const after = await presenceOf(before.present);
   return { summary, missing: [...before.missing, ...after.missing], empty: after.empty, source: view.detail };
 }
+
+const liveFigures = (progress: BackupProgress): Progress => ({
+  bytesDone: progress.bytesDone,
+  bytesTotal: progress.bytesTotal,
+  filesDone: progress.filesDone,
+  filesTotal: progress.filesTotal,
+  ...(progress.secondsRemaining === null ? {} : { secondsRemaining: progress.secondsRemaining }),
+});
 
 /** A summary is a claim; where the repository is a local directory it is checked at once, elsewhere at its next opening. */
 async function assertHeld(job: Job, snapshotId: string, signal: AbortSignal): Promise<void> {
@@ -89,7 +97,7 @@ function shortcomings(job: Job, { summary, missing }: Copied): string[] {
   if (missing.length > 0) reasons.push(`missing: ${missing.join(', ')}`);
   if (summary.unreadable.length > 0) {
     const first = summary.unreadable[0];
-    reasons.push(`${summary.unreadable.length} unreadable, first ${first?.path ?? ''}: ${first?.message ?? ''}`);
+    reasons.push(`${summary.unreadableCount} unreadable, first ${first?.path ?? ''}: ${first?.message ?? ''}`);
   } else if (summary.incomplete) {
     reasons.push('restic could not read everything');
   }

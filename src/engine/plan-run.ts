@@ -8,7 +8,7 @@ import type { Plan, Step } from '../domain/plan.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { checkRepository } from '../repositories/preflight.ts';
 import { presenceOf } from '../sources/files.ts';
-import { requireResticVersion } from '../tools/restic/version.ts';
+import { requireVersion, resticVersion } from '../tools/restic/version.ts';
 import { backUp, type Job } from './backup-step.ts';
 import { selectRepository, selectServices } from './select.ts';
 import type { Toolbox } from './toolbox.ts';
@@ -65,7 +65,8 @@ const toolStep = (toolbox: Toolbox): Step => ({
   stage: 'preflight',
   weight: 'advisory',
   async run(context) {
-    const version = await requireResticVersion(toolbox.restic, { signal: context.signal });
+    const version = await resticVersion(toolbox.restic, { signal: context.signal });
+    requireVersion(version, toolbox.restic);
     return { outcome: 'succeeded', result: { version: version.text } };
   },
 });

@@ -23,11 +23,10 @@ export async function resticAccess(repository: RepositoryConfig, options: Access
     program: options.program,
     subject: repository.name,
     env: {
-      ...withoutInherited(),
       ...extra,
       RESTIC_REPOSITORY: repository.url,
       ...passwordEnvironment(repository.name, repository.password),
-      ...(hasCacheHome() ? {} : { RESTIC_CACHE_DIR: options.cacheDir }),
+      ...cacheEnvironment(options.cacheDir),
     },
     secrets: [...Object.values(extra), ...urlPassword(repository.url)],
     limits: repository.limits,
@@ -54,16 +53,12 @@ function passwordEnvironment(repository: string, source: SecretSource): Record<s
   return { RESTIC_PASSWORD_FILE: passwordFile(repository, source) ?? '' };
 }
 
-/** What a person's shell has for another repository must not decide where a backup goes. */
-const withoutInherited = (): Record<string, undefined> =>
-  Object.fromEntries(
-    Object.keys(process.env)
-      .filter((name) => /^RESTIC_(REPOSITORY|PASSWORD|FROM_|KEY_HINT|HOST|PROGRESS)/.test(name))
-      .map((name) => [name, undefined]),
-  );
-
-const hasCacheHome = (): boolean =>
-  ['RESTIC_CACHE_DIR', 'XDG_CACHE_HOME', 'HOME'].some((name) => (process.env[name] ?? '') !== '');
+/** Where this user's restic keeps its cache already; below the state directory for a service without a home. */
+function cacheEnvironment(cacheDir: string): Record<string, string> {
+  const { RESTIC_CACHE_DIR: chosen, XDG_CACHE_HOME: xdg, HOME: home } = process.env;
+  if (chosen) return { RESTIC_CACHE_DIR: chosen };
+  return xdg || home ? {} : { RESTIC_CACHE_DIR: cacheDir };
+}
 
 const urlPassword = (url: string): string[] => {
   if (maskUrlPassword(url) === url) return [];
