@@ -27,13 +27,13 @@ export function assemble(input: AssembleInput): ReadConfiguration {
   const warnings: ConfigProblem[] = [];
   const answer = (resolved: ReturnType<typeof resolveConfiguration> | null): ReadConfiguration => {
     const usable = resolved !== null && errors.length === 0;
-    const sorted = sortProblems(warnings, files);
+    const sorted = sortProblems(warnings, main.file);
     return {
       file: main.file,
       files,
       configuration: usable ? { ...resolved.configuration, warnings: sorted } : null,
       entries: usable ? resolved.entries : null,
-      errors: sortProblems(errors, files),
+      errors: sortProblems(errors, main.file),
       warnings: sorted,
     };
   };

@@ -99,6 +99,9 @@ function inspect(document: Document, file: string, at: (offset: number | undefin
         }
         const name = keyText(key.value);
         const where = at(key.range?.[0]);
+        // A map made of it has no such entry: what stands there would be lost in silence.
+        if (name === '__proto__')
+          defects.push(problem(file, "'__proto__' cannot be a key", formatPath([...path, name]), where));
         const first = seen.get(name);
         if (first !== undefined)
           defects.push(

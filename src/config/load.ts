@@ -75,7 +75,7 @@ const failed = (file: string, errors: readonly ConfigProblem[]): ReadConfigurati
   files: [file],
   configuration: null,
   entries: null,
-  errors: sortProblems(errors, [file]),
+  errors: sortProblems(errors, file),
   warnings: [],
 });
 

@@ -8,7 +8,7 @@ export function nearest(wrong: string, candidates: readonly string[]): string | 
   const folded = candidates.find((candidate) => fold(candidate) === fold(wrong));
   if (folded !== undefined) return folded;
   const near = closest(wrong, candidates);
-  return distance(wrong.toLowerCase(), near.toLowerCase()) <= Math.max(1, Math.floor(near.length / 3)) ? near : null;
+  return distance(wrong.toLowerCase(), near.toLowerCase()) <= Math.max(1, Math.ceil(near.length / 3)) ? near : null;
 }
 
 /** pass_file, pass-file and PassFile are one name to a person. */

@@ -57,11 +57,11 @@ export function formatPath(path: KeyPath): string {
   return text;
 }
 
-/** In the order of the files, then of the lines; each problem once. */
-export function sortProblems(problems: readonly ConfigProblem[], files: readonly string[]): ConfigProblem[] {
+/** The main file first, then the others by name; in each by line. Each problem once. */
+export function sortProblems(problems: readonly ConfigProblem[], mainFile: string): ConfigProblem[] {
   const unique = new Map(problems.map((one) => [describeProblem(one), one]));
-  const rank = (file: string): number => (files.includes(file) ? files.indexOf(file) : files.length);
+  const rank = (file: string): string => (file === mainFile ? '' : file);
   return [...unique.values()].toSorted(
-    (a, b) => rank(a.file) - rank(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    (a, b) => rank(a.file).localeCompare(rank(b.file)) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
 }

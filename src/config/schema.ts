@@ -28,7 +28,11 @@ const services = z.record(name, serviceSchema, { error: 'expected a map of servi
 export const fileSchema = section({
   version,
   host: optional(name, "The name under which snapshots are kept; the machine's host name when not written."),
-  stateDir: optional(absolutePath, 'Where the journal and temporary copies are kept.', '/var/lib/holdfast'),
+  stateDir: optional(
+    absolutePath,
+    'Where the journal and temporary copies are kept; for everybody but root ~/.local/state/holdfast when not written.',
+    '/var/lib/holdfast',
+  ),
   repositories: required(
     z.record(name, repositorySchema, { error: 'expected a map of repositories by name' }),
     'The places where copies are kept, by name.',
