@@ -18,11 +18,11 @@ export function explainConfiguration(entries: EffectiveEntries): ExplainedValue[
   return entries.all.map(({ path, value, origin }) => ({
     path,
     value: masked(value),
-    origin: describeOrigin(origin, path, value),
+    origin: describeOrigin(origin),
   }));
 }
 
-function describeOrigin(origin: Origin, path: KeyPath, value: Json): string {
+function describeOrigin(origin: Origin): string {
   switch (origin.kind) {
     case 'option':
       return origin.option;
@@ -35,8 +35,7 @@ function describeOrigin(origin: Origin, path: KeyPath, value: Json): string {
     case 'written': {
       const at = origin.document.locate(origin.path);
       const place = `${shortName(origin.document.file)}${at ? `:${at.line}` : ''}`;
-      const differs = origin.via === null && typeof value !== 'object' && origin.path.at(-1) !== path.at(-1);
-      return origin.via !== null ? `${origin.via} (${place})` : differs ? `${String(origin.path.at(-1))} (${place})` : place;
+      return origin.via === null ? place : `${origin.via} (${place})`;
     }
     default:
       return origin satisfies never;

@@ -1,6 +1,6 @@
 // Each service by itself: does it say what to keep, and does what it says make sense together?
 
-import { formatDuration } from '../../domain/duration.ts';
+import { describeDuration } from '../../domain/duration.ts';
 import { expectedInterval } from '../../domain/frequency.ts';
 import type { ServiceConfig } from '../configuration.ts';
 import { contains, normalPath } from '../repository-url.ts';
@@ -76,6 +76,6 @@ function checkCadence({ name, backup, protection }: ServiceConfig, findings: Fin
   if (interval === null || interval <= protection.rpo) return;
   findings.warn(
     ['services', name, 'backup'],
-    `it runs ${backup.frequency}, but its newest copy may be at most ${formatDuration(protection.rpo)} old (rpo of class ${protection.class}): back up more often or promise less`,
+    `it runs ${backup.frequency}, but its newest copy may be at most ${describeDuration(protection.rpo)} old (rpo of class ${protection.class}): back up more often or promise less`,
   );
 }
