@@ -86,7 +86,7 @@ export interface StepContext {
 }
 
 /** A mistake in a plan is a bug; found before anything runs. Returns sentences, none when the plan is sound. */
-export function planDefects(plan: Pick<Plan, 'steps'>): string[] {
+export function planDefects(plan: Pick<Plan, 'steps' | 'limits'>): string[] {
   const defects: string[] = [];
   const ids = new Set<string>();
   for (const step of plan.steps) {
@@ -95,6 +95,9 @@ export function planDefects(plan: Pick<Plan, 'steps'>): string[] {
   }
   for (const step of plan.steps) {
     for (const need of step.needs ?? []) if (!ids.has(need)) defects.push(`${step.id} needs ${need}, which does not exist`);
+  }
+  for (const [lane, limit] of Object.entries(plan.limits)) {
+    if (!(limit >= 1)) defects.push(`lane ${lane} allows ${limit} steps at once: it would wait for ever`);
   }
   const cycle = findCycle(plan.steps);
   if (cycle) defects.push(`steps need each other: ${cycle.join(' -> ')}`);

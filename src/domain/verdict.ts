@@ -9,7 +9,8 @@ export interface Verdict {
   readonly exitCode: number;
 }
 
-const FAILURES: ReadonlySet<string> = new Set(['failed', 'timed-out', 'blocked']);
+/** Anything else is a failure: also a step that was stopped, or of which nothing is known. */
+const NO_FAILURE: ReadonlySet<string> = new Set(['succeeded', 'partial', 'skipped']);
 const BUSY: ReadonlySet<unknown> = new Set(['busy', 'repository-locked']);
 
 /**
@@ -25,16 +26,16 @@ export function verdictOf(steps: readonly StepReport[], interruptedBy: 'SIGINT' 
     };
   }
   const weighed = steps.filter((step) => step.weight !== 'advisory');
-  const failed = weighed.filter((step) => FAILURES.has(step.outcome));
+  const failed = weighed.filter((step) => !NO_FAILURE.has(step.outcome));
   if (failed.length > 0 && failed.every((step) => BUSY.has(step.error?.code))) {
     return { outcome: 'failed', exitCode: EXIT.busy };
   }
   const anyDone = weighed.some((step) => step.outcome === 'succeeded' || step.outcome === 'partial');
   if (failed.some((step) => step.weight === 'critical') || (failed.length > 0 && !anyDone)) {
-    const timedOut = failed.length > 0 && failed.every((step) => step.outcome === 'timed-out');
+    const timedOut = failed.every((step) => step.outcome === 'timed-out');
     return { outcome: timedOut ? 'timed-out' : 'failed', exitCode: EXIT.failed };
   }
-  if (failed.length > 0 || weighed.some((step) => step.outcome === 'partial' || step.outcome === 'interrupted')) {
+  if (failed.length > 0 || weighed.some((step) => step.outcome === 'partial')) {
     return { outcome: 'partial', exitCode: EXIT.partial };
   }
   const nothingDone = weighed.length > 0 && weighed.every((step) => step.outcome === 'skipped');

@@ -1,7 +1,7 @@
 // Executes every plan: needs, lanes, locks, time limits, cancellation, effects, journal, report. It never polls and knows
 // nothing of what a step does.
 
-import { ulid } from 'ulid';
+import { decodeTime, ulid } from 'ulid';
 import { describeDuration, type Duration, duration } from '../domain/duration.ts';
 import { elapsed, formatInstant, type Instant } from '../domain/instant.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -74,6 +74,12 @@ export async function runPlan(plan: Plan, options: RunnerOptions): Promise<Repor
   return await new Execution({ ...plan, warnings: [...notices, ...(plan.warnings ?? [])] }, options).run();
 }
 
+/** Run ids sort in the order in which runs began, also when the clock has been set back meanwhile. */
+function nextRunId(journal: Journal, now: Instant): string {
+  const newest = journal.newestRunId();
+  return ulid(newest === null ? now : Math.max(now, decodeTime(newest) + 1));
+}
+
 class Execution {
   readonly #plan: Plan;
   readonly #options: RunnerOptions;
@@ -91,7 +97,7 @@ class Execution {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
     this.#startedAt = options.clock.now();
-    this.#id = ulid(this.#startedAt);
+    this.#id = nextRunId(options.journal, this.#startedAt);
     this.#steps = new Map(plan.steps.map((step) => [step.id, step]));
   }
 

@@ -9,3 +9,15 @@ export async function untilAborted<Value>(promise: Promise<Value>, signal: Abort
   using _listener = { [Symbol.dispose]: () => signal.removeEventListener('abort', onAbort) };
   return await Promise.race([promise, aborted.promise]);
 }
+
+/**
+ * What a cancelled call really ended of: the AbortError that Node.js's own functions throw says only that there was a
+ * cancellation, the signal's reason says why. Anything else is answered as it is.
+ */
+export function firstCause(thrown: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted) return thrown;
+  if (thrown instanceof SuppressedError) {
+    return new SuppressedError(thrown.error, firstCause(thrown.suppressed, signal), thrown.message);
+  }
+  return thrown instanceof Error && thrown.name === 'AbortError' ? signal.reason : thrown;
+}
