@@ -5,25 +5,27 @@ import type { ConfigProblem } from '../config/configuration.ts';
 import type { ReadConfiguration } from '../config/load.ts';
 import { EXIT } from '../domain/exit-code.ts';
 import type { JsonObject } from '../lib/json.ts';
+import type { CommandFactory } from './commands.ts';
 import type { CliContext } from './context.ts';
+import { lookupOf } from './create-context.ts';
 
-export function configCommand(context: CliContext): Command {
+export const configCommand: CommandFactory = (context) => {
   const config = new Command('config').description('check, show and describe the configuration');
   config
     .command('check')
-    .description('say whether the configuration is right; exit 78 with file:line:column when it is not')
-    .action(() => check(context));
+    .description('say whether it is right, and everything that is not with file:line:column (exit 78)')
+    .action(() => check(context()));
   config
     .command('show')
-    .description('print the effective configuration, each value with its origin')
-    .action(() => show(context));
+    .description('the effective configuration, each value with its origin')
+    .action(() => show(context()));
   config
     .command('schema')
-    .description('print the JSON Schema of the configuration, for editors')
+    .description('the JSON Schema, with which an editor completes and checks')
     .option('--services', 'the schema of the files in services.d instead')
-    .action((options) => schema(context, options.services === true));
+    .action((options) => schema(context(), options.services === true));
   return config;
-}
+};
 
 async function check(context: CliContext): Promise<void> {
   const { describeProblem } = await import('../config/problems.ts');
@@ -58,13 +60,7 @@ export const SCHEMA_LINE = '# yaml-language-server: $schema=holdfast.schema.json
 
 async function readConfiguration(context: CliContext): Promise<ReadConfiguration> {
   const { readConfiguration: read } = await import('../config/load.ts');
-  return read({
-    file: context.options.config,
-    stateDir: context.options.stateDir,
-    cwd: process.cwd(),
-    env: process.env,
-    isRoot: process.getuid?.() === 0,
-  });
+  return read({ ...lookupOf(context.options), stateDir: context.options.stateDir });
 }
 
 async function refuseProblems(read: ReadConfiguration): Promise<void> {

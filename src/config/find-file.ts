@@ -34,7 +34,7 @@ export function findConfigurationFile(lookup: Lookup): string {
     code: 'config',
     operation: 'find the configuration',
     subject: 'holdfast.yaml',
-    message: `there is none; looked at --config and $HOLDFAST_CONFIG (not given), ${places.join(', ')}`,
+    message: `there is no configuration; looked at --config and $HOLDFAST_CONFIG (not given), ${places.join(', ')}`,
     hint: 'Write one (docs/guide/first-backup.md shows ten lines that are enough), or see it all work first: holdfast demo',
   });
 }

@@ -2,7 +2,7 @@
 // a configuration file. zod and yaml are loaded only when there is something to read.
 
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Configuration, ConfigProblem } from './configuration.ts';
 import type { SourceDocument } from './document.ts';
 import type { EffectiveEntries } from './effective.ts';
@@ -66,7 +66,7 @@ export async function readConfiguration(options: LoadOptions): Promise<ReadConfi
     errors,
     host: hostname(),
     stateDir: defaultStateDir(options),
-    stateDirOption: options.stateDir,
+    stateDirOption: options.stateDir === undefined ? undefined : resolve(options.cwd, options.stateDir),
   });
 }
 
