@@ -1,10 +1,12 @@
 // Every command, in the order of the help.
 
-import type { Command } from '@commander-js/extra-typings';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { CliContext } from './context.ts';
+import { configCommand } from './config.ts';
+import { retentionCommand } from './retention.ts';
 import { runCommand } from './run.ts';
 
 /** Makes the command; the context exists only once the command line has been parsed. */
-export type CommandFactory = (context: () => CliContext) => Command;
+export type CommandFactory = (context: () => CliContext) => CommandUnknownOpts;
 
-export const COMMANDS: readonly CommandFactory[] = [runCommand];
+export const COMMANDS: readonly CommandFactory[] = [runCommand, retentionCommand, configCommand];

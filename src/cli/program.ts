@@ -1,7 +1,7 @@
 // The command line as a tree of commands. Each verb is its own file, light to import; what it works with is loaded when it
 // runs, so that --help and status start fast.
 
-import { Command } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { VERSION } from '../lib/version.ts';
 import type { GlobalOptions } from './context.ts';
 import { COMMANDS } from './commands.ts';
@@ -14,7 +14,7 @@ export interface Invocation {
 }
 
 /** Builds the program; parsing it runs the command and leaves the context in `invocation`. */
-export function buildProgram(invocation: Invocation): Command {
+export function buildProgram(invocation: Invocation): CommandUnknownOpts {
   const program = new Command('holdfast')
     .description('The backup control plane for self-hosted Linux.')
     .version(VERSION, '-V, --version')
@@ -42,5 +42,5 @@ export function buildProgram(invocation: Invocation): Command {
     return invocation.context;
   };
   for (const command of COMMANDS) program.addCommand(command(contextOf));
-  return program as unknown as Command; // its option types matter only above
+  return program;
 }

@@ -26,7 +26,7 @@ export function progressTree(context: CliContext): ProgressView {
       task: async (_: unknown, task: Task) => {
         const row = rows.get(step.id);
         if (!row) return;
-        row.task = task as unknown as Row['task']; // listr2's generics say nothing about the two fields used here
+        row.task = task;
         finish(task, await row.ended.promise);
       },
     }));

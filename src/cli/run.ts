@@ -19,4 +19,4 @@ export const runCommand: CommandFactory = (context) =>
       const configuration = await cli.configuration();
       const selection = { services, repository: options.repository, tag: options.tag };
       await execute(cli, configuration, (toolbox) => planRun(configuration, selection, toolbox), options);
-    }) as unknown as Command; // its argument and option types end here
+    });

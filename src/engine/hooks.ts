@@ -12,7 +12,8 @@ import { runProcess } from '../process/run-process.ts';
 export const HOOKS: EffectKind = {
   kind: 'hooks',
   async undo(payload, signal) {
-    await runHooks(hooksOf(payload), 'after', String(payload['service']), signal);
+    const { service } = payload;
+    await runHooks(hooksOf(payload), 'after', typeof service === 'string' ? service : '', signal);
   },
 };
 

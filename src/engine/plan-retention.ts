@@ -44,7 +44,7 @@ export function planRetention(
   const confirmed = new Set(selectConfirmed(config, selection.confirmed));
   const jobs = jobsOf(config, selectServices(config, selection.services));
   const byRepository = Map.groupBy(jobs, (job) => job.repository);
-  const decide = [...byRepository].map(([repository, mine]) =>
+  const decisions = [...byRepository].map(([repository, mine]) =>
     retentionStep(repository, { jobs: mine, config, selection, confirmed, toolbox, onDecision }),
   );
   const prune = selection.apply ? [...byRepository.keys()].map((repository) => pruneStep(repository, toolbox)) : [];
@@ -53,7 +53,7 @@ export function planRetention(
     kind: selection.apply ? 'retention' : 'retention-plan',
     host: config.host,
     limits: {},
-    steps: [...decide, ...prune],
+    steps: [...decisions, ...prune],
   };
 }
 
@@ -94,8 +94,8 @@ async function applyRetention(repository: RepositoryConfig, work: Work, context:
   }
   for (const note of undeclared(snapshots, work.config)) context.warn(note);
   const ids = selection.apply ? decisions.flatMap(({ decision }) => removalsOf(decision)) : [];
-  const removed = ids.length === 0 ? new Set<string>() : new Set((await resticForget(access, { ids }, { signal: context.signal })).removed);
-  return conclude(decisions, ids, removed, selection.apply);
+  const { removed } = ids.length === 0 ? { removed: [] } : await resticForget(access, { ids }, { signal: context.signal });
+  return conclude(decisions, ids, new Set(removed), selection.apply);
 }
 
 function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: StepContext): RetentionDecision {

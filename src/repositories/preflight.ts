@@ -4,7 +4,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import type { RepositoryConfig } from '../config/configuration.ts';
 import { localDirectory } from '../config/repository-url.ts';
-import { type Bytes, describeBytes } from '../domain/bytes.ts';
+import { describeBytes } from '../domain/bytes.ts';
 import { errnoOf, type ErrorCode, HoldfastError } from '../lib/errors.ts';
 import { findProgram } from '../process/find-program.ts';
 import { freeSpace, pathExists } from '../tools/util-linux/stat.ts';
@@ -69,7 +69,7 @@ async function checkFreeSpace(repository: RepositoryConfig, directory: string, s
   throw problem(
     repository,
     'no-space',
-    `${describeBytes(free)} are free at ${directory}, ${describeBytes(repository.minFree as Bytes)} are required`,
+    `${describeBytes(free)} are free at ${directory}, ${describeBytes(repository.minFree)} are required`,
     'Free space there, let `holdfast retention apply` remove what the policy no longer keeps, or lower minFree.',
   );
 }

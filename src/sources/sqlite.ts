@@ -14,7 +14,9 @@ import type { Source } from './source.ts';
 /** A directory of Holdfast's own; its path is the whole payload. */
 export const SPOOL: EffectKind = {
   kind: 'spool',
-  undo: ({ directory }) => rm(String(directory), { recursive: true, force: true }),
+  async undo({ directory }) {
+    if (typeof directory === 'string') await rm(directory, { recursive: true, force: true });
+  },
 };
 
 /**
@@ -42,10 +44,10 @@ export const sqliteSource = (databases: readonly SqliteDatabase[], options: Sqli
     const binds: Bind[] = [];
     for (const [index, database] of databases.entries()) {
       context.signal.throwIfAborted();
-      const over = await liveFile(database.path);
+      const over = await liveFile(database.path); // oxlint-disable-line no-await-in-loop -- one at a time: each fills the disk
       const from = join(directory, `${index}.db`);
       context.progress({ message: `copying ${over}` });
-      await copyDatabase(over, from);
+      await copyDatabase(over, from); // oxlint-disable-line no-await-in-loop
       binds.push({ from, over });
     }
     return view(binds, databases, held.move());

@@ -1,0 +1,48 @@
+// holdfast retention: what would be kept and removed, and why; apply it.
+
+import { Command } from '@commander-js/extra-typings';
+import type { Report } from '../domain/report.ts';
+import type { RetentionSelection } from '../engine/plan-retention.ts';
+import type { CommandFactory } from './commands.ts';
+import type { CliContext } from './context.ts';
+import { execute, type ExecuteOptions } from './execute.ts';
+import { waitOption } from './options.ts';
+
+export const retentionCommand: CommandFactory = (context) => {
+  const retention = new Command('retention').description('show or apply what the policies keep and remove');
+  retention
+    .command('plan')
+    .description('each snapshot with keep or remove, and why; removes nothing')
+    .argument('[service...]', 'names or shell patterns')
+    .addOption(waitOption())
+    .action((services, options) => perform(context(), { services, apply: false, confirmed: [] }, options));
+  retention
+    .command('apply')
+    .description('remove what no policy keeps')
+    .argument('[service...]', 'names or shell patterns')
+    .option('--confirm <service...>', 'go on for this service although something smelled')
+    .option('--dry-run', 'show the steps, change nothing')
+    .addOption(waitOption())
+    .action((services, options) => perform(context(), { services, apply: true, confirmed: options.confirm ?? [] }, options));
+  return retention;
+};
+
+async function perform(cli: CliContext, selection: RetentionSelection, options: ExecuteOptions): Promise<void> {
+  const { planRetention } = await import('../engine/plan-retention.ts');
+  const { renderReport } = await import('./render-report.ts');
+  const { renderRetention } = await import('./render-retention.ts');
+  const { jobName } = await import('../domain/naming.ts');
+  const configuration = await cli.configuration();
+  const decided: string[] = [];
+  const render = (report: Report): string => [...decided, renderReport(report, cli.out)].join('\n');
+  await execute(
+    cli,
+    configuration,
+    (toolbox) =>
+      planRetention(configuration, selection, toolbox, ({ service, repository }, decision) => {
+        const view = { ...cli.out, now: cli.clock.now(), utc: false };
+        decided.push(renderRetention(jobName(service.name, repository.name), decision, view));
+      }),
+    { ...options, render },
+  );
+}
