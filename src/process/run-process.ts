@@ -70,25 +70,41 @@ export async function runProcess(command: Command, options: ProcessOptions): Pro
   const maskOutput = (text: string): string => (options.verbatim ? text : maskSecrets(text, secrets));
   const timeLimit = options.timeout === undefined ? null : limitTime(options.timeout, () => TIME_IS_UP);
   using _limit = timeLimit;
-  const overflow = new AbortController();
-  const signal = AbortSignal.any([options.signal, overflow.signal, ...(timeLimit ? [timeLimit.signal] : [])]);
+  const trouble = new AbortController();
+  const signal = AbortSignal.any([options.signal, trouble.signal, ...(timeLimit ? [timeLimit.signal] : [])]);
 
   const { onLine } = options;
-  const lines = onLine ? new LineSplitter((line) => onLine(maskOutput(line))) : null;
-  const collected = new Collector(() => overflow.abort(tooMuchOutput(command)));
+  const guarded = (use: () => void): void => {
+    try {
+      use();
+    } catch (error) {
+      trouble.abort(error); // thrown inside a stream's event it would end Holdfast; so it ends the command
+    }
+  };
+  const lines = onLine ? new LineSplitter((line) => guarded(() => onLine(maskOutput(line)))) : null;
+  const collected = new Collector(() => trouble.abort(tooMuchOutput(command)));
   const tail: string[] = [];
   const errors = new LineSplitter((line) => {
     const masked = maskSecrets(line, secrets);
-    options.onErrorLine?.(masked);
+    guarded(() => options.onErrorLine?.(masked));
     if (masked.trim() === '') return;
     tail.push(masked.slice(0, 2000));
     if (tail.length > TAIL_LINES) tail.shift();
   });
 
   const child = start(command);
-  const ended = await finish(child, command, { signal, grace: options.grace ?? DEFAULT_GRACE, out: lines ?? collected, errors });
+  const ended = await finish(child, command, {
+    signal,
+    grace: options.grace ?? DEFAULT_GRACE,
+    out: lines ?? collected,
+    errors,
+  });
   if (signal.aborted && signal.reason === TIME_IS_UP && options.timeout !== undefined) {
-    throw timedOut(command.operation, command.subject, options.timeout, { name: command.argv[0], exitCode: ended.exitCode, stderrTail: tail });
+    throw timedOut(command.operation, command.subject, options.timeout, {
+      name: command.argv[0],
+      exitCode: ended.exitCode,
+      stderrTail: tail,
+    });
   }
   signal.throwIfAborted();
   return { ...ended, stdout: maskOutput(collected.text()), stderrTail: tail };

@@ -76,7 +76,8 @@ export function backupArgs(request: BackupRequest, subject: string): string[] {
   };
   if (request.paths.length === 0) refuse('there is nothing to back up: no path is given');
   for (const text of [...request.paths, ...(request.excludes ?? []), ...request.tags, request.host]) {
-    if (text === '' || text.includes('\0')) refuse(`a path, pattern, tag or host is empty or contains a NUL: ${JSON.stringify(text)}`);
+    if (text === '' || text.includes('\0'))
+      refuse(`a path, pattern, tag or host is empty or contains a NUL: ${JSON.stringify(text)}`);
   }
   for (const tag of request.tags) if (tag.includes(',')) refuse(`a tag cannot contain a comma: ${JSON.stringify(tag)}`);
   return [
@@ -158,7 +159,11 @@ export class BackupOutput {
     const raw = this.#summary;
     if (!raw) {
       const odd = this.#oddity === null ? '' : `; it printed: ${this.#oddity}`;
-      throw unexpectedOutput(OPERATION, this.#subject, `restic ended with exit code ${exitCode} without a summary that names a snapshot${odd}`);
+      throw unexpectedOutput(
+        OPERATION,
+        this.#subject,
+        `restic ended with exit code ${exitCode} without a summary that names a snapshot${odd}`,
+      );
     }
     return {
       snapshotId: raw.snapshot_id,
@@ -216,7 +221,11 @@ export class BackupOutput {
  * Makes one snapshot. Resolves only when restic itself reported a snapshot id; see `incomplete` for exit code 3 and for
  * sources that restic skipped. Cancelled, it leaves no snapshot; what was uploaded is used by the next run.
  */
-export async function resticBackup(access: ResticAccess, request: BackupRequest, options: BackupOptions): Promise<BackupSummary> {
+export async function resticBackup(
+  access: ResticAccess,
+  request: BackupRequest,
+  options: BackupOptions,
+): Promise<BackupSummary> {
   const output = new BackupOutput(access.subject, options.onProgress);
   const { exitCode } = await invokeRestic(
     access,

@@ -56,7 +56,11 @@ const MEANINGS: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   ],
   [
     /all (?:source|target) directories\/files do not exist/i,
-    { code: 'source-missing', hint: 'None of the declared paths exists. Is the filesystem with the data mounted?', retry: 'later' },
+    {
+      code: 'source-missing',
+      hint: 'None of the declared paths exists. Is the filesystem with the data mounted?',
+      retry: 'later',
+    },
   ],
   [
     /no matching ID found|not find snapshot|path .*: not found|no snapshot found/i,
@@ -64,7 +68,11 @@ const MEANINGS: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   ],
   [
     /no space left on device|disk quota exceeded|insufficient storage|ENOSPC/i,
-    { code: 'no-space', hint: 'Free some space or enlarge the filesystem, then run again: nothing that was saved is lost.', retry: 'later' },
+    {
+      code: 'no-space',
+      hint: 'Free some space or enlarge the filesystem, then run again: nothing that was saved is lost.',
+      retry: 'later',
+    },
   ],
   [
     /ciphertext verification failed|repository contains damaged|invalid data returned|hash does not match|does not match (?:id|hash)|load(?:ing)? (?:index|tree|blob|snapshot).*(?:failed|invalid)|unsupported repository version|error loading (?:index|snapshot|tree)|is damaged|file size is invalid|invalid (?:pack|header)/i,
@@ -76,7 +84,11 @@ const MEANINGS: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   ],
   [
     /permission denied|access denied|forbidden|operation not permitted|\b40[13]\b/i,
-    { code: 'permission-denied', hint: 'Check who may read and write the repository or the files named above.', retry: 'later' },
+    {
+      code: 'permission-denied',
+      hint: 'Check who may read and write the repository or the files named above.',
+      retry: 'later',
+    },
   ],
   [
     /connection (?:refused|reset|timed out|closed)|no such host|no route to host|(?:network|host) (?:is )?unreachable|i\/o timeout|deadline exceeded|timeout|timed out|TLS|x509|certificate|unexpected EOF|EOF$|broken pipe|temporary failure|server misbehaving|bad gateway|service unavailable|\b50[0234]\b|transport endpoint|stale (?:NFS )?file handle|input\/output error|not a directory|host key verification|ssh|unable to open (?:config file|repository)|retrying after/i,
@@ -96,7 +108,8 @@ export function classifyFailure(failure: ResticFailure): HoldfastError {
     code: meaning.code,
     operation: failure.operation,
     subject: failure.subject,
-    message: meaning.message ?? (essential === '' ? `restic ended with exit code ${failure.exitCode} and said nothing` : essential),
+    message:
+      meaning.message ?? (essential === '' ? `restic ended with exit code ${failure.exitCode} and said nothing` : essential),
     hint: meaning.hint,
     retry: meaning.retry,
     tool: { name: 'restic', exitCode: failure.exitCode, stderrTail: plainLines(failure.stderrTail) },
@@ -114,14 +127,22 @@ function meaningOf(failure: ResticFailure): Meaning {
     };
   }
   if (failure.endedBy || failure.exitCode === 130 || lines.some((line) => /^signal \w+ received/.test(line))) {
-    return { code: 'interrupted', message: 'restic was asked to stop', hint: 'Run it again: restic continues from what it has saved.', retry: 'now' };
+    return {
+      code: 'interrupted',
+      message: 'restic was asked to stop',
+      hint: 'Run it again: restic continues from what it has saved.',
+      retry: 'now',
+    };
   }
   if (failure.exitCode === 10) return MISSING;
   if (failure.exitCode === 12) return WRONG_PASSWORD;
   if (failure.exitCode === 11) return locked(failure.stderrTail);
   const holder = parseLockHolder(failure.stderrTail);
   if (holder) return locked(failure.stderrTail);
-  return meaningOfText([essentialLine(failure.stderrTail), ...lines.filter((line) => line.includes('retrying after')).toReversed()]);
+  return meaningOfText([
+    essentialLine(failure.stderrTail),
+    ...lines.filter((line) => line.includes('retrying after')).toReversed(),
+  ]);
 }
 
 function meaningOfText(candidates: readonly string[]): Meaning {
@@ -129,7 +150,11 @@ function meaningOfText(candidates: readonly string[]): Meaning {
     const found = MEANINGS.find(([pattern]) => pattern.test(candidate));
     if (found) return found[1];
   }
-  return { code: 'tool-failed', hint: 'See the last lines of restic above; run again with --verbose for all of them.', retry: 'later' };
+  return {
+    code: 'tool-failed',
+    hint: 'See the last lines of restic above; run again with --verbose for all of them.',
+    retry: 'later',
+  };
 }
 
 function locked(stderrTail: readonly string[]): Meaning {

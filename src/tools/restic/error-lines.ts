@@ -32,7 +32,7 @@ export function parseItemError(line: string): ItemError | null {
 export function plainLines(stderrTail: readonly string[]): string[] {
   return stderrTail.flatMap((line) => {
     const exit = line.startsWith('{') ? exitError.safeParse(parseJson(line)) : null;
-    if (exit?.success) return splitLines(exit.data.message);
+    if (exit?.success) return splitLines(withoutStack(exit.data.message));
     const item = parseItemError(line);
     if (item) return [item.path === '' || item.message.includes(item.path) ? item.message : `${item.path}: ${item.message}`];
     return splitLines(line);
@@ -49,9 +49,19 @@ export function essentialLine(stderrTail: readonly string[]): string {
   return withoutFatal(lines.findLast((line) => line.startsWith('Fatal:')) ?? lines.at(-1) ?? '');
 }
 
+/** A listing passes over a snapshot that it cannot read, exits 0, and may answer `[]`: that is damage, not emptiness. */
+export const damagedSnapshot = (line: string): string | null =>
+  /^Ignoring "([0-9a-f]+)": failed to load snapshot/.exec(line)?.[1] ?? null;
+
+/** 0.19 may put a Go stack trace behind its message. */
+const withoutStack = (message: string): string => message.replaceAll(/\n[\w./()*-]+\n\t\S+:\d+/g, '');
+
 const withoutFatal = (line: string): string => line.replaceAll(/\bFatal: /g, '');
 
 // 0.18 erases the progress line with an escape sequence before it reports a signal
 const splitLines = (text: string): string[] =>
   // oxlint-disable-next-line no-control-regex
-  text.replaceAll(/\u001B\[[0-9;]*[A-Za-z]/g, '').split('\n').filter((line) => line.trim() !== '');
+  text
+    .replaceAll(/\u001B\[[0-9;]*[A-Za-z]/g, '')
+    .split('\n')
+    .filter((line) => line.trim() !== '');

@@ -7,7 +7,6 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { runProcess } from '../../process/run-process.ts';
 import type { ResticAccess } from './access.ts';
 import { classifyFailure } from './classify.ts';
-import { plainLines } from './error-lines.ts';
 
 export type Argv = readonly [string, ...string[]];
 
@@ -44,6 +43,7 @@ export interface Invocation {
 export interface ResticResult {
   readonly exitCode: number;
   readonly stdout: string;
+  /** Masked, as restic printed them. */
   readonly stderrTail: readonly string[];
 }
 
@@ -52,8 +52,18 @@ const DEFAULT_PATIENCE = duration(1, 'm');
 /** The whole argv of a call. */
 export function resticArgv(access: ResticAccess, invocation: Pick<Invocation, 'args' | 'retryLock' | 'json'>): Argv {
   const { upload, download } = access.limits;
+  // the kernel forgets the runner's parent-death signal when the user changes: it is asked for again
   const program: Argv = access.runAs
-    ? ['setpriv', `--reuid=${access.runAs.uid}`, `--regid=${access.runAs.gid}`, '--clear-groups', '--', access.program, '--no-cache']
+    ? [
+        'setpriv',
+        `--reuid=${access.runAs.uid}`,
+        `--regid=${access.runAs.gid}`,
+        '--clear-groups',
+        '--pdeathsig=TERM',
+        '--',
+        access.program,
+        '--no-cache',
+      ]
     : [access.program];
   return [
     ...program,
@@ -72,13 +82,20 @@ const formatGoDuration = (value: Duration): string => `${Math.max(1, Math.round(
 const SELECTING = /^RESTIC_(?:REPOSITORY|PASSWORD|FROM_|KEY_HINT$|HOST$)/;
 
 /** What is added to the child's environment; undefined takes a variable away. */
-export function resticEnvironment(access: ResticAccess, inherited: NodeJS.ProcessEnv = process.env): Record<string, string | undefined> {
+export function resticEnvironment(
+  access: ResticAccess,
+  inherited: NodeJS.ProcessEnv = process.env,
+): Record<string, string | undefined> {
   const cleared = Object.keys(inherited).filter((name) => SELECTING.test(name));
   return { ...Object.fromEntries(cleared.map((name) => [name, undefined])), RESTIC_PROGRESS_FPS: '2', ...access.env };
 }
 
 /** Runs restic once. Throws the classified error unless the exit code is one of `accept`. */
-export async function invokeRestic(access: ResticAccess, invocation: Invocation, options: ResticOptions): Promise<ResticResult> {
+export async function invokeRestic(
+  access: ResticAccess,
+  invocation: Invocation,
+  options: ResticOptions,
+): Promise<ResticResult> {
   const { operation } = invocation;
   const { subject } = access;
   const argv = resticArgv(access, invocation);
@@ -108,7 +125,7 @@ export async function invokeRestic(access: ResticAccess, invocation: Invocation,
   );
   const { exitCode } = result;
   if (exitCode !== null && (invocation.accept ?? [0]).includes(exitCode)) {
-    return { exitCode, stdout: result.stdout, stderrTail: plainLines(result.stderrTail) };
+    return { exitCode, stdout: result.stdout, stderrTail: result.stderrTail };
   }
   throw classifyFailure({ operation, subject, exitCode, endedBy: result.endedBy, stderrTail: result.stderrTail });
 }
@@ -143,7 +160,12 @@ class Patience implements Disposable {
   }
 
   #unreachable(): HoldfastError {
-    const cause = classifyFailure({ operation: this.#operation, subject: this.#subject, exitCode: null, stderrTail: this.#lines });
+    const cause = classifyFailure({
+      operation: this.#operation,
+      subject: this.#subject,
+      exitCode: null,
+      stderrTail: this.#lines,
+    });
     const reason = (this.#lines.at(-1) ?? '').replace(/^.*?retrying after [^:]*: /, '');
     return new HoldfastError({
       code: 'repository-unreachable',

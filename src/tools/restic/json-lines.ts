@@ -32,7 +32,9 @@ export function parseDocument<Value>(text: string, schema: z.ZodType<Value>, ope
 
 function describe(text: string, issue: string): string {
   const start = text.trim().slice(0, 120);
-  return start === '' ? 'restic printed nothing where it should print JSON' : `restic printed something unexpected (${issue}): ${start}`;
+  return start === ''
+    ? 'restic printed nothing where it should print JSON'
+    : `restic printed something unexpected (${issue}): ${start}`;
 }
 
 /** A program that exited with success and did not say what its contract promises is not a success. */

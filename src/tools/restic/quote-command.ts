@@ -13,8 +13,10 @@ export function quoteCommand(argv: readonly string[]): string {
 
 function quote(argument: string): string {
   if (argument === '') throw notExpressible('an argument is empty');
-  if (argument.includes('\0') || !argument.isWellFormed()) throw notExpressible('an argument contains a NUL or is not valid Unicode');
-  if (argument.endsWith('\\')) throw notExpressible('an argument ends with a backslash, which would hide the closing quotation mark');
+  if (argument.includes('\0') || !argument.isWellFormed())
+    throw notExpressible('an argument contains a NUL or is not valid Unicode');
+  if (argument.endsWith('\\'))
+    throw notExpressible('an argument ends with a backslash, which would hide the closing quotation mark');
   // a mark inside is harmless only behind a backslash, which stays in the argument
   if (!/(?<!\\)'/.test(argument)) return `'${argument}'`;
   if (!/(?<!\\)"/.test(argument)) return `"${argument}"`;

@@ -4,7 +4,9 @@ import * as z from 'zod';
 import type { Bytes } from '../../domain/bytes.ts';
 import type { Duration } from '../../domain/duration.ts';
 import { type Instant, parseInstant } from '../../domain/instant.ts';
+import { HoldfastError } from '../../lib/errors.ts';
 import type { ResticAccess } from './access.ts';
+import { damagedSnapshot } from './error-lines.ts';
 import { invokeRestic, type ResticOptions } from './invoke.ts';
 import { fullId, parseDocument, unexpectedOutput } from './json-lines.ts';
 
@@ -43,9 +45,14 @@ export interface SnapshotsRequest {
 
 const OPERATION = 'list snapshots';
 
-export const snapshotsArgs = (request: SnapshotsRequest): string[] => ['snapshots', ...selection(request), ...idArguments(request)];
+export const snapshotsArgs = (request: SnapshotsRequest): string[] => [
+  'snapshots',
+  ...selection(request),
+  ...idArguments(request),
+];
 
-const idArguments = (request: SnapshotsRequest): string[] => (request.ids && request.ids.length > 0 ? ['--', ...request.ids] : []);
+const idArguments = (request: SnapshotsRequest): string[] =>
+  request.ids && request.ids.length > 0 ? ['--', ...request.ids] : [];
 
 /** `--host` and one `--tag` with all tags: repeated --tag would mean any of them. */
 export const selection = (request: Pick<SnapshotsRequest, 'host' | 'tags'>): string[] => [
@@ -54,7 +61,10 @@ export const selection = (request: Pick<SnapshotsRequest, 'host' | 'tags'>): str
 ];
 
 const count = z.number().int().nonnegative();
-const strings = z.array(z.string()).nullish().transform((value) => value ?? []);
+const strings = z
+  .array(z.string())
+  .nullish()
+  .transform((value) => value ?? []);
 export const snapshotShape = z.object({
   id: fullId,
   short_id: z.string(),
@@ -77,7 +87,8 @@ export function parseSnapshots(stdout: string, subject: string): Snapshot[] {
 
 export function toSnapshot(raw: z.infer<typeof snapshotShape>, operation: string, subject: string): Snapshot {
   const time = parseInstant(raw.time);
-  if (time === null) throw unexpectedOutput(operation, subject, `restic printed a snapshot with the time ${JSON.stringify(raw.time)}`);
+  if (time === null)
+    throw unexpectedOutput(operation, subject, `restic printed a snapshot with the time ${JSON.stringify(raw.time)}`);
   return {
     id: raw.id,
     shortId: raw.short_id,
@@ -100,16 +111,51 @@ export function toSnapshot(raw: z.infer<typeof snapshotShape>, operation: string
   };
 }
 
-/** Lists snapshots, oldest first. Opens the repository once (about 0.5 s CPU), however many there are. */
-export async function resticSnapshots(access: ResticAccess, request: SnapshotsRequest, options: ResticOptions): Promise<Snapshot[]> {
+export interface SnapshotsOptions extends ResticOptions {
+  /** Told the ids of snapshots that restic could not read; without it they are an error. */
+  readonly onDamaged?: (ids: readonly string[]) => void;
+}
+
+/**
+ * Lists snapshots, oldest first. Opens the repository once (about 0.5 s CPU), however many there are. Throws
+ * `repository-damaged` when restic passed over one that it could not read, unless `onDamaged` takes that.
+ */
+export async function resticSnapshots(
+  access: ResticAccess,
+  request: SnapshotsRequest,
+  options: SnapshotsOptions,
+): Promise<Snapshot[]> {
+  const damaged: string[] = [];
   const { stdout } = await invokeRestic(
     access,
-    { args: snapshotsArgs(request), operation: OPERATION, retryLock: request.retryLock },
+    {
+      args: snapshotsArgs(request),
+      operation: OPERATION,
+      retryLock: request.retryLock,
+      onErrorLine: (line) => {
+        const id = damagedSnapshot(line);
+        if (id !== null) damaged.push(id);
+      },
+    },
     options,
   );
-  // restic takes an empty --tag list, or a tag that a host's snapshots lack, as its own rules say: the answer is checked
+  if (damaged.length > 0) {
+    if (!options.onDamaged) throw damagedSnapshots(OPERATION, access.subject, damaged);
+    options.onDamaged(damaged);
+  }
+  // restic takes an empty selection as its own rules say: the answer is checked
   return parseSnapshots(stdout, access.subject).filter(
     (snapshot) =>
-      (request.host === undefined || snapshot.host === request.host) && (request.tags ?? []).every((tag) => snapshot.tags.includes(tag)),
+      (request.host === undefined || snapshot.host === request.host) &&
+      (request.tags ?? []).every((tag) => snapshot.tags.includes(tag)),
   );
 }
+
+export const damagedSnapshots = (operation: string, subject: string, ids: readonly string[]): HoldfastError =>
+  new HoldfastError({
+    code: 'repository-damaged',
+    operation,
+    subject,
+    message: `restic cannot read ${ids.length} of the snapshots: ${ids.map((id) => id.slice(0, 8)).join(', ')}`,
+    hint: 'Do not prune. Keep the other copies, and run `holdfast verify NAME` to see what is damaged.',
+  });

@@ -29,10 +29,17 @@ const versionMessage = z.object({ version: z.string() });
 /** Reads `restic --json version` (0.17 and newer) or the text line of older ones. Throws `tool-output`. */
 export function parseVersion(stdout: string, subject: string): ResticVersion {
   const value = parseJson(stdout);
-  const text = messageType(value) === 'version' ? (versionMessage.safeParse(value).data?.version ?? '') : (/^restic (\S+)/m.exec(stdout)?.[1] ?? '');
+  const text =
+    messageType(value) === 'version'
+      ? (versionMessage.safeParse(value).data?.version ?? '')
+      : (/^restic (\S+)/m.exec(stdout)?.[1] ?? '');
   const numbers = /^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   if (!numbers) {
-    throw unexpectedOutput(OPERATION, subject, `it does not say which version it is: ${JSON.stringify(stdout.trim().slice(0, 120))}`);
+    throw unexpectedOutput(
+      OPERATION,
+      subject,
+      `it does not say which version it is: ${JSON.stringify(stdout.trim().slice(0, 120))}`,
+    );
   }
   return { major: Number(numbers[1]), minor: Number(numbers[2]), patch: Number(numbers[3] ?? 0), text };
 }
@@ -58,7 +65,10 @@ export function requireVersion(version: ResticVersion, program: string, minimum 
 const known = new Map<string, ResticVersion>();
 
 /** The version of `program`. Throws `tool-missing`, `tool-output`, or `timed-out` after 10 s (it never opens a repository). */
-export async function resticVersion(program: string, options: { readonly signal: AbortSignal; readonly timeout?: Duration }): Promise<ResticVersion> {
+export async function resticVersion(
+  program: string,
+  options: { readonly signal: AbortSignal; readonly timeout?: Duration },
+): Promise<ResticVersion> {
   const file = findProgram(program);
   if (!file) {
     throw new HoldfastError({

@@ -51,7 +51,10 @@ test('a quoted command is split by restic into the same arguments, or is refused
 
 test('what no quotation can express is refused with a way out', () => {
   for (const argv of [[], [''], ['a', ''], ['a', 'b\\'], ['a', `'"`], ['a', 'b\0']]) {
-    assert.throws(() => quoteCommand(argv), (error: unknown) => error instanceof HoldfastError && /script/.test(error.hint ?? ''));
+    assert.throws(
+      () => quoteCommand(argv),
+      (error: unknown) => error instanceof HoldfastError && /script/.test(error.hint ?? ''),
+    );
   }
 });
 
@@ -62,7 +65,18 @@ for (const [name, program] of Object.entries(resticPrograms())) {
     const output = join(directory.path, 'arguments');
     await writeFile(script, `#!/bin/sh\nfor each in "$@"; do printf '%s\\0' "$each"; done > '${output}'\nexit 1\n`);
     await chmod(script, 0o755);
-    const argv = ['plain', 'two words', `it's`, 'say "hi"', '$HOME * # ~', 'new\nline', 'a\\b', `back\\'slash`, '--', 'é\u00A0'];
+    const argv = [
+      'plain',
+      'two words',
+      `it's`,
+      'say "hi"',
+      '$HOME * # ~',
+      'new\nline',
+      'a\\b',
+      `back\\'slash`,
+      '--',
+      'é\u00A0',
+    ];
     await runRestic(program, ['cat', 'config'], {
       RESTIC_REPOSITORY: directory.path,
       RESTIC_PASSWORD: undefined,

@@ -14,7 +14,10 @@ const LOCAL = join(import.meta.dirname, '../../../.tools/bin/restic');
 /** The restic of this checkout or machine; RESTIC_PROGRAMS may name more, separated by colons. */
 export function resticPrograms(): Record<string, string> {
   const usual = findProgram(LOCAL) ?? findProgram('restic');
-  const programs = [...(usual ? [usual] : []), ...(process.env['RESTIC_PROGRAMS'] ?? '').split(':').filter((each) => each !== '')];
+  const programs = [
+    ...(usual ? [usual] : []),
+    ...(process.env['RESTIC_PROGRAMS'] ?? '').split(':').filter((each) => each !== ''),
+  ];
   if (programs.length === 0) throw new Error('restic is not installed: run scripts/setup');
   return Object.fromEntries(programs.map((program) => [program, program]));
 }
@@ -32,7 +35,10 @@ export async function temporaryDirectory(): Promise<Directory> {
 
 export const PASSWORD = 'correct horse battery';
 
-export function accessTo(repository: string, changes: { readonly env?: Record<string, string>; readonly program?: string } = {}): ResticAccess {
+export function accessTo(
+  repository: string,
+  changes: { readonly env?: Record<string, string>; readonly program?: string } = {},
+): ResticAccess {
   return {
     program: changes.program ?? anyRestic(),
     subject: 'nas',
@@ -47,13 +53,19 @@ export function accessTo(repository: string, changes: { readonly env?: Record<st
   };
 }
 
-export const calm = (timeout: Duration = duration(2, 'm')): { readonly signal: AbortSignal; readonly timeout: Duration } => ({
+export const calm = (
+  timeout: Duration = duration(2, 'm'),
+): { readonly signal: AbortSignal; readonly timeout: Duration } => ({
   signal: new AbortController().signal,
   timeout,
 });
 
 /** A bare call, without anything of what is being tested. */
-export async function runRestic(program: string, args: readonly string[], env: Record<string, string | undefined>): Promise<{ code: number | null; stdout: string }> {
+export async function runRestic(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string | undefined>,
+): Promise<{ code: number | null; stdout: string }> {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] });
   let stdout = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));

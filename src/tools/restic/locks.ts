@@ -1,0 +1,81 @@
+// Who holds a repository: `restic list locks`, then `restic cat lock ID` for each. Nothing is removed here.
+
+import * as z from 'zod';
+import { type Instant, parseInstant } from '../../domain/instant.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import type { ResticAccess } from './access.ts';
+import { invokeRestic, type ResticOptions } from './invoke.ts';
+import { parseDocument, unexpectedOutput } from './json-lines.ts';
+
+export interface RepositoryLock {
+  readonly id: string;
+  /** When it was made or last refreshed (restic does so every 5 minutes). */
+  readonly time: Instant;
+  readonly exclusive: boolean;
+  readonly host: string;
+  readonly user: string;
+  readonly pid: number;
+}
+
+export interface Locks {
+  /** All ids. */
+  readonly ids: readonly string[];
+  /** The first MAX_DESCRIBED of them that still existed when asked. */
+  readonly described: readonly RepositoryLock[];
+}
+
+/** Each description opens the repository (0.5 s CPU); thousands of stale locks have been seen. */
+export const MAX_DESCRIBED = 5;
+const OPERATION = 'list locks';
+
+const lockShape = z.object({
+  time: z.string(),
+  exclusive: z.boolean().default(false),
+  hostname: z.string().default(''),
+  username: z.string().default(''),
+  pid: z.number().int(),
+});
+
+/** The ids, one a line. Throws `tool-output` for anything else. */
+export function parseLockIds(stdout: string, subject: string): string[] {
+  const lines = stdout.split('\n').filter((line) => line.trim() !== '');
+  const odd = lines.find((line) => !/^[0-9a-f]{64}$/.test(line));
+  if (odd !== undefined)
+    throw unexpectedOutput(OPERATION, subject, `restic printed something else than lock ids: ${odd.slice(0, 120)}`);
+  return lines;
+}
+
+export function parseLock(id: string, stdout: string, subject: string): RepositoryLock {
+  const raw = parseDocument(stdout, lockShape, OPERATION, subject);
+  const time = parseInstant(raw.time);
+  if (time === null)
+    throw unexpectedOutput(OPERATION, subject, `restic printed a lock with the time ${JSON.stringify(raw.time)}`);
+  return { id, time, exclusive: raw.exclusive, host: raw.hostname, user: raw.username, pid: raw.pid };
+}
+
+/** Lists and describes locks. One that is released meanwhile is left out. */
+export async function resticLocks(access: ResticAccess, options: ResticOptions): Promise<Locks> {
+  const { stdout } = await invokeRestic(access, { args: ['list', 'locks'], operation: OPERATION }, options);
+  const ids = parseLockIds(stdout, access.subject);
+  const described: RepositoryLock[] = [];
+  for (const id of ids.slice(0, MAX_DESCRIBED)) {
+    const lock = await describeLock(access, id, options);
+    if (lock) described.push(lock);
+  }
+  return { ids, described };
+}
+
+async function describeLock(access: ResticAccess, id: string, options: ResticOptions): Promise<RepositoryLock | null> {
+  try {
+    const { stdout } = await invokeRestic(access, { args: ['cat', 'lock', id], operation: OPERATION }, options);
+    return parseLock(id, stdout, access.subject);
+  } catch (error) {
+    if (
+      error instanceof HoldfastError &&
+      error.tool?.stderrTail.some((line) => /no such file|does not exist|not found|no matching ID/i.test(line))
+    ) {
+      return null;
+    }
+    throw error;
+  }
+}
