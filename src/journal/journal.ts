@@ -40,6 +40,8 @@ export interface Journal extends Disposable {
   latestStep(stepId: string): RecordedStep | null;
   /** Newest first. */
   runs(filter: { limit: number; service?: string }): readonly Report[];
+  /** The id that sorts last, so that a run started after a clock was set back still gets a later one. */
+  newestRunId(): string | null;
   /** By id or unique prefix of at least six characters; null when there is none. */
   run(id: string): Report | null;
 }

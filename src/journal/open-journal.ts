@@ -1,12 +1,12 @@
 // Opens the journal: creates it, migrates it, and moves a damaged one aside, because history is never worth a backup.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../lib/errors.ts';
 import { isDamage, journalFailure, SQLITE_CORRUPT } from './journal-failure.ts';
 import type { Journal } from './journal.ts';
-import { SqliteJournal } from './sqlite-journal.ts';
+import { type OnDisk, SqliteJournal } from './sqlite-journal.ts';
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
@@ -21,20 +21,51 @@ export interface OpenOptions {
  */
 export function openJournal(stateDir: string, options: OpenOptions = {}): Journal {
   const file = join(stateDir, 'journal.db');
+  const open = (notices: readonly string[]): Journal => {
+    const thorough = options.thorough === true || existsSync(suspicion(file));
+    const db = openDatabase(file, thorough);
+    rmSync(suspicion(file), { force: true });
+    return new SqliteJournal(db, notices, onDisk(file));
+  };
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const before = identityOf(file);
     try {
-      return new SqliteJournal(openDatabase(file, options), []);
+      return open([]);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      const aside = moveAside(file);
-      return new SqliteJournal(openDatabase(file, options), [
-        `the journal was damaged and is now ${aside}; history starts anew, backups are not affected`,
-      ]);
+      const aside = moveAside(file, before);
+      if (aside === null) return open([]); // another process was faster
+      return open([`the journal was damaged and is now ${aside}; history starts anew, backups are not affected`]);
     }
   } catch (error) {
     throw journalFailure(error, stateDir);
   }
+}
+
+/** Lies beside a journal in which damage was met, until the next start has checked every page. */
+const suspicion = (file: string): string => `${file}.suspect`;
+
+function onDisk(file: string): OnDisk {
+  const opened = identityOf(file);
+  return {
+    assertInPlace: () => {
+      if (identityOf(file) !== opened) throw new Error(`${file} was deleted or replaced while it was in use`);
+    },
+    suspectDamage: () => {
+      try {
+        writeFileSync(suspicion(file), '');
+      } catch {
+        // The damage itself is about to be told; that it cannot be noted down changes nothing for whoever reads that.
+      }
+    },
+  };
+}
+
+/** Which file is there; null when there is none. */
+function identityOf(file: string): string | null {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}` : null;
 }
 
 /** A journal that lives as long as the process: for restoring on a machine where nothing can be kept. */
@@ -44,12 +75,12 @@ export function openTransientJournal(): Journal {
   return new SqliteJournal(db, []);
 }
 
-function openDatabase(file: string, options: OpenOptions): DatabaseSync {
+function openDatabase(file: string, thorough: boolean): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 15_000 });
   try {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
-    if (options.thorough) {
-      const verdict = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (thorough) {
+      const verdict = db.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'];
       if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { errcode: SQLITE_CORRUPT });
     }
     migrate(db);
@@ -77,12 +108,15 @@ function migrate(db: DatabaseSync): void {
   for (const [index, name] of files.entries()) {
     if (version() > index) continue;
     db.exec('BEGIN IMMEDIATE');
-    if (version() === index) db.exec(`${readFileSync(new URL(name, MIGRATIONS), 'utf8')};PRAGMA user_version = ${index + 1}`);
+    if (version() === index)
+      db.exec(`${readFileSync(new URL(name, MIGRATIONS), 'utf8')};PRAGMA user_version = ${index + 1}`);
     db.exec('COMMIT');
   }
 }
 
-function moveAside(file: string): string {
+/** Null when `file` is no longer the one that was found damaged. */
+function moveAside(file: string, damaged: string | null): string | null {
+  if (identityOf(file) !== damaged) return null;
   const aside = `${file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '')}`;
   for (const suffix of ['', '-wal', '-shm']) {
     if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);

@@ -9,17 +9,28 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
 import type { EvidenceFilter, Journal, RecordedEvidence, RecordedStep, UnfinishedRun } from './journal.ts';
-import { journalFailure } from './journal-failure.ts';
+import { isDamage, journalFailure } from './journal-failure.ts';
 import { effectRow, evidenceRow, millisecondsOf, reportOf, type RunRow, runRow, stepRow } from './rows.ts';
+
+/** What the journal asks of the file that it lies in. */
+export interface OnDisk {
+  /** Throws when what is written would be lost: the file was deleted or replaced. Called before each write. */
+  readonly assertInPlace: () => void;
+  /** Leaves word that the next start must check every page. */
+  readonly suspectDamage: () => void;
+}
 
 export class SqliteJournal implements Journal {
   readonly notices: readonly string[];
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(db: DatabaseSync, notices: readonly string[]) {
+  readonly #onDisk: OnDisk | null;
+
+  constructor(db: DatabaseSync, notices: readonly string[], onDisk: OnDisk | null = null) {
     this.#db = db;
     this.notices = notices;
+    this.#onDisk = onDisk;
   }
 
   openRun(run: { id: string; plan: Plan; startedAt: Instant; process: ProcessIdentity }): void {
@@ -143,10 +154,10 @@ export class SqliteJournal implements Journal {
     where('repository = ?', filter.repository);
     where('complete = ?', filter.complete === undefined ? undefined : Number(filter.complete));
     where('snapshot_id = ?', filter.snapshotId);
-    return this.#all(
-      `SELECT * FROM evidence WHERE ${conditions.join(' AND ')} ORDER BY at DESC, id DESC LIMIT ?`,
-      [...values, filter.limit],
-    ).map((row) => evidenceRow(row));
+    return this.#all(`SELECT * FROM evidence WHERE ${conditions.join(' AND ')} ORDER BY at DESC, id DESC LIMIT ?`, [
+      ...values,
+      filter.limit,
+    ]).map((row) => evidenceRow(row));
   }
 
   latestStep(stepId: string): RecordedStep | null {
@@ -166,9 +177,17 @@ export class SqliteJournal implements Journal {
     return rows.map((row) => this.#report(runRow(row)));
   }
 
+  newestRunId(): string | null {
+    const id = this.#get('SELECT max(id) AS id FROM runs', [])?.['id'];
+    return typeof id === 'string' ? id : null;
+  }
+
   run(id: string): Report | null {
     if (id.length < 6) return null;
-    const rows = this.#all('SELECT * FROM runs WHERE id >= ? AND id < ? LIMIT 2', [id.toUpperCase(), `${id.toUpperCase()}~`]);
+    const rows = this.#all('SELECT * FROM runs WHERE id >= ? AND id < ? LIMIT 2', [
+      id.toUpperCase(),
+      `${id.toUpperCase()}~`,
+    ]);
     const [only] = rows;
     return only && rows.length === 1 ? this.#report(runRow(only)) : null;
   }
@@ -202,12 +221,25 @@ export class SqliteJournal implements Journal {
   }
 
   #transaction(work: () => void): void {
-    try {
+    this.#attempt(() => {
+      this.#onDisk?.assertInPlace();
+      using _rollBack = { [Symbol.dispose]: () => this.#rollBack() };
       this.#db.exec('BEGIN IMMEDIATE');
       work();
       this.#db.exec('COMMIT');
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    });
+  }
+
+  #rollBack(): void {
+    if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK');
+  }
+
+  #attempt<Value>(work: () => Value): Value {
+    try {
+      return work();
+    } catch (thrown) {
+      const error: unknown = thrown instanceof SuppressedError ? thrown.suppressed : thrown;
+      if (isDamage(error)) this.#onDisk?.suspectDamage();
       throw journalFailure(error);
     }
   }
@@ -221,18 +253,17 @@ export class SqliteJournal implements Journal {
   }
 
   #run(sql: string, values: readonly SQLInputValue[]): { lastInsertRowid: number | bigint } {
-    try {
+    return this.#attempt(() => {
+      this.#onDisk?.assertInPlace();
       return this.#statement(sql).run(...values);
-    } catch (error) {
-      throw journalFailure(error);
-    }
+    });
   }
 
   #all(sql: string, values: readonly SQLInputValue[]): Record<string, unknown>[] {
-    return this.#statement(sql).all(...values);
+    return this.#attempt(() => this.#statement(sql).all(...values));
   }
 
   #get(sql: string, values: readonly SQLInputValue[]): Record<string, unknown> | undefined {
-    return this.#statement(sql).get(...values);
+    return this.#attempt(() => this.#statement(sql).get(...values));
   }
 }
