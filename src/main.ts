@@ -4,7 +4,7 @@
 import { CommanderError } from '@commander-js/extra-typings';
 import { type Invocation, buildProgram } from './cli/program.ts';
 import { EXIT, exitCodeOf } from './domain/exit-code.ts';
-import { asHoldfastError, type ErrorReport, errorReport } from './lib/errors.ts';
+import { asHoldfastError, errorReport, HoldfastError } from './lib/errors.ts';
 import { stopSignalOf } from './lib/interruption.ts';
 
 async function main(): Promise<number> {
@@ -13,18 +13,36 @@ async function main(): Promise<number> {
     await buildProgram(invocation).parseAsync(process.argv);
     return invocation.context?.exitCode ?? EXIT.ok;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) return tellUsage(error);
     return await tell(error, invocation);
   }
+}
+
+/** commander has told it on standard error already. */
+function tellUsage(error: CommanderError): number {
+  if (error.exitCode === 0) return EXIT.ok; // --help, --version
+  if (process.argv.includes('--json')) {
+    const message = error.message.replace(/^error: /, '');
+    const usage = new HoldfastError({
+      code: 'usage',
+      operation: 'understand',
+      subject: 'the command line',
+      message,
+      hint: 'See holdfast --help.',
+    });
+    process.stdout.write(`${JSON.stringify({ error: errorReport(usage) })}\n`);
+  }
+  return EXIT.usage;
 }
 
 async function tell(thrown: unknown, { context }: Invocation): Promise<number> {
   const { renderError } = await import('./cli/render-error.ts');
   const error = asHoldfastError(thrown, 'run', 'holdfast');
-  const report: ErrorReport = errorReport(error);
+  const report = errorReport(error);
   if (context?.options.json) context.out.write(`${JSON.stringify({ error: report })}\n`);
   process.stderr.write(renderError(report));
-  if (context?.options.verbose && error.code === 'bug') process.stderr.write(`${String(thrown instanceof Error ? thrown.stack : thrown)}\n`);
+  if (context?.options.verbose && error.code === 'bug')
+    process.stderr.write(`${String(thrown instanceof Error ? thrown.stack : thrown)}\n`);
   return stopSignalOf(error) === 'SIGTERM' ? EXIT.interruptedBySigterm : exitCodeOf(error.code);
 }
 

@@ -41,6 +41,16 @@ export function buildProgram(invocation: Invocation): CommandUnknownOpts {
     invocation.context ??= createContext(options);
     return invocation.context;
   };
-  for (const command of COMMANDS) program.addCommand(command(contextOf));
+  for (const factory of COMMANDS) {
+    const command = factory(contextOf);
+    inherit(command, program);
+    program.addCommand(command);
+  }
   return program;
+}
+
+/** commander passes settings on only to commands that were made by the parent itself. */
+function inherit(command: CommandUnknownOpts, parent: CommandUnknownOpts): void {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
 }

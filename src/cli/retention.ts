@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 import type { Report } from '../domain/report.ts';
+import type { RetentionDecision } from '../domain/retention.ts';
 import type { RetentionSelection } from '../engine/plan-retention.ts';
 import type { CommandFactory } from './commands.ts';
 import type { CliContext } from './context.ts';
@@ -33,16 +34,26 @@ async function perform(cli: CliContext, selection: RetentionSelection, options: 
   const { renderRetention } = await import('./render-retention.ts');
   const { jobName } = await import('../domain/naming.ts');
   const configuration = await cli.configuration();
-  const decided: string[] = [];
-  const render = (report: Report): string => [...decided, renderReport(report, cli.out)].join('\n');
+  const view = { ...cli.out, now: cli.clock.now(), utc: false };
+  const decided: { readonly job: string; readonly decision: RetentionDecision }[] = [];
+  const render = (report: Report): string => {
+    const shown = decided.filter(({ decision }) => !selection.apply || cli.options.verbose || isNews(decision));
+    const tables = shown
+      .toSorted((a, b) => (a.job < b.job ? -1 : 1))
+      .map((each) => renderRetention(each.job, each.decision, view));
+    return [...tables, renderReport(report, cli.out)].join('\n');
+  };
   await execute(
     cli,
     configuration,
     (toolbox) =>
       planRetention(configuration, selection, toolbox, ({ service, repository }, decision) => {
-        const view = { ...cli.out, now: cli.clock.now(), utc: false };
-        decided.push(renderRetention(jobName(service.name, repository.name), decision, view));
+        decided.push({ job: jobName(service.name, repository.name), decision });
       }),
     { ...options, render },
   );
 }
+
+/** Whether an application changed something, or did not for a reason that somebody should read. */
+const isNews = (decision: RetentionDecision): boolean =>
+  decision.removed.snapshots > 0 || decision.refusal !== null || decision.warnings.length > 0;

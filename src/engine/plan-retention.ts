@@ -11,7 +11,8 @@ import type { Plan, Step, StepContext, StepResult } from '../domain/plan.ts';
 import { decideRetention, type RetentionDecision } from '../domain/retention.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
-import { resticForget } from '../tools/restic/forget.ts';
+import type { ResticAccess } from '../tools/restic/access.ts';
+import { type ForgetResult, resticForget } from '../tools/restic/forget.ts';
 import { resticPrune } from '../tools/restic/prune.ts';
 import { resticSnapshots, type Snapshot } from '../tools/restic/snapshots.ts';
 import { checkMount, checkPassword } from '../repositories/preflight.ts';
@@ -94,9 +95,14 @@ async function applyRetention(repository: RepositoryConfig, work: Work, context:
   }
   for (const note of undeclared(snapshots, work.config)) context.warn(note);
   const ids = selection.apply ? decisions.flatMap(({ decision }) => removalsOf(decision)) : [];
-  const { removed } = ids.length === 0 ? { removed: [] } : await resticForget(access, { ids }, { signal: context.signal });
-  return conclude(decisions, ids, new Set(removed), selection.apply);
+  const { removed, notFound } = await forget(access, ids, context);
+  return conclude(decisions, ids, new Set([...removed, ...notFound]), selection.apply);
 }
+
+const forget = async (access: ResticAccess, ids: readonly string[], context: StepContext): Promise<ForgetResult> =>
+  ids.length === 0
+    ? { removed: [], notFound: [], failed: [] }
+    : await resticForget(access, { ids }, { signal: context.signal });
 
 function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: StepContext): RetentionDecision {
   const { journal } = work.toolbox;
@@ -129,7 +135,8 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
   });
 }
 
-const removalsOf = (decision: RetentionDecision): string[] => decision.entries.filter(({ keep }) => !keep).map(({ id }) => id);
+const removalsOf = (decision: RetentionDecision): string[] =>
+  decision.entries.filter(({ keep }) => !keep).map(({ id }) => id);
 
 interface Decided {
   readonly job: Job;
@@ -137,12 +144,17 @@ interface Decided {
 }
 
 /** Only a service whose every removal succeeded remembers this application; the others decide anew next time. */
-function conclude(decisions: readonly Decided[], ids: readonly string[], removed: ReadonlySet<string>, apply: boolean): StepResult {
-  const left = ids.filter((id) => !removed.has(id));
+function conclude(
+  decisions: readonly Decided[],
+  ids: readonly string[],
+  gone: ReadonlySet<string>,
+  apply: boolean,
+): StepResult {
+  const left = ids.filter((id) => !gone.has(id));
   const refused = decisions.filter(({ decision }) => decision.refusal !== null);
   const evidence: Evidence[] = apply
     ? decisions
-        .filter(({ decision }) => removalsOf(decision).every((id) => removed.has(id)))
+        .filter(({ decision }) => removalsOf(decision).every((id) => gone.has(id)))
         .flatMap(({ job, decision }) => retentionEvidence(job, decision) ?? [])
     : [];
   const reasons = [
@@ -154,7 +166,7 @@ function conclude(decisions: readonly Decided[], ids: readonly string[], removed
     reason: reasons.length > 0 ? reasons.join('; ') : null,
     evidence,
     result: {
-      snapshotsRemoved: [...removed],
+      snapshotsRemoved: [...gone],
       services: decisions.map(({ job, decision }) => decisionResult(job, decision)),
     },
   };
@@ -194,7 +206,10 @@ const pruneStep = (repository: RepositoryConfig, toolbox: Toolbox): Step => ({
     const { pruneEvery } = repository;
     if (pruneEvery === null) return { outcome: 'skipped', reason: 'prune: never' };
     if (last && elapsed(last.at, context.now()) < pruneEvery && last.at <= context.now()) {
-      return { outcome: 'skipped', reason: `done ${describeDuration(elapsed(last.at, context.now()))} ago, due every ${describeDuration(pruneEvery)}` };
+      return {
+        outcome: 'skipped',
+        reason: `done ${describeDuration(elapsed(last.at, context.now()))} ago, due every ${describeDuration(pruneEvery)}`,
+      };
     }
     const figures = await resticPrune(await maintenanceAccess(toolbox, repository), {}, { signal: context.signal });
     const detail = { tool: 'restic', ...figures };
