@@ -29,6 +29,7 @@ export async function recoverFromCrash(options: {
   for (const run of dead()) {
     const age = describeDuration(elapsed(run.startedAt, clock.now()));
     for (const effect of run.effects) {
+      options.signal.throwIfAborted(); // the rest stays recorded
       try {
         await undoEffect(options, effect); // oxlint-disable-line no-await-in-loop -- in reverse order of making
         notes.push(`cleaned up a ${effect.kind} left by run ${run.id}, which died (started ${age} ago)`);

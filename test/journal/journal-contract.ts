@@ -1,0 +1,262 @@
+// What every journal does, run by the test of each kind of journal.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Evidence } from '../../src/domain/evidence.ts';
+import { formatInstant, type Instant } from '../../src/domain/instant.ts';
+import { plannedStep, type StepReport } from '../../src/domain/report.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { selfIdentity } from '../../src/process/identity.ts';
+import { plan, step } from '../support/plans.ts';
+
+const at = (milliseconds: number): Instant => milliseconds as Instant; // a time is a number of milliseconds
+
+/** An id that sorts by its number, as run ids sort by their time. */
+const runId = (number: number): string => `01RUN${String(number).padStart(21, '0')}`;
+
+const ended = (id: string, parts: Partial<StepReport> = {}): StepReport => ({
+  ...plannedStep(step(id)),
+  outcome: 'succeeded',
+  startedAt: formatInstant(at(1000)),
+  endedAt: formatInstant(at(3500)),
+  durationSeconds: 2.5,
+  ...parts,
+});
+
+const fact = (parts: Partial<Evidence> = {}): Evidence => ({
+  kind: 'backup',
+  service: 'sonarr',
+  repository: 'nas',
+  snapshotId: 'a'.repeat(64),
+  at: at(1000),
+  complete: true,
+  detail: { tool: 'restic', filesNew: 3 },
+  ...parts,
+});
+
+export function journalContract(name: string, create: () => Journal): void {
+  const started = (
+    journal: Journal,
+    number: number,
+    steps = [step('a', { service: 'sonarr', repository: 'nas' })],
+  ): string => {
+    const id = runId(number);
+    journal.openRun({ id, plan: plan(steps, { warnings: ['w'] }), startedAt: at(1000), process: selfIdentity() });
+    return id;
+  };
+
+  describe(name, () => {
+    it('starts empty, without a notice', () => {
+      using journal = create();
+      assert.deepEqual(journal.notices, []);
+      assert.deepEqual(journal.runs({ limit: 9 }), []);
+      assert.deepEqual(journal.unfinishedRuns(), []);
+      assert.equal(journal.latestStep('a'), null);
+      assert.equal(journal.run(runId(1)), null);
+      assert.equal(journal.newestRunId(), null);
+    });
+
+    it('shows a run that has begun as running', () => {
+      using journal = create();
+      const id = started(journal, 1);
+      const report = journal.run(id);
+      assert.equal(report?.outcome, 'running');
+      assert.equal(report?.endedAt, null);
+      assert.deepEqual(report?.warnings, ['w']);
+      assert.equal(report?.steps[0]?.outcome, 'running');
+      assert.deepEqual(
+        journal.unfinishedRuns().map((run) => [run.id, run.process.pid]),
+        [[id, process.pid]],
+      );
+      assert.equal(journal.latestStep('a'), null);
+    });
+
+    it('gives back what it was told of a step, to the letter', () => {
+      using journal = create();
+      const id = started(journal, 1);
+      journal.startStep(id, 'a', at(1000));
+      const report = ended('a', {
+        service: 'sonarr',
+        repository: 'nas',
+        outcome: 'failed',
+        reason: 'it \'said\' "no"; DROP TABLE runs; \u{1F980}',
+        warnings: ['one', 'two'],
+        result: { nested: { list: [1, null, true, 'x'] } },
+        error: {
+          code: 'tool-failed',
+          message: 'm',
+          operation: 'o',
+          subject: 's',
+          hint: null,
+          retry: 'never',
+          tool: { name: 'restic', exitCode: 1, stderrTail: ['last'] },
+        },
+      });
+      journal.endStep(id, report, []);
+      assert.deepEqual(journal.run(id)?.steps, [report]);
+      assert.deepEqual(journal.latestStep('a'), { ...report, runId: id });
+    });
+
+    it('ends a run with its verdict', () => {
+      using journal = create();
+      const id = started(journal, 1);
+      journal.endStep(id, ended('a'), []);
+      journal.endRun(id, { outcome: 'partial', exitCode: 1 }, at(4000));
+      const report = journal.run(id);
+      assert.equal(report?.outcome, 'partial');
+      assert.equal(report?.exitCode, 1);
+      assert.equal(report?.endedAt, formatInstant(at(4000)));
+      assert.equal(report?.counts.succeeded, 1);
+      assert.deepEqual(journal.unfinishedRuns(), []);
+    });
+
+    it('keeps the steps in the order of the plan', () => {
+      using journal = create();
+      const id = started(
+        journal,
+        1,
+        ['z', 'a', 'm'].map((one) => step(one)),
+      );
+      for (const one of ['a', 'm', 'z']) journal.endStep(id, ended(one), []);
+      assert.deepEqual(
+        journal.run(id)?.steps.map((one) => one.id),
+        ['z', 'a', 'm'],
+      );
+    });
+
+    it('records an outcome and its evidence together or not at all', () => {
+      using journal = create();
+      const id = started(journal, 1);
+      const unwritable = { ...fact(), service: undefined as unknown as string }; // a bug that types would have found
+      assert.throws(() => journal.endStep(id, ended('a'), [fact(), unwritable]), { code: 'journal-unusable' });
+      assert.equal(journal.latestStep('a'), null);
+      assert.deepEqual(journal.evidence({ service: 'sonarr', kind: 'backup', limit: 9 }), []);
+      journal.endStep(id, ended('a'), [fact()]); // and is usable afterwards
+      assert.equal(journal.latestStep('a')?.outcome, 'succeeded');
+    });
+
+    it('finds evidence by service, kind, repository, completeness and snapshot, newest first', () => {
+      using journal = create();
+      const id = started(journal, 1);
+      const facts = [
+        fact({ at: at(1) }),
+        fact({ at: at(3), snapshotId: 'b' }),
+        fact({ at: at(2), complete: false }),
+        fact({ at: at(4), repository: 'usb' }),
+        fact({ at: at(5), kind: 'missing' }),
+        fact({ at: at(6), service: 'radarr' }),
+      ];
+      for (const one of facts) journal.recordEvidence(id, one);
+      const times = (filter: object): number[] =>
+        journal.evidence({ service: 'sonarr', kind: 'backup', limit: 9, ...filter }).map((one) => one.at);
+      assert.deepEqual(times({}), [4, 3, 2, 1]);
+      assert.deepEqual(times({ limit: 2 }), [4, 3]);
+      assert.deepEqual(times({ repository: 'nas' }), [3, 2, 1]);
+      assert.deepEqual(times({ complete: true, repository: 'nas' }), [3, 1]);
+      assert.deepEqual(times({ complete: false }), [2]);
+      assert.deepEqual(times({ snapshotId: 'b' }), [3]);
+      assert.deepEqual(times({ kind: 'missing' }), [5]);
+      assert.deepEqual(times({ service: 'nobody' }), []);
+      assert.deepEqual(journal.evidence({ service: 'radarr', kind: 'backup', limit: 1 }), [{ ...facts[5], runId: id }]);
+    });
+
+    it('keeps an effect until it is settled, and lists the newest first', () => {
+      using journal = create();
+      const id = started(journal, 1);
+      const intend = (path: string): number =>
+        journal.intendEffect({ runId: id, stepId: 'a', kind: 'mount', payload: { path }, at: at(1) });
+      const first = intend('/1');
+      const second = intend('/2');
+      assert.deepEqual(journal.unfinishedRuns()[0]?.effects, [
+        { id: second, kind: 'mount', payload: { path: '/2' } },
+        { id: first, kind: 'mount', payload: { path: '/1' } },
+      ]);
+      journal.settleEffect(second, at(2));
+      assert.deepEqual(
+        journal.unfinishedRuns()[0]?.effects.map((effect) => effect.id),
+        [first],
+      );
+    });
+
+    it('counts an ended run with an open effect as unfinished, and keeps its outcome when it is abandoned', () => {
+      using journal = create();
+      const id = started(journal, 1);
+      const effect = journal.intendEffect({ runId: id, stepId: 'a', kind: 'mount', payload: {}, at: at(1) });
+      journal.endStep(id, ended('a'), []);
+      journal.endRun(id, { outcome: 'failed', exitCode: 2 }, at(4000));
+      assert.deepEqual(
+        journal.unfinishedRuns().map((run) => run.id),
+        [id],
+      );
+      journal.abandonRun(id, 'died', at(9000));
+      assert.equal(journal.run(id)?.outcome, 'failed');
+      assert.equal(journal.run(id)?.steps[0]?.outcome, 'succeeded');
+      journal.settleEffect(effect, at(9000));
+      assert.deepEqual(journal.unfinishedRuns(), []);
+    });
+
+    it('abandons what a dead process left: open steps become interrupted, ended ones stay', () => {
+      using journal = create();
+      const id = started(journal, 1, [step('a'), step('b'), step('c')]);
+      journal.endStep(id, ended('a'), []);
+      journal.startStep(id, 'b', at(2000));
+      journal.abandonRun(id, 'the power went', at(9000));
+      const report = journal.run(id);
+      assert.equal(report?.outcome, 'interrupted');
+      assert.notEqual(report?.exitCode, 0);
+      assert.deepEqual(
+        report?.steps.map((one) => [one.outcome, one.reason]),
+        [
+          ['succeeded', null],
+          ['interrupted', 'the power went'],
+          ['interrupted', 'the power went'],
+        ],
+      );
+    });
+
+    it('answers with the newest ended step of a job, whatever its outcome', () => {
+      using journal = create();
+      for (const [number, outcome] of (['succeeded', 'failed'] as const).entries()) {
+        journal.endStep(started(journal, number), ended('a', { outcome }), []);
+      }
+      started(journal, 3); // runs still
+      assert.equal(journal.latestStep('a')?.outcome, 'failed');
+      assert.equal(journal.latestStep('a')?.runId, runId(1));
+    });
+
+    it('lists runs newest first, at most as many as asked for, all or those of a service', () => {
+      using journal = create();
+      for (const number of [1, 3, 2, 4]) {
+        started(journal, number, [step('x', { service: number % 2 ? 'odd' : 'even' }), step('y', { service: 'both' })]);
+      }
+      const ids = (filter: { limit: number; service?: string }): string[] => journal.runs(filter).map((run) => run.id);
+      assert.deepEqual(ids({ limit: 3 }), [4, 3, 2].map(runId));
+      assert.deepEqual(ids({ limit: 9, service: 'odd' }), [3, 1].map(runId));
+      assert.deepEqual(ids({ limit: 1, service: 'both' }), [4].map(runId));
+      assert.equal(journal.newestRunId(), runId(4));
+    });
+
+    it('finds a run by a unique prefix of at least six characters, in either case', () => {
+      using journal = create();
+      const id = '01ABCDEFGH1111111111111111';
+      const other = '01ABCDEFGH2222222222222222';
+      for (const one of [id, other]) {
+        journal.openRun({ id: one, plan: plan([]), startedAt: at(1), process: selfIdentity() });
+      }
+      assert.equal(journal.run('01ABCDEFGH1')?.id, id);
+      assert.equal(journal.run('01abcdefgh2')?.id, other);
+      assert.equal(journal.run('01ABCD'), null); // two
+      assert.equal(journal.run('01ABC'), null); // too short
+      assert.equal(journal.run('01ABCE'), null); // none
+      assert.equal(journal.run('%%%%%%'), null);
+    });
+
+    it('refuses a run that exists already, and an effect of a run that does not', () => {
+      using journal = create();
+      started(journal, 1);
+      assert.throws(() => started(journal, 1), { code: 'journal-unusable' });
+      const effect = { runId: runId(7), stepId: 'a', kind: 'mount', payload: {}, at: at(1) };
+      assert.throws(() => journal.intendEffect(effect), { code: 'journal-unusable' });
+    });
+  });
+}
