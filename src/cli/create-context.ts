@@ -41,7 +41,9 @@ export function createContext(options: GlobalOptions): CliContext {
 async function load(options: GlobalOptions, warn: (text: string) => void): Promise<Configuration> {
   const { loadConfiguration } = await import('../config/load.ts');
   const { describeProblem } = await import('../config/problems.ts');
-  const configuration = await loadConfiguration({ ...lookupOf(options), stateDir: options.stateDir });
+  const { defaultCacheDirectory } = await import('../config/cache.ts');
+  const cacheDirectory = defaultCacheDirectory(process.env);
+  const configuration = await loadConfiguration({ ...lookupOf(options), stateDir: options.stateDir, cacheDirectory });
   if (!options.quiet) for (const problem of configuration.warnings) warn(describeProblem(problem));
   return configuration;
 }
@@ -52,7 +54,6 @@ export const lookupOf = (options: Pick<GlobalOptions, 'config'>): Omit<LoadOptio
   cwd: process.cwd(),
   env: process.env,
   isRoot: process.getuid?.() === 0,
-  stdin: process.stdin,
 });
 
 function outputOf(stream: NodeJS.WriteStream, options: GlobalOptions): Output {

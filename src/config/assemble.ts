@@ -1,14 +1,26 @@
 // One configuration from its parsed files: validated against the schema, services gathered, resolved, cross-checked.
 
-import type { ConfigProblem } from './configuration.ts';
+import type { ConfigProblem, Configuration } from './configuration.ts';
 import { crossCheck } from './cross-check.ts';
 import type { SourceDocument } from './document.ts';
-import type { ReadConfiguration } from './load.ts';
+import type { EffectiveEntries } from './effective.ts';
 import { nearest } from './nearest.ts';
 import { formatPath, problem, sortProblems } from './problems.ts';
 import { type DeclaredService, resolveConfiguration, shortName } from './resolve.ts';
 import { CONFIGURATION_VERSION, type ConfigurationFile, dropInSchema, fileSchema } from './schema.ts';
+import type { SecretFile } from './secret-files.ts';
 import { validate } from './validate.ts';
+
+/** As ReadConfiguration in load.ts; open secret files are not yet among the warnings. */
+export interface Assembled {
+  readonly file: string;
+  readonly files: readonly string[];
+  readonly configuration: Configuration | null;
+  readonly entries: EffectiveEntries | null;
+  readonly errors: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+  readonly secretFiles: readonly SecretFile[];
+}
 
 export interface AssembleInput {
   readonly main: SourceDocument;
@@ -20,21 +32,22 @@ export interface AssembleInput {
   readonly stateDirOption?: string | undefined;
 }
 
-export function assemble(input: AssembleInput): ReadConfiguration {
+export function assemble(input: AssembleInput): Assembled {
   const { main } = input;
   const files = [main.file, ...input.dropIns.map(({ file }) => file)];
   const errors = [...input.errors];
   const warnings: ConfigProblem[] = [];
-  const answer = (resolved: ReturnType<typeof resolveConfiguration> | null): ReadConfiguration => {
+  const secretFiles: SecretFile[] = [];
+  const answer = (resolved: ReturnType<typeof resolveConfiguration> | null): Assembled => {
     const usable = resolved !== null && errors.length === 0;
-    const sorted = sortProblems(warnings, main.file);
     return {
       file: main.file,
       files,
-      configuration: usable ? { ...resolved.configuration, warnings: sorted } : null,
+      configuration: usable ? resolved.configuration : null,
       entries: usable ? resolved.entries : null,
       errors: sortProblems(errors, main.file),
-      warnings: sorted,
+      warnings: sortProblems(warnings, main.file),
+      secretFiles,
     };
   };
 
@@ -70,6 +83,7 @@ export function assemble(input: AssembleInput): ReadConfiguration {
   const found = crossCheck({ main, file: checked.value, services, resolved, leftOut });
   errors.push(...found.errors);
   warnings.push(...found.warnings);
+  secretFiles.push(...found.secretFiles);
   return answer(resolved);
 }
 

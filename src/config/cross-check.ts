@@ -8,7 +8,7 @@ import { checkServices } from './cross-check/services.ts';
 
 export type { CrossCheckInput } from './cross-check/findings.ts';
 
-export function crossCheck(input: CrossCheckInput): Pick<Findings, 'errors' | 'warnings'> {
+export function crossCheck(input: CrossCheckInput): Pick<Findings, 'errors' | 'warnings' | 'secretFiles'> {
   const findings = new Findings(input);
   checkRepositories(input, findings);
   checkReferences(input, findings);

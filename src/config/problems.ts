@@ -62,6 +62,9 @@ export function sortProblems(problems: readonly ConfigProblem[], mainFile: strin
   const unique = new Map(problems.map((one) => [describeProblem(one), one]));
   const rank = (file: string): string => (file === mainFile ? '' : file);
   return [...unique.values()].toSorted(
-    (a, b) => rank(a.file).localeCompare(rank(b.file)) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    (a, b) => compare(rank(a.file), rank(b.file)) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
 }
+
+/** By code unit: loading a locale's rules takes longer than everything else here. */
+const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);

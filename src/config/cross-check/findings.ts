@@ -6,6 +6,7 @@ import { formatPath, type KeyPath, problem } from '../problems.ts';
 import type { DeclaredService, Resolved } from '../resolve.ts';
 import { shortName } from '../resolve.ts';
 import type { ConfigurationFile } from '../schema.ts';
+import { exposureOf, type SecretFile } from '../secret-files.ts';
 
 export interface CrossCheckInput {
   readonly main: SourceDocument;
@@ -19,6 +20,7 @@ export interface CrossCheckInput {
 export class Findings {
   readonly errors: ConfigProblem[] = [];
   readonly warnings: ConfigProblem[] = [];
+  readonly secretFiles: SecretFile[] = [];
   readonly #input: CrossCheckInput;
 
   constructor(input: CrossCheckInput) {
@@ -31,6 +33,11 @@ export class Findings {
 
   warn(path: KeyPath, message: string): void {
     this.warnings.push(this.#at(path, message));
+  }
+
+  /** A file that must not be open to everybody; whether it is, is looked at later. */
+  secretFile(path: KeyPath, secret: string): void {
+    this.secretFiles.push({ secret, problem: this.#at(path, exposureOf(secret)) });
   }
 
   /** `forge.yaml:12`: the other place, inside of a message. */

@@ -1,7 +1,5 @@
 // Repositories beside each other: none at all, one place twice, two primaries, a password from nowhere or for everybody.
 
-import { statSync } from 'node:fs';
-import { errnoOf } from '../../lib/errors.ts';
 import { maskUrlPassword } from '../../process/mask.ts';
 import type { KeyPath } from '../problems.ts';
 import { contains, localDirectory, normalPath } from '../repository-url.ts';
@@ -51,11 +49,7 @@ function checkPassword(repository: RepositoryFile, path: KeyPath, findings: Find
   if (given.length > 1) findings.error([...path, given[1] ?? ''], `only one of ${given.join(' and ')} can hold`);
   for (const key of ['passwordFile', 'environmentFile'] as const) {
     const secret = repository[key];
-    if (secret === undefined) continue;
-    const mode = modeOf(secret);
-    if (mode !== null && (mode & 0o007) !== 0) {
-      findings.warn([...path, key], `everybody on this machine can read ${secret}; close it: chmod 600 ${quoted(secret)}`);
-    }
+    if (secret !== undefined) findings.secretFile([...path, key], secret);
   }
   if (maskUrlPassword(repository.url) !== repository.url) {
     findings.warn(
@@ -64,18 +58,6 @@ function checkPassword(repository: RepositoryFile, path: KeyPath, findings: Find
     );
   }
 }
-
-/** Null when it is not there (it may come with the boot) or may not be looked at: `doctor` tells about that. */
-function modeOf(file: string): number | null {
-  try {
-    return statSync(file).mode;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return null;
-  }
-}
-
-const quoted = (file: string): string => (/^[\w./@:+-]+$/.test(file) ? file : `'${file.replaceAll("'", String.raw`'\''`)}'`);
 
 function checkMounted(repository: RepositoryFile, path: KeyPath, findings: Findings): void {
   const directory = localDirectory(repository.url);

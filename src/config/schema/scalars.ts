@@ -10,6 +10,9 @@ import type { Json } from '../../lib/json.ts';
 import { nearest } from '../nearest.ts';
 import { isFrequency } from './frequency.ts';
 
+/** One document is checked once: generating code for that takes longer than checking. */
+z.config({ jitless: true });
+
 /** A map with exactly these keys; an unknown one is an error that names the nearest valid key. One line for each key. */
 export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape);
