@@ -35,7 +35,12 @@ export function progressTree(context: CliContext): ProgressView {
       renderer: 'default',
       exitOnError: false,
       registerSignalListeners: false,
-      rendererOptions: { collapseErrors: false, showErrorMessage: false, formatOutput: 'truncate' as const },
+      rendererOptions: {
+        clearOutput: true,
+        collapseErrors: false,
+        showErrorMessage: false,
+        formatOutput: 'truncate' as const,
+      },
     }).run();
   };
   return {

@@ -29,7 +29,9 @@ function stepRow(step: StepReport, out: Pick<Output, 'colors'>): string[] {
     paint(out, tone, mark),
     step.title,
     took,
-    [state && paint(out, tone, state), detail, ...step.warnings.map((warning) => `(${printable(warning)})`)].filter(Boolean).join(': '),
+    [state && paint(out, tone, state), detail, ...step.warnings.map((warning) => `(${printable(warning)})`)]
+      .filter(Boolean)
+      .join(': '),
   ];
 }
 
@@ -37,7 +39,7 @@ function figuresOf(step: StepReport): string {
   const { result } = step;
   if (typeof result?.['bytesAdded'] !== 'number' || typeof result['snapshotId'] !== 'string') return '';
   const changed = Number(result['filesNew']) + Number(result['filesChanged']);
-  return `${changed} new or changed, ${describeBytes(result['bytesAdded'] as Bytes)} added, snapshot ${result['snapshotId'].slice(0, 8)}`;
+  return `${changed} changed, +${describeBytes(result['bytesAdded'] as Bytes)}, ${result['snapshotId'].slice(0, 8)}`;
 }
 
 /** Each first cause once: blocked steps repeat the error of what blocked them. */
@@ -56,8 +58,16 @@ function summaryOf(report: Report, out: Pick<Output, 'colors'>): string {
   const { counts } = report;
   if (report.dryRun) return `\nDry run: ${report.steps.length} steps, nothing was changed.`;
   const weighed = report.steps.filter((step) => step.weight !== 'advisory').length;
-  const bad = ([['partial', counts.partial], ['failed', counts.failed], ['timed out', counts.timedOut], ['blocked', counts.blocked],
-    ['interrupted', counts.interrupted], ['skipped', counts.skipped]] as const).filter(([, count]) => count > 0);
+  const bad = (
+    [
+      ['partial', counts.partial],
+      ['failed', counts.failed],
+      ['timed out', counts.timedOut],
+      ['blocked', counts.blocked],
+      ['interrupted', counts.interrupted],
+      ['skipped', counts.skipped],
+    ] as const
+  ).filter(([, count]) => count > 0);
   const done = report.steps.filter((step) => step.weight !== 'advisory' && step.outcome === 'succeeded').length;
   const seconds = ((parseInstant(report.endedAt ?? '') ?? 0) - (parseInstant(report.startedAt) ?? 0)) as Duration;
   const parts = [`${done} of ${weighed} succeeded`, ...bad.map(([name, count]) => `${count} ${name}`)];
