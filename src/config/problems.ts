@@ -2,6 +2,7 @@
 
 import { HoldfastError } from '../lib/errors.ts';
 import { maskUrlPassword } from '../process/mask.ts';
+import { printable } from './printable.ts';
 import type { ConfigProblem } from './configuration.ts';
 
 /** Thrown when the configuration cannot be used; the exit code is 78. */
@@ -34,8 +35,8 @@ export const problem = (file: string, message: string, path = '', at: Position |
   file,
   line: at?.line ?? null,
   column: at?.column ?? null,
-  path,
-  message: maskUrlPassword(message),
+  path: printable(path, 300),
+  message: printable(maskUrlPassword(message)),
 });
 
 /** Both 1-based. */

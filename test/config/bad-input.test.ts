@@ -153,3 +153,10 @@ test('a configuration that cannot be used is one error with exit code 78, a hint
     return true;
   });
 });
+
+test('what a terminal would obey is shown, not obeyed, and a problem stays on its line', async () => {
+  const errors = await errorsOf(`${BASE}"a\\nb\\e[31m": 1\ndefaults: {timeout: "\\e]0;x\\a\\n"}\n`);
+  assertSays(errors, ["unknown key 'a\\u{a}b\\u{1b}[31m'", "found '\\u{1b}]0;x\\u{7}\\u{a}'"]);
+  // oxlint-disable-next-line no-control-regex -- they are what must not be there
+  assert.doesNotMatch(errors.join(''), /[\u0000-\u001F]/);
+});

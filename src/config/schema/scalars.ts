@@ -8,6 +8,7 @@ import { parsePercentage } from '../../domain/percentage.ts';
 import { parseRate } from '../../domain/rate.ts';
 import type { Json } from '../../lib/json.ts';
 import { nearest } from '../nearest.ts';
+import { printable } from '../printable.ts';
 import { isFrequency } from './frequency.ts';
 
 /** One document is checked once: generating code for that takes longer than checking. */
@@ -26,7 +27,7 @@ function unknownKey(key: string, known: readonly string[]): string {
   if (key === 'password')
     return 'a secret never stands in the configuration: use passwordFile, passwordCommand or credential';
   const near = nearest(key, known);
-  return `unknown key '${key}'${near ? `; did you mean '${near}'?` : `; known here: ${known.join(', ')}`}`;
+  return `unknown key '${printable(key, 60)}'${near ? `; did you mean '${near}'?` : `; known here: ${known.join(', ')}`}`;
 }
 
 /** An optional key with its description and, for readers, the value that holds when it is not written. */
