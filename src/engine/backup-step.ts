@@ -4,6 +4,7 @@
 import type { BackupConfig, RepositoryConfig, ServiceConfig } from '../config/configuration.ts';
 import { localDirectory } from '../config/repository-url.ts';
 import type { Evidence } from '../domain/evidence.ts';
+import type { Instant } from '../domain/instant.ts';
 import { jobName, jobTag } from '../domain/naming.ts';
 import type { Progress, StepContext, StepResult } from '../domain/plan.ts';
 import { HoldfastError } from '../lib/errors.ts';
@@ -25,6 +26,8 @@ export interface Job {
 export const nameOf = (job: Job): string => jobName(job.service.name, job.repository.name);
 
 interface Copied {
+  /** When reading began: what was written later may not be in the copy. */
+  readonly at: Instant;
   readonly summary: BackupSummary;
   readonly missing: readonly string[];
   readonly empty: readonly string[];
@@ -45,7 +48,7 @@ export async function backUp(job: Job, toolbox: Toolbox, context: StepContext): 
   await assertHeld(job, copied.summary.snapshotId, context.signal);
   const incomplete = [...shortcomings(job, copied), ...shrinkage(job, toolbox, copied)];
   for (const path of copied.empty) if (incomplete.length === 0) context.warn(`${path} is empty`);
-  return resultOf(job, copied, incomplete, [...incomplete, ...reasons], context);
+  return resultOf(job, copied, incomplete, [...incomplete, ...reasons]);
 }
 
 async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<Copied> {
@@ -55,6 +58,7 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   const access = await accessTo(toolbox, repository);
   const source = sqliteSource(backup.databases, { spoolRoot: spoolRoot(toolbox), subject: nameOf(job), user: toolbox.user });
   await using view = await source.open(context);
+  const at = context.now();
   const summary = await resticBackup(
     access,
     {
@@ -67,7 +71,7 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
     { signal: context.signal, onProgress: (progress) => context.progress(liveFigures(progress)) },
   );
   const after = await presenceOf(before.present);
-  return { summary, missing: [...before.missing, ...after.missing], empty: after.empty, source: view.detail };
+  return { at, summary, missing: [...before.missing, ...after.missing], empty: after.empty, source: view.detail };
 }
 
 const liveFigures = (progress: BackupProgress): Progress => ({
@@ -125,17 +129,16 @@ function shrinkage(job: Job, toolbox: Toolbox, { summary, empty }: Copied): stri
 
 function resultOf(
   job: Job,
-  { summary, empty, source }: Copied,
+  { at, summary, empty, source }: Copied,
   incomplete: readonly string[],
   reasons: readonly string[],
-  context: StepContext,
 ): StepResult {
   const evidence: Evidence = {
     kind: 'backup',
     service: job.service.name,
     repository: job.repository.name,
     snapshotId: summary.snapshotId,
-    at: context.now(),
+    at,
     complete: incomplete.length === 0,
     detail: { tool: 'restic', files: summary.totalFiles, bytes: summary.bytesProcessed, empty, source },
   };
