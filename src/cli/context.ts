@@ -44,8 +44,8 @@ export interface CliContext {
   journal(stateDir: string, options?: { readonly thorough?: boolean }): Promise<Journal>;
 }
 
-/** Commands that run a plan end with their report's exit code. */
+/** Commands that run a plan end with their report's exit code; with --quiet they say nothing when all is well. */
 export function tellReport(context: CliContext, report: Report, human: string): void {
-  context.result(human, report);
+  context.result(context.options.quiet && report.exitCode === 0 ? '' : human, report);
   context.exitCode = report.exitCode;
 }

@@ -22,7 +22,7 @@ export function buildProgram(invocation: Invocation): CommandUnknownOpts {
     .option('--state-dir <dir>', 'where the journal, locks and spool are kept')
     .option('--json', 'print exactly one JSON document on standard output')
     .option('-v, --verbose', 'tell more')
-    .option('-q, --quiet', 'tell errors only')
+    .option('-q, --quiet', 'say nothing when all is well')
     .option('--no-color', 'no colours (NO_COLOR is respected too)')
     .showHelpAfterError('(holdfast --help lists every command)')
     .showSuggestionAfterError()
