@@ -5,8 +5,9 @@ import type { CliContext } from './context.ts';
 import { configCommand } from './config.ts';
 import { retentionCommand } from './retention.ts';
 import { runCommand } from './run.ts';
+import { statusCommand } from './status.ts';
 
 /** Makes the command; the context exists only once the command line has been parsed. */
 export type CommandFactory = (context: () => CliContext) => CommandUnknownOpts;
 
-export const COMMANDS: readonly CommandFactory[] = [runCommand, retentionCommand, configCommand];
+export const COMMANDS: readonly CommandFactory[] = [runCommand, retentionCommand, configCommand, statusCommand];

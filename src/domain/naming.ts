@@ -28,4 +28,5 @@ export const stepId = {
   prune: (repository: string): string => `prune:${repository}`,
   initialise: (repository: string): string => `initialise:${repository}`,
   unlock: (repository: string): string => `unlock:${repository}`,
+  refresh: (repository: string): string => `refresh:${repository}`,
 };

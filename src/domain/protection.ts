@@ -29,6 +29,8 @@ export interface RepositoryStanding {
   readonly rpo: Duration | null;
   /** The last attempt failed and nothing complete came after it. */
   readonly failing: boolean;
+  /** What falls short here, each as a short sentence. */
+  readonly issues: readonly string[];
 }
 
 /**
@@ -62,7 +64,7 @@ export interface Protection {
   readonly media: Count;
   readonly offsite: Count;
   readonly repositories: readonly RepositoryStanding[];
-  /** Copies, ages and attempts that fall short, each as a short sentence. */
+  /** What falls short: copies, media and offsite, then the issues of each repository. Short sentences. */
   readonly missing: readonly string[];
   /** Verifications and drills that fall short. */
   readonly unproven: readonly string[];
@@ -97,7 +99,7 @@ export function protectionOf(owed: Owed, evidence: readonly RepositoryEvidence[]
     ...tooFew(copies, 'copies'),
     ...tooFew(media, 'media'),
     ...(offsite.have === 0 && offsite.owed > 0 ? ['no offsite copy'] : tooFew(offsite, 'offsite copies')),
-    ...evidence.flatMap((each, index) => shortcomings(each, repositories[index], now)),
+    ...repositories.flatMap(({ issues }) => issues),
   ];
   const unproven = [
     ...proofGap(
@@ -134,13 +136,9 @@ function standingOf(owed: Owed, evidence: RepositoryEvidence, now: Instant): Rep
   const age = newestComplete === null || newestComplete > now ? null : elapsed(newestComplete, now);
   const standing =
     newestComplete === null ? 'none' : age === null ? 'future' : rpo !== null && age > rpo ? 'stale' : 'fresh';
-  return {
-    repository,
-    standing,
-    age,
-    rpo,
-    failing: lastAttempt !== null && FAILED.has(lastAttempt.outcome) && !superseded(evidence),
-  };
+  const failing = lastAttempt !== null && FAILED.has(lastAttempt.outcome) && !superseded(evidence);
+  const state = { repository, standing, age, rpo, failing } as const;
+  return { ...state, issues: issuesOf(evidence, state, now) };
 }
 
 /** Being asked to stop is not failing: the age of the newest copy says soon enough whether it matters. */
@@ -150,19 +148,19 @@ const FAILED: ReadonlySet<Outcome> = new Set(['failed', 'timed-out', 'blocked'])
 const superseded = ({ newestComplete, lastAttempt }: RepositoryEvidence): boolean =>
   newestComplete !== null && lastAttempt !== null && newestComplete > lastAttempt.at;
 
-function shortcomings(evidence: RepositoryEvidence, state: RepositoryStanding | undefined, now: Instant): string[] {
+function issuesOf(evidence: RepositoryEvidence, state: Omit<RepositoryStanding, 'issues'>, now: Instant): string[] {
   const { repository, lastAttempt } = evidence;
-  const sentences: string[] = [];
-  if (state?.standing === 'none') sentences.push(`no complete copy in ${repository}`);
-  if (state?.standing === 'future')
-    sentences.push(`the copy in ${repository} is dated in the future: was the clock set back?`);
-  if (state?.standing === 'stale' && state.age !== null && state.rpo !== null) {
-    sentences.push(`${repository}: ${describeDuration(state.age)} old, owed within ${describeDuration(state.rpo)}`);
+  const { standing, age, rpo, failing } = state;
+  const issues: string[] = [];
+  if (standing === 'none') issues.push(`no complete copy in ${repository}`);
+  if (standing === 'future') issues.push(`the copy in ${repository} is dated in the future: was the clock set back?`);
+  if (standing === 'stale' && age !== null && rpo !== null) {
+    issues.push(`${repository}: ${describeDuration(age)} old, owed within ${describeDuration(rpo)}`);
   }
-  if (lastAttempt && (state?.failing || (lastAttempt.outcome === 'partial' && !superseded(evidence)))) {
-    sentences.push(`last run to ${repository}: ${lastAttempt.outcome}${ago(lastAttempt.at, now)}`);
+  if (lastAttempt && (failing || (lastAttempt.outcome === 'partial' && !superseded(evidence)))) {
+    issues.push(`last run to ${repository}: ${lastAttempt.outcome}${ago(lastAttempt.at, now)}`);
   }
-  return sentences;
+  return issues;
 }
 
 const ago = (at: Instant, now: Instant): string => (at > now ? '' : ` ${describeDuration(elapsed(at, now))} ago`);
