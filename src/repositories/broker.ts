@@ -4,7 +4,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lock } from '../domain/plan.ts';
+import { errnoOf, HoldfastError } from '../lib/errors.ts';
 import { acquireFileLock } from '../tools/util-linux/flock.ts';
+import { SharedHold } from './shared-hold.ts';
 
 export interface LockBroker {
   /** Acquires all of them in sorted order (so that two plans never wait for each other), or none. */
@@ -12,18 +14,66 @@ export interface LockBroker {
 }
 
 /** Locks under `<stateDir>/locks`, which is created when needed. */
-export const fileLockBroker = (stateDir: string): LockBroker => ({
-  async acquire(locks, signal) {
-    const directory = join(stateDir, 'locks');
+export function fileLockBroker(stateDir: string): LockBroker {
+  const directory = join(stateDir, 'locks');
+  const shared = new Map<string, SharedHold>();
+
+  const take = async ({ name, mode }: Lock, signal: AbortSignal): Promise<AsyncDisposable> => {
+    await makeDirectory(directory, name);
+    const file = join(directory, `${encodeURIComponent(name)}.lock`);
+    return await acquireFileLock({ file, mode, subject: name }, signal);
+  };
+
+  const takeShared = (lock: Lock, signal: AbortSignal): Promise<AsyncDisposable> => {
+    const known = shared.get(lock.name);
+    if (known?.mayBeJoined) return known.join(signal);
+    const hold: SharedHold = new SharedHold(
+      (until) => take(lock, until),
+      () => {
+        if (shared.get(lock.name) === hold) shared.delete(lock.name);
+      },
+    );
+    shared.set(lock.name, hold);
+    return hold.join(signal);
+  };
+
+  return {
+    async acquire(locks, signal) {
+      signal.throwIfAborted();
+      await using held = new AsyncDisposableStack();
+      for (const lock of inOrder(locks)) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+        held.use(await (lock.mode === 'shared' ? takeShared(lock, signal) : take(lock, signal)));
+      }
+      return held.move();
+    },
+  };
+}
+
+async function makeDirectory(directory: string, subject: string): Promise<void> {
+  try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await using held = new AsyncDisposableStack();
-    for (const { name, mode } of locks.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-      const file = join(directory, `${encodeURIComponent(name)}.lock`);
-      held.use(await acquireFileLock({ file, mode, subject: name }, signal)); // oxlint-disable-line no-await-in-loop
-    }
-    return held.move();
-  },
-});
+  } catch (error) {
+    throw new HoldfastError({
+      code: errnoOf(error) === 'ENOSPC' ? 'no-space' : 'failed',
+      operation: 'lock',
+      subject,
+      message: `the directory ${directory} cannot be made: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'Make the state directory writable for this user (and not full), or choose another with --state-dir.',
+      retry: 'later',
+      cause: error,
+    });
+  }
+}
+
+/** Sorted by name; a lock asked for twice would wait for itself, so it is taken once, in the stricter mode. */
+function inOrder(locks: readonly Lock[]): Lock[] {
+  const strictest = new Map<string, Lock>();
+  for (const lock of locks) {
+    if (lock.mode === 'exclusive' || !strictest.has(lock.name)) strictest.set(lock.name, lock);
+  }
+  return [...strictest.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
 
 /** For plans that need no state on disk: they have no locks worth holding across processes. */
 export const noLocks: LockBroker = {
