@@ -264,3 +264,11 @@ test('a repositories section that is broken as a whole does not make every refer
     'expected a map of repositories by name, found a list',
   ]);
 });
+
+test('a class that cannot be read is not also an unknown one', async () => {
+  const use = 'services: {a: {backup: {paths: [/a]}, protection: {class: gold}}}\n';
+  assertSays(await errorsOf(`${BASE}protectionClasses: {gold: {rpo: never}}\n${use}`), ['protectionClasses.gold.rpo']);
+  assertSays(await errorsOf(`${BASE}protectionClasses: [gold]\n${use}`), [
+    'expected a map of classes by name, found a list',
+  ]);
+});

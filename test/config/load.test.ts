@@ -227,10 +227,15 @@ test('standard input is read with --config -, and no more of it than a configura
   const configuration = await loadConfiguration(options(ReadableStream.from([MINIMAL.slice(0, 50), MINIMAL.slice(50)])));
   assert.deepEqual([...configuration.services.keys()], ['notes']);
   assert.deepEqual(configuration.files, ['<standard input>']);
+  let chunks = 0;
   async function* endless(): AsyncGenerator<string> {
-    for (;;) yield 'x'.repeat(10_000);
+    for (;;) {
+      chunks += 1;
+      yield 'x'.repeat(10_000);
+    }
   }
   await assert.rejects(loadConfiguration(options(endless())), /larger than 512 KiB/);
+  assert.ok(chunks < 60, `${chunks} chunks were read`);
 });
 
 test('the state directory is that of --state-dir, then of the file, then of the user', async () => {
@@ -240,6 +245,7 @@ test('the state directory is that of --state-dir, then of the file, then of the 
   assert.equal(await stateDir({}), '/var/lib/holdfast');
   assert.equal(await stateDir({ file: 'own.yaml' }), '/srv/state');
   assert.equal(await stateDir({ file: 'own.yaml', stateDir: '/elsewhere' }), '/elsewhere');
+  assert.equal(await stateDir({ stateDir: 'state' }), `${folder.path}/state`, 'relative to where it is typed');
   assert.equal(await stateDir({ isRoot: false, env: { HOME: '/home/me' } }), '/home/me/.local/state/holdfast');
   assert.equal(await stateDir({ isRoot: false, env: { HOME: '/home/me', XDG_STATE_HOME: '/x' } }), '/x/holdfast');
 });
