@@ -62,7 +62,7 @@ function cacheEnvironment(cacheDir: string): Record<string, string> {
 
 const urlPassword = (url: string): string[] => {
   if (maskUrlPassword(url) === url) return [];
-  const password = /:\/\/[^\s/:@]+:([^\s/@]+)@/.exec(url)?.[1] ?? '';
+  const password = /:\/\/[^\s/:@]*:([^\s/@]+)@/.exec(url)?.[1] ?? '';
   return [password, decodeURIComponent(password)];
 };
 
