@@ -35,6 +35,7 @@ export async function groupGone(leader: number, limit: Duration): Promise<boolea
   const deadline = performance.now() + limit;
   while (hasLiving(leader)) {
     if (performance.now() > deadline) return false;
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other is the point
     await delay(duration(20, 'ms'));
   }
   return true;

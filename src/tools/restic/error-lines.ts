@@ -58,10 +58,10 @@ const withoutStack = (message: string): string => message.replaceAll(/\n[\w./()*
 
 const withoutFatal = (line: string): string => line.replaceAll(/\bFatal: /g, '');
 
-// 0.18 erases the progress line with an escape sequence before it reports a signal
+// before it reports a signal restic clears the progress line, with an escape sequence or a carriage return
 const splitLines = (text: string): string[] =>
-  // oxlint-disable-next-line no-control-regex
   text
+    // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
     .replaceAll(/\u001B\[[0-9;]*[A-Za-z]/g, '')
-    .split('\n')
+    .split(/[\r\n]+/)
     .filter((line) => line.trim() !== '');

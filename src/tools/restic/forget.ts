@@ -64,6 +64,7 @@ export async function resticForget(
   for (let start = 0; start < request.ids.length; start += BATCH) {
     const ids = request.ids.slice(start, start + BATCH);
     const errorLines: string[] = [];
+    // oxlint-disable-next-line no-await-in-loop -- each needs the repository for itself
     await invokeRestic(
       access,
       {

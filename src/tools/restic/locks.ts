@@ -59,6 +59,7 @@ export async function resticLocks(access: ResticAccess, options: ResticOptions):
   const ids = parseLockIds(stdout, access.subject);
   const described: RepositoryLock[] = [];
   for (const id of ids.slice(0, MAX_DESCRIBED)) {
+    // oxlint-disable-next-line no-await-in-loop -- each opens the repository: one at a time
     const lock = await describeLock(access, id, options);
     if (lock) described.push(lock);
   }
