@@ -93,7 +93,10 @@ describe('after a process was killed', () => {
     using two = openJournal(stateDir);
     const notes = await Promise.all([recover(one, [counting], stateDir), recover(two, [counting], stateDir)]);
     assert.equal(undone, 2); // the two effects, each once
-    assert.deepEqual(notes.map((each) => each.length).toSorted(), [0, 2]);
+    assert.deepEqual(
+      notes.map((each) => each.length).toSorted((a, b) => a - b),
+      [0, 2],
+    );
   });
 });
 
@@ -115,6 +118,21 @@ describe('crash recovery', () => {
     assert.equal((await exited)[0], 0);
     assert.equal(journal.runs({ limit: 1 })[0]?.outcome, 'succeeded');
     assert.deepEqual(readdirSync(workDir), []);
+  });
+
+  it('touches only the dead one of two unfinished runs', async () => {
+    const journal = openTransientJournal();
+    left(journal, ['x']);
+    journal.openRun({ id: '01LIVES', plan: plan([step('a')]), startedAt: 1 as Instant, process: selfIdentity() });
+    journal.intendEffect({ runId: '01LIVES', stepId: 'a', kind: 'x', payload: {}, at: 1 as Instant });
+    let undone = 0;
+    await recover(journal, [{ kind: 'x', undo: () => Promise.resolve(void (undone += 1)) }]);
+    assert.equal(undone, 1);
+    assert.deepEqual(
+      journal.unfinishedRuns().map((run) => [run.id, run.effects.length]),
+      [['01LIVES', 1]],
+    );
+    assert.equal(journal.run('01LIVES')?.outcome, 'running');
   });
 
   it('undoes in the reverse order of making', async () => {

@@ -7,6 +7,7 @@ import { effectKinds } from '../../src/engine/effects.ts';
 import type { RunnerEvent, RunnerOptions } from '../../src/engine/runner.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openTransientJournal } from '../../src/journal/open-journal.ts';
+import { untilAborted } from '../../src/lib/abort.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { type LockBroker, noLocks } from '../../src/repositories/broker.ts';
 
@@ -49,11 +50,7 @@ export const options = (setting: Setting = {}): RunnerOptions => ({
 });
 
 /** Rejects when the signal aborts: a step that does nothing but honour it. */
-export const untilCancelled = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+export const untilCancelled = (signal: AbortSignal): Promise<never> => untilAborted(new Promise<never>(() => {}), signal);
 
 /** A promise and its keys. */
 export const gate = (): PromiseWithResolvers<void> => Promise.withResolvers<void>();
