@@ -36,6 +36,7 @@ export async function execute(
     const { openTransientJournal } = await import('../journal/open-journal.ts');
     using nothing = openTransientJournal(); // a dry run changes nothing, not even the state directory
     const report = dryRun(await build(toolboxFor(configuration, nothing)), context.clock);
+    for (const warning of report.warnings) context.warn(warning);
     tellReport(context, report, render(report));
     return report;
   }

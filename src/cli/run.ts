@@ -14,9 +14,10 @@ export const runCommand: CommandFactory = (context) =>
     .option('--dry-run', 'show the plan, change nothing')
     .addOption(waitOption())
     .action(async (services, options) => {
-      const { planRun } = await import('../engine/plan-run.ts');
+      const { planRun, selectJobs } = await import('../engine/plan-run.ts');
       const cli = context();
       const configuration = await cli.configuration();
       const selection = { services, repository: options.repository, tag: options.tag };
+      selectJobs(configuration, selection); // a typo is told before anything is opened or made
       await execute(cli, configuration, (toolbox) => planRun(configuration, selection, toolbox), options);
     });

@@ -10,7 +10,7 @@ import { checkRepository } from '../repositories/preflight.ts';
 import { presenceOf } from '../sources/files.ts';
 import { requireVersion, resticVersion } from '../tools/restic/version.ts';
 import { backUp, type Job } from './backup-step.ts';
-import { selectRepository, selectServices } from './select.ts';
+import { selectRepository, selectServices, unknownName } from './select.ts';
 import type { Toolbox } from './toolbox.ts';
 
 export interface RunSelection {
@@ -21,23 +21,44 @@ export interface RunSelection {
   readonly tag?: string | undefined;
 }
 
+export interface SelectedJobs {
+  readonly jobs: readonly Job[];
+  /** Services with a database engine of their own; only when nothing narrows the selection. */
+  readonly engines: readonly ServiceConfig[];
+  /** What was asked for and is not among them. */
+  readonly warnings: readonly string[];
+}
+
 /** Throws `usage` for a name or combination that selects nothing. */
-export function planRun(config: Configuration, selection: RunSelection, toolbox: Toolbox): Plan {
+export function selectJobs(config: Configuration, selection: RunSelection): SelectedJobs {
   const services = selectServices(config, selection.services);
   const only = selection.repository === undefined ? null : selectRepository(config, selection.repository).name;
-  const jobs = jobsOf(config, services).filter(
-    (job) =>
-      (only === null || job.repository.name === only) &&
-      (selection.tag === undefined || job.backup.tags.includes(selection.tag)),
+  const { tag } = selection;
+  const all = jobsOf(config, services);
+  if (tag !== undefined && !all.some((job) => job.backup.tags.includes(tag))) {
+    const known = [...config.services.values()].flatMap(({ backup }) => backup?.tags ?? []);
+    throw unknownName('tag', tag, [...new Set(known)]);
+  }
+  const jobs = all.filter(
+    (job) => (only === null || job.repository.name === only) && (tag === undefined || job.backup.tags.includes(tag)),
   );
-  const narrowed = only !== null || selection.tag !== undefined;
-  const engines = narrowed ? [] : services.filter((service) => service.postgres !== null);
+  const engines = only === null && tag === undefined ? services.filter((service) => service.postgres !== null) : [];
   if (jobs.length + engines.length === 0) throw nothingSelected(selection);
+  const served = new Set([...jobs.map((job) => job.service.name), ...engines.map((service) => service.name)]);
+  const idle = services.filter(({ name }) => selection.services.includes(name) && !served.has(name));
+  const where = `${only === null ? '' : ` to ${only}`}${tag === undefined ? '' : ` under the tag ${tag}`}`;
+  return { jobs, engines, warnings: idle.map(({ name }) => `${name} was named, and nothing of it is backed up${where}`) };
+}
+
+/** Throws as `selectJobs`. */
+export function planRun(config: Configuration, selection: RunSelection, toolbox: Toolbox): Plan {
+  const { jobs, engines, warnings } = selectJobs(config, selection);
   const repositories = new Map(jobs.map((job) => [job.repository.name, job.repository]));
   const sources = new Map(jobs.map((job) => [job.service.name, job]));
   return {
     kind: 'run',
     host: config.host,
+    warnings,
     limits: Object.fromEntries([...repositories.values()].map((each) => [repositoryLock(each.name), each.concurrency])),
     steps: [
       ...(jobs.length > 0 ? [toolStep(toolbox)] : []),
@@ -112,11 +133,7 @@ const backupStep = (job: Job, toolbox: Toolbox): Step => ({
   stage: 'backup',
   service: job.service.name,
   repository: job.repository.name,
-  needs: [
-    RESTIC,
-    stepId.preflight('repository', job.repository.name),
-    stepId.preflight('source', job.service.name),
-  ],
+  needs: [RESTIC, stepId.preflight('repository', job.repository.name), stepId.preflight('source', job.service.name)],
   locks: [{ name: repositoryLock(job.repository.name), mode: 'shared' }],
   lane: repositoryLock(job.repository.name),
   timeout: job.backup.timeout,
@@ -143,12 +160,11 @@ const engineStep = (service: ServiceConfig): Step => ({
     ),
 });
 
-const nothingSelected = (selection: RunSelection): HoldfastError =>
+const nothingSelected = ({ services, repository, tag }: RunSelection): HoldfastError =>
   new HoldfastError({
     code: 'usage',
     operation: 'select',
-    subject: selection.services.join(' ') || 'services',
-    message: 'no job matches',
-    hint: 'A job is a service with something to back up and one of its repositories: see `holdfast status`.',
+    subject: services.join(' ') || 'services',
+    message: `nothing of ${services.join(' ') || 'any service'} is backed up${repository === undefined ? '' : ` to ${repository}`}${tag === undefined ? '' : ` under the tag ${tag}`}`,
+    hint: '`holdfast config show` lists what each service backs up, where to, and under which tags.',
   });
-

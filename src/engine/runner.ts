@@ -70,8 +70,9 @@ export async function runPlan(plan: Plan, options: RunnerOptions): Promise<Repor
   }
   options.signal.throwIfAborted();
   const notices = [...options.journal.notices, ...(await recoverFromCrash(options))];
-  for (const message of notices) options.observe?.({ type: 'notice', message });
-  return await new Execution({ ...plan, warnings: [...notices, ...(plan.warnings ?? [])] }, options).run();
+  const warnings = [...notices, ...(plan.warnings ?? [])];
+  for (const message of warnings) options.observe?.({ type: 'notice', message });
+  return await new Execution({ ...plan, warnings }, options).run();
 }
 
 /** Run ids sort in the order in which runs began, also when the clock has been set back meanwhile. */
