@@ -78,7 +78,10 @@ async function liveFile(path: string): Promise<string> {
     throw failure(path, 'source-missing', 'it is not a regular file');
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
-    throw failure(path, errnoOf(error) === 'ENOENT' ? 'source-missing' : 'permission-denied', messageOf(error), error);
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') throw failure(path, 'source-missing', 'there is no such file', error);
+    if (errno === 'EACCES') throw failure(path, 'permission-denied', 'this user may not look there', error);
+    throw failure(path, 'source-incomplete', messageOf(error), error);
   }
 }
 
@@ -107,6 +110,7 @@ function codeOf(error: unknown): HoldfastError['code'] {
   const result = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
   if (result === 13) return 'no-space';
   if (result === 5 || result === 6) return 'busy';
+  if (result === 14 || result === 8 || result === 23) return 'permission-denied';
   return 'source-incomplete';
 }
 
@@ -115,8 +119,11 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const HINTS: Partial<Record<HoldfastError['code'], string>> = {
   'no-space': 'Free space in the state directory (the spool is made there), or move it with stateDir.',
   'source-missing': 'Correct `databases` of this service, or take the entry out when the database is gone for good.',
+  'permission-denied':
+    'Run as root or as the owner of the database. A database in WAL mode needs a directory that can be written to as well.',
   busy: 'Its owner holds it exclusively; Holdfast tries again with the next run.',
-  'source-incomplete': 'Look at it with `sqlite3 FILE "PRAGMA integrity_check"`; the last good copy is in `holdfast snapshots`.',
+  'source-incomplete':
+    'Look at it with `sqlite3 FILE "PRAGMA integrity_check"`; the last good copy is in `holdfast snapshots`.',
 };
 
 const failure = (path: string, code: HoldfastError['code'], message: string, cause?: unknown): HoldfastError =>

@@ -1,0 +1,230 @@
+// SQLite databases that are written to while they are backed up.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+import { asOrdinaryUser, listFiles, NOBODY, type ScratchHost, scratchHost, stepOf } from '../support/cli.ts';
+
+const WRITER = join(import.meta.dirname, '../support/sqlite-writer.ts');
+
+interface Writer extends AsyncDisposable {
+  /** The last number of which it is known that it was committed. */
+  committed(): number;
+  /** Resolves when more than so many numbers are committed. */
+  beyond(count: number): Promise<void>;
+}
+
+async function startWriter(file: string, mode: 'wal' | 'delete'): Promise<Writer> {
+  const child: ChildProcess = spawn(process.execPath, [WRITER, file, mode], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let last = 0;
+  let rest = '';
+  let waiting: (() => void)[] = [];
+  const ended = new Promise<void>((done) => child.once('close', () => done()));
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    last = Number(lines.at(-1) ?? last);
+    for (const look of waiting) look();
+  });
+  const writer: Writer = {
+    committed: () => last,
+    beyond: (count) =>
+      new Promise((done, fail) => {
+        const look = (): void => {
+          if (last <= count) return;
+          waiting = waiting.filter((each) => each !== look);
+          done();
+        };
+        waiting.push(look);
+        look();
+        void ended.then(() => fail(new Error('the writer ended')));
+      }),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+  await writer.beyond(20);
+  return writer;
+}
+
+/** Sound, and the numbers 1..n in both tables, without a gap; answers with n. */
+function assertPrefix(file: string): number {
+  using db = new DatabaseSync(file, { readOnly: true });
+  assert.equal(db.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok');
+  const a = db.prepare('SELECT count(*) AS count, max(n) AS last, min(n) AS first FROM a').get();
+  const b = db.prepare('SELECT count(*) AS count, max(n) AS last FROM b').get();
+  assert.equal(a?.['first'], 1);
+  assert.equal(a['count'], a['last'], 'a gap in the committed writes');
+  assert.deepEqual([b?.['count'], b?.['last']], [a['count'], a['last']], 'half of a commit');
+  return Number(a['last']);
+}
+
+async function backUpWhileWritten(
+  t: TestContext,
+  host: ScratchHost,
+  mode: 'wal' | 'delete',
+  under: string[],
+): Promise<void> {
+  const file = host.path('data/app/state/app.db');
+  await using writer = await startWriter(file, mode);
+  chmodSync(file, 0o640);
+  for (let round = 1; round <= 3; round += 1) {
+    const before = writer.committed();
+    const live = statSync(file);
+    const { code, report, stderr } = await host.backUp([], { under }); // oxlint-disable-line no-await-in-loop
+    assert.equal(code, 0, stderr);
+    assert.ok(writer.committed() > before, 'the writer was held up for the whole run');
+    const { snapshotId, databases } = stepOf(report, 'backup:app@near').result ?? {};
+    assert.deepEqual(databases, [file]);
+    const contents = await host.contents('near', String(snapshotId)); // oxlint-disable-line no-await-in-loop
+    assert.deepEqual(
+      contents.filter((path) => path.startsWith(`${host.path('data/app')}/`)).toSorted(),
+      ['notes.txt', 'state', 'state/app.db'].map((name) => host.path('data/app', name)),
+    );
+    const restored = join(await host.restore('near', String(snapshotId)), file); // oxlint-disable-line no-await-in-loop
+    const count = assertPrefix(restored);
+    assert.ok(count >= before, `${count} of at least ${before} commits were saved`);
+    const copy = statSync(restored);
+    assert.deepEqual([copy.mode.toString(8), copy.uid, copy.gid], [live.mode.toString(8), live.uid, live.gid]);
+    assert.ok(copy.mtimeMs >= live.mtimeMs, 'the copy looks older than what was live when the run began');
+    assert.deepEqual(listFiles(host.path('state/spool')), []);
+    assert.deepEqual(host.leftovers(), []);
+    t.diagnostic(`${mode}, round ${round}: ${before} committed before, ${count} saved, ${writer.committed()} at the end`);
+  }
+}
+
+function hostWithDatabase(t: TestContext): ScratchHost {
+  const host = scratchHost(t);
+  host.addRepository('near');
+  const directory = host.addService('app', { 'notes.txt': 'n', 'state/.keep': '' });
+  execFileSync('rm', [join(directory, 'state/.keep')]);
+  host.services['app'] = {
+    backup: { paths: [directory], databases: [{ type: 'sqlite', path: join(directory, 'state/app.db') }] },
+  };
+  return host;
+}
+
+for (const mode of ['wal', 'delete'] as const) {
+  test(`a database in ${mode} mode that is written to meanwhile is saved whole: sound, gapless, at its live path`, async (t) => {
+    await backUpWhileWritten(t, hostWithDatabase(t), mode, []);
+  });
+}
+
+test('an ordinary user saves a live database as well, in a user namespace of its own', async (t) => {
+  const host = hostWithDatabase(t);
+  const under = asOrdinaryUser();
+  if (under.length > 0) {
+    host.giveTo(NOBODY);
+    const file = host.path('data/app/state/app.db');
+    execFileSync('setpriv', [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', 'touch', file]);
+    chmodSync(host.path('data/app/state'), 0o777);
+  }
+  const file = host.path('data/app/state/app.db');
+  {
+    await using _writer = await startWriter(file, 'delete');
+  }
+  if (under.length > 0) host.giveTo(NOBODY);
+  const { code, report, stderr } = await host.backUp([], { under });
+  assert.equal(code, 0, stderr);
+  const snapshotId = String(stepOf(report, 'backup:app@near').result?.['snapshotId']);
+  const restored = join(await host.restore('near', snapshotId), file);
+  assertPrefix(restored);
+  assert.equal(statSync(restored).uid, statSync(file).uid);
+  assert.deepEqual(listFiles(host.path('state/spool')), []);
+});
+
+test('a database that does not change adds nothing but a tree, and its live file is never touched', async (t) => {
+  const host = hostWithDatabase(t);
+  const file = host.path('data/app/state/app.db');
+  {
+    await using _writer = await startWriter(file, 'delete');
+  }
+  const live = statSync(file);
+  await host.backUp();
+  const { report } = await host.backUp();
+  const { mtimeMs, ctimeMs, ino } = statSync(file);
+  assert.deepEqual([mtimeMs, ctimeMs, ino], [live.mtimeMs, live.ctimeMs, live.ino]);
+  const { filesNew, bytesAdded } = stepOf(report, 'backup:app@near').result ?? {};
+  assert.equal(filesNew, 0);
+  assert.ok(Number(bytesAdded) < live.size / 4, `${bytesAdded} bytes were added`);
+});
+
+test('a database behind a symbolic link is saved where it really lies', async (t) => {
+  const host = hostWithDatabase(t);
+  const file = host.path('data/app/state/app.db');
+  const real = host.path('data/app/real.db');
+  {
+    await using _writer = await startWriter(real, 'wal');
+  }
+  symlinkSync(real, file);
+  const { code, report, stderr } = await host.backUp();
+  assert.equal(code, 0, stderr);
+  const restored = await host.restore('near', String(stepOf(report, 'backup:app@near').result?.['snapshotId']));
+  assert.ok(!existsSync(join(restored, `${real}-wal`)));
+  assertPrefix(join(restored, real));
+});
+
+test('a database that is missing, damaged or no database fails its job with the way on; nothing torn is saved', async (t) => {
+  const host = hostWithDatabase(t);
+  const file = host.path('data/app/state/app.db');
+  const failed = async (): Promise<{ code: string; message: string; hint: string | null }> => {
+    const { code, report } = await host.backUp();
+    const step = stepOf(report, 'backup:app@near');
+    assert.deepEqual([code, step.outcome], [2, 'failed']);
+    assert.deepEqual(host.leftovers(), []);
+    const { code: errorCode = '', message = '', hint = null } = step.error ?? {};
+    return { code: errorCode, message, hint };
+  };
+  assert.partialDeepStrictEqual(await failed(), { code: 'source-missing', message: 'there is no such file' });
+  writeFileSync(file, 'this is no database'.repeat(1000));
+  const garbage = await failed();
+  assert.deepEqual([garbage.code, garbage.message], ['source-incomplete', 'file is not a database']);
+  assert.match(garbage.hint ?? '', /holdfast snapshots/);
+  execFileSync('rm', ['-r', file]);
+  execFileSync('mkdir', [file]);
+  assert.partialDeepStrictEqual(await failed(), { code: 'source-missing', message: 'it is not a regular file' });
+  assert.deepEqual(await host.snapshots('near'), []);
+});
+
+test('a stopped service can start again after root has read its database: what SQLite left beside it belongs to its owner', async (t) => {
+  const host = hostWithDatabase(t);
+  const file = host.path('data/app/state/app.db');
+  {
+    await using _writer = await startWriter(file, 'wal');
+  }
+  if (process.getuid?.() === 0) execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, host.path('data/app')]);
+  const { uid, gid } = statSync(file);
+  const { code, report, stderr } = await host.backUp();
+  assert.equal(code, 0, stderr);
+  for (const name of listFiles(host.path('data/app/state'))) {
+    const stats = statSync(host.path('data/app/state', name));
+    assert.deepEqual([stats.uid, stats.gid], [uid, gid], name);
+  }
+  const restored = await host.restore('near', String(stepOf(report, 'backup:app@near').result?.['snapshotId']));
+  const copy = statSync(join(restored, file));
+  assert.deepEqual([copy.uid, copy.gid], [uid, gid]);
+});
+
+test('two services share nothing in the spool, and one run copies for two repositories', async (t) => {
+  const host = hostWithDatabase(t);
+  host.addRepository('far');
+  const file = host.path('data/app/state/app.db');
+  {
+    await using _writer = await startWriter(file, 'delete');
+  }
+  cpSync(host.path('data/app'), host.path('data/other'), { recursive: true });
+  host.services['other'] = {
+    backup: {
+      paths: [host.path('data/other')],
+      databases: [{ type: 'sqlite', path: host.path('data/other/state/app.db') }],
+    },
+  };
+  const { code, report, stderr } = await host.backUp();
+  assert.equal(code, 0, stderr);
+  assert.equal(report.counts.succeeded, 1 + 2 + 2 + 4);
+  assert.deepEqual(listFiles(host.path('state/spool')), []);
+});
