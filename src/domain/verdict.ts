@@ -16,7 +16,7 @@ const BUSY: ReadonlySet<unknown> = new Set(['busy', 'repository-locked']);
 /**
  * `interruptedBy` is the signal that ended the run, if one did: it decides over everything else. Otherwise a critical
  * failure, or failures without one counted success, are exit 2; failures beside successes and partial steps are exit 1.
- * When nothing but a held lock stood in the way the answer is busy (75).
+ * Where the answer would be exit 2 and nothing but held locks stood in the way, it is busy (75).
  */
 export function verdictOf(steps: readonly StepReport[], interruptedBy: 'SIGINT' | 'SIGTERM' | null): Verdict {
   if (interruptedBy) {
@@ -27,11 +27,9 @@ export function verdictOf(steps: readonly StepReport[], interruptedBy: 'SIGINT' 
   }
   const weighed = steps.filter((step) => step.weight !== 'advisory');
   const failed = weighed.filter((step) => !NO_FAILURE.has(step.outcome));
-  if (failed.length > 0 && failed.every((step) => BUSY.has(step.error?.code))) {
-    return { outcome: 'failed', exitCode: EXIT.busy };
-  }
   const anyDone = weighed.some((step) => step.outcome === 'succeeded' || step.outcome === 'partial');
   if (failed.some((step) => step.weight === 'critical') || (failed.length > 0 && !anyDone)) {
+    if (failed.every((step) => BUSY.has(step.error?.code))) return { outcome: 'failed', exitCode: EXIT.busy };
     const timedOut = failed.every((step) => step.outcome === 'timed-out');
     return { outcome: timedOut ? 'timed-out' : 'failed', exitCode: EXIT.failed };
   }
