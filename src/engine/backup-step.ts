@@ -56,9 +56,9 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   const before = await presenceOf(backup.paths);
   if (before.present.length === 0) throw sourceMissing(job, before.missing);
   const access = await accessTo(toolbox, repository);
+  const at = context.now(); // databases are copied first
   const source = sqliteSource(backup.databases, { spoolRoot: spoolRoot(toolbox), subject: nameOf(job), user: toolbox.user });
   await using view = await source.open(context);
-  const at = context.now();
   const summary = await resticBackup(
     access,
     {

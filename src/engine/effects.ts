@@ -41,14 +41,22 @@ export async function holdEffect(
   return held.move();
 }
 
-/** Undoes and settles; throws, leaving it unsettled for the next start, when the undo fails. */
+/** Undoes and settles; throws, leaving it unsettled for the next start (except what is done `once`), when the undo fails. */
 export async function undoEffect(
   owner: Pick<EffectOwner, 'journal' | 'clock' | 'kinds'>,
   effect: { readonly id: number; readonly kind: string; readonly payload: JsonObject },
 ): Promise<void> {
-  using limit = limitTime(UNDO_LIMIT, () => timedOut('undo', effect.kind, UNDO_LIMIT));
-  await effectKind(owner.kinds, effect.kind).undo(effect.payload, limit.signal);
-  owner.journal.settleEffect(effect.id, owner.clock.now());
+  const kind = effectKind(owner.kinds, effect.kind);
+  const most = kind.limit?.(effect.payload) ?? UNDO_LIMIT;
+  using limit = limitTime(most, () => timedOut('undo', effect.kind, most));
+  const settle = (): void => owner.journal.settleEffect(effect.id, owner.clock.now());
+  try {
+    await kind.undo(effect.payload, limit.signal);
+  } catch (error) {
+    if (kind.once) settle();
+    throw error;
+  }
+  settle();
 }
 
 function effectKind(kinds: EffectKinds, kind: string): EffectKind {
