@@ -3,6 +3,7 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { CliContext } from './context.ts';
 import { configCommand } from './config.ts';
+import { doctorCommand } from './doctor.ts';
 import { historyCommand } from './history.ts';
 import { retentionCommand } from './retention.ts';
 import { runCommand } from './run.ts';
@@ -11,4 +12,4 @@ import { statusCommand } from './status.ts';
 /** Makes the command; the context exists only once the command line has been parsed. */
 export type CommandFactory = (context: () => CliContext) => CommandUnknownOpts;
 
-export const COMMANDS: readonly CommandFactory[] = [runCommand, retentionCommand, configCommand, statusCommand, historyCommand];
+export const COMMANDS: readonly CommandFactory[] = [runCommand, retentionCommand, configCommand, statusCommand, historyCommand, doctorCommand];

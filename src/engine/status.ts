@@ -200,6 +200,8 @@ function jobless(service: ServiceConfig): StatusProblem[] {
   ];
 }
 
+export const NEVER_BACKED_UP = 'never backed up';
+
 /** The whole service where none of its jobs ever ran. */
 function neverRun(service: ServiceConfig, facts: readonly Facts[]): StatusProblem[] {
   const never = facts.filter(({ copy, future, gone, lastRun }) => !copy && !future && !gone && !lastRun);
@@ -210,7 +212,7 @@ function neverRun(service: ServiceConfig, facts: readonly Facts[]): StatusProble
   return subjects.map((subject) => ({
     severity: 'problem',
     subject,
-    message: 'never backed up',
+    message: NEVER_BACKED_UP,
     hint: `holdfast run ${service.name}`,
   }));
 }

@@ -1,0 +1,174 @@
+// The host itself: programs, state directory, journal, leftovers, clock, and what the configuration warned of.
+
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { ConfigProblem } from '../../config/configuration.ts';
+import { type Bytes, describeBytes } from '../../domain/bytes.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { openJournalReadOnly } from '../../journal/open-read-only.ts';
+import { findProgram } from '../../process/find-program.ts';
+import { mayBeAlive } from '../../process/identity.ts';
+import { MINIMUM_RESTIC, requireVersion, resticVersion } from '../../tools/restic/version.ts';
+import { requireBinds } from '../../tools/util-linux/mount-namespace.ts';
+import { fileSystemType, probePath } from '../../tools/util-linux/probe.ts';
+import { freeSpace } from '../../tools/util-linux/stat.ts';
+import { type Check, type DoctorInput, type Finding, ok, problem, warning } from './check.ts';
+import { NEVER_BACKED_UP, statusOf } from '../status.ts';
+
+export const hostChecks = (input: DoctorInput): Check[] => [
+  { id: 'restic', title: 'restic', run: (signal) => checkRestic(input, signal) },
+  { id: 'tools', title: 'programs', run: async () => checkPrograms(input) },
+  ...(usesDatabases(input)
+    ? [{ id: 'namespace', title: 'databases', run: (signal: AbortSignal) => checkNamespace(input, signal) }]
+    : []),
+  { id: 'state-directory', title: 'state directory', run: (signal) => checkStateDirectory(input, signal) },
+  { id: 'journal', title: 'journal', run: async () => checkJournal(input) },
+  { id: 'jobs', title: 'jobs', run: async () => checkJobs(input) },
+  { id: 'clock', title: 'clock', run: async () => [checkClock(input.clock.now())] },
+  ...(input.config.warnings.length === 0
+    ? []
+    : [
+        {
+          id: 'configuration',
+          title: 'configuration',
+          run: async () => input.config.warnings.map(configWarning),
+        },
+      ]),
+];
+
+async function checkRestic({ restic }: DoctorInput, signal: AbortSignal): Promise<Finding[]> {
+  const version = await resticVersion(restic, { signal });
+  requireVersion(version, restic);
+  return [ok(`${version.text} (${MINIMUM_RESTIC} or newer is needed), ${findProgram(restic) ?? restic}`)];
+}
+
+const usesDatabases = ({ config }: DoctorInput): boolean =>
+  [...config.services.values()].some(({ backup }) => (backup?.databases.length ?? 0) > 0);
+
+function checkPrograms(input: DoctorInput): Finding[] {
+  const missing = (names: readonly string[]): string[] => names.filter((name) => findProgram(name) === null);
+  const essential = missing(['flock', 'stat', ...(usesDatabases(input) ? ['unshare', 'mount'] : [])]);
+  const useful = missing(['setpriv']);
+  const how = 'Install util-linux and coreutils, or add their directory to PATH.';
+  return [
+    ...(essential.length > 0 ? [problem(`${essential.join(', ')} not found on PATH`, how)] : []),
+    ...(useful.length > 0
+      ? [warning(`${useful.join(', ')} not found on PATH: what Holdfast starts would outlive it when it is killed`, how)]
+      : []),
+    ...(essential.length + useful.length === 0 ? [ok('flock, unshare, setpriv, stat')] : []),
+  ];
+}
+
+async function checkNamespace({ user }: DoctorInput, signal: AbortSignal): Promise<Finding[]> {
+  await requireBinds('SQLite databases', user, signal);
+  return [ok('a private mount namespace can be made')];
+}
+
+/** File systems on which neither SQLite's locking nor flock can be relied on. */
+const REMOTE = /^(?:nfs|nfsd|cifs|smb|smb2|smbfs|fuse|fuseblk|ceph|afs|9p|v9fs|glusterfs)$/;
+const LITTLE = 1e9 as Bytes;
+const TOO_LITTLE = 1e8 as Bytes;
+
+async function checkStateDirectory({ config: { stateDir }, user }: DoctorInput, signal: AbortSignal): Promise<Finding[]> {
+  const { path, facts } = await nearestExisting(stateDir, signal);
+  if (facts.type !== 'directory')
+    return [problem(`${path} is not a directory`, 'Choose another with stateDir or --state-dir.')];
+  const writable = await access(path, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false, // whatever the reason, it cannot be used
+  );
+  if (!writable) {
+    const fix = `Run as its owner (uid ${facts.uid}, this is ${user.uid}), or choose another with --state-dir.`;
+    return [problem(`${path} cannot be written`, fix)];
+  }
+  const type = await fileSystemType(path, signal);
+  const free = await freeSpace(path, signal);
+  const findings: Finding[] = [];
+  if (REMOTE.test(type)) {
+    findings.push(
+      warning(`${stateDir} is on ${type}: locks and the journal need a local file system`, 'Move it with stateDir.'),
+    );
+  }
+  if (free < LITTLE) {
+    const tell = free < TOO_LITTLE ? problem : warning;
+    findings.push(
+      tell(
+        `only ${describeBytes(free)} are free at ${path}`,
+        'Free space there: the journal and copies of databases are kept in it.',
+      ),
+    );
+  }
+  const made = path === stateDir ? '' : ' (will be made by the first run)';
+  return findings.length > 0 ? findings : [ok(`${stateDir}${made}, ${type}, ${describeBytes(free)} free`)];
+}
+
+async function nearestExisting(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ path: string; facts: NonNullable<Awaited<ReturnType<typeof probePath>>> }> {
+  const facts = await probePath(path, signal);
+  if (facts) return { path, facts };
+  if (path === dirname(path)) {
+    throw new HoldfastError({ code: 'failed', operation: 'look at', subject: path, message: `${path} does not exist` });
+  }
+  return await nearestExisting(dirname(path), signal);
+}
+
+function checkJournal({ config }: DoctorInput): Finding[] {
+  using journal = openJournalReadOnly(config.stateDir);
+  if (journal === null) return [ok('nothing has been recorded yet')];
+  const unfinished = journal.unfinishedRuns();
+  const dead = unfinished.filter((run) => !mayBeAlive(run.process));
+  const alive = unfinished.filter((run) => !dead.includes(run)).map((run) => `${run.kind} ${run.id}`);
+  if (dead.length === 0) return [ok(`sound${alive.length > 0 ? `; running now: ${alive.join(', ')}` : ''}`)];
+  const effects = dead.flatMap((run) => run.effects).map((effect) => effect.kind);
+  const left = effects.length === 0 ? 'nothing is left of it' : `left to clean up: ${effects.join(', ')}`;
+  return [
+    warning(
+      `died before its end: ${dead.map((run) => `${run.kind} ${run.id}`).join(', ')}; ${left}`,
+      'The next run cleans up by itself.',
+    ),
+  ];
+}
+
+/** What is declared and not done, as `status` tells it; the same about many is one finding. */
+function checkJobs({ config, clock }: DoctorInput): Finding[] {
+  using recorded = readable(config.stateDir);
+  const journal = recorded ?? { evidence: () => [], latestStep: () => null };
+  const services = [...config.services.values()];
+  const { problems } = statusOf({ config, services, journal, now: clock.now() });
+  if (problems.length === 0) return [ok('every declared service has its jobs, and each has run')];
+  return [...Map.groupBy(problems, ({ message }) => message)].map(([message, alike]) => {
+    const [first] = alike;
+    // A job that never ran is not broken: it may be new.
+    const tell = first?.severity === 'warning' || message === NEVER_BACKED_UP ? warning : problem;
+    const many = alike.length > 1 ? ` (${alike.length})` : '';
+    const hint = message === NEVER_BACKED_UP && alike.length > 1 ? 'holdfast run' : (first?.hint ?? null);
+    return tell(`${message}${many}: ${alike.map(({ subject }) => subject).join(', ')}`, hint);
+  });
+}
+
+/** A journal that cannot be read is told by its own check. */
+function readable(stateDir: string): ReturnType<typeof openJournalReadOnly> {
+  try {
+    return openJournalReadOnly(stateDir);
+  } catch (error) {
+    if (error instanceof HoldfastError) return null;
+    throw error;
+  }
+}
+
+/** Before this program was written. */
+const EARLIEST = Date.parse('2026-01-01T00:00:00Z');
+
+const checkClock = (now: Instant): Finding =>
+  now < EARLIEST
+    ? problem(
+        `it says ${new Date(now).toISOString()}`,
+        'Set it: ages, schedules and retention depend on it (timedatectl set-ntp true).',
+      )
+    : ok(new Date(now).toISOString());
+
+const configWarning = ({ file, line, column, path, message }: ConfigProblem): Finding =>
+  warning(`${path === '' ? '' : `${path}: `}${message}`, line === null ? file : `${file}:${line}:${column ?? 1}`);

@@ -1,0 +1,76 @@
+// What a path is and whether this user may read it, asked by children that can be killed: a dead NFS server hangs whoever
+// asks it, and it must not be us.
+
+import { type Duration, duration } from '../../domain/duration.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { runProcess } from '../../process/run-process.ts';
+
+const LIMIT: Duration = duration(10, 's');
+
+export interface PathFacts {
+  /** As stat(1) names it: 'directory', 'regular file', ... */
+  readonly type: string;
+  readonly uid: number;
+  readonly readable: boolean;
+}
+
+/** Null when there is nothing at `path` (a dangling link is nothing). Throws `failed` when it cannot be known. */
+export async function probePath(path: string, signal: AbortSignal): Promise<PathFacts | null> {
+  const { exitCode, stdout, stderrTail } = await ask(
+    ['stat', '--dereference', '--format', '%u %F', '--', path],
+    path,
+    signal,
+  );
+  if (exitCode !== 0) {
+    if (stderrTail.some((line) => line.includes('No such file or directory'))) return null;
+    throw noAnswer(path, stderrTail.at(-1) ?? 'unknown');
+  }
+  const [uid = '', ...type] = stdout.trim().split(' ');
+  const kind = type.join(' ');
+  const readable = await succeeds('-r', path, signal);
+  return {
+    type: kind,
+    uid: Number(uid),
+    readable: readable && (kind !== 'directory' || (await succeeds('-x', path, signal))),
+  };
+}
+
+/** 'ext2/ext3', 'nfs', 'zfs', ... as stat(1) names it. */
+export async function fileSystemType(path: string, signal: AbortSignal): Promise<string> {
+  const { exitCode, stdout, stderrTail } = await ask(['stat', '--file-system', '--format', '%T', '--', path], path, signal);
+  if (exitCode !== 0) throw noAnswer(path, stderrTail.at(-1) ?? 'unknown');
+  return stdout.trim();
+}
+
+/** The first entry, at most two levels deep, that somebody else than `uid` owns; null when there is none. */
+export async function foreignEntry(directory: string, uid: number, signal: AbortSignal): Promise<string | null> {
+  const argv = ['find', directory, '-maxdepth', '2', '!', '-uid', String(uid), '-print', '-quit'] as const;
+  const { exitCode, stdout, stderrTail } = await ask(argv, directory, signal);
+  if (exitCode !== 0) throw noAnswer(directory, stderrTail.at(-1) ?? 'unknown');
+  return stdout === '' ? null : stdout.trimEnd();
+}
+
+const succeeds = async (test: '-r' | '-x', path: string, signal: AbortSignal): Promise<boolean> =>
+  (await ask(['test', test, path], path, signal)).exitCode === 0;
+
+async function ask(argv: readonly [string, ...string[]], path: string, signal: AbortSignal): ReturnType<typeof runProcess> {
+  try {
+    return await runProcess(
+      { argv, operation: 'look at', subject: path, env: { LC_ALL: 'C' } },
+      { signal, timeout: LIMIT, grace: duration(1, 's') },
+    );
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'timed-out') throw noAnswer(path, 'no answer within 10 s');
+    throw error;
+  }
+}
+
+const noAnswer = (path: string, reason: string): HoldfastError =>
+  new HoldfastError({
+    code: 'failed',
+    operation: 'look at',
+    subject: path,
+    message: `${path} cannot be looked at: ${reason}`,
+    hint: 'Look at the mount (findmnt, dmesg), at the machine behind it, and at the permissions on the way there.',
+    retry: 'later',
+  });
