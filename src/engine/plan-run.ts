@@ -4,7 +4,7 @@
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../config/configuration.ts';
 import { duration } from '../domain/duration.ts';
 import { repositoryLock, stepId } from '../domain/naming.ts';
-import type { Plan, Step } from '../domain/plan.ts';
+import type { Plan, Step, StepResult } from '../domain/plan.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { checkRepository } from '../repositories/preflight.ts';
 import { presenceOf } from '../sources/files.ts';
@@ -54,6 +54,7 @@ export function selectJobs(config: Configuration, selection: RunSelection): Sele
 export function planRun(config: Configuration, selection: RunSelection, toolbox: Toolbox): Plan {
   const { jobs, engines, warnings } = selectJobs(config, selection);
   const repositories = new Map(jobs.map((job) => [job.repository.name, job.repository]));
+  const outages: Outages = new Map();
   const sources = new Map(jobs.map((job) => [job.service.name, job]));
   return {
     kind: 'run',
@@ -64,7 +65,7 @@ export function planRun(config: Configuration, selection: RunSelection, toolbox:
       ...(jobs.length > 0 ? [toolStep(toolbox)] : []),
       ...[...repositories.values()].map(repositoryStep),
       ...[...sources.values()].map(sourceStep),
-      ...jobs.map((job) => backupStep(job, toolbox)),
+      ...jobs.map((job) => backupStep(job, toolbox, outages)),
       ...engines.map(engineStep),
     ],
   };
@@ -127,7 +128,27 @@ const sourceStep = ({ service, backup }: Job): Step => ({
   },
 });
 
-const backupStep = (job: Job, toolbox: Toolbox): Step => ({
+/** Why a repository could not be opened: the other jobs of this run need not find that out again, each after its hooks. */
+type Outages = Map<string, HoldfastError>;
+const OUTAGES: ReadonlySet<unknown> = new Set([
+  'repository-unreachable',
+  'repository-missing',
+  'wrong-password',
+  'secret-unreadable',
+]);
+
+async function unlessOut(outages: Outages, repository: string, work: () => Promise<StepResult>): Promise<StepResult> {
+  const outage = outages.get(repository);
+  if (outage) throw outage;
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof HoldfastError && OUTAGES.has(error.code)) outages.set(repository, error);
+    throw error;
+  }
+}
+
+const backupStep = (job: Job, toolbox: Toolbox, outages: Outages): Step => ({
   id: stepId.backup(job.service.name, job.repository.name),
   title: `Back up ${job.service.name} to ${job.repository.name}`,
   stage: 'backup',
@@ -138,7 +159,7 @@ const backupStep = (job: Job, toolbox: Toolbox): Step => ({
   lane: repositoryLock(job.repository.name),
   timeout: job.backup.timeout,
   weight: 'counted',
-  run: (context) => backUp(job, toolbox, context),
+  run: (context) => unlessOut(outages, job.repository.name, () => backUp(job, toolbox, context)),
 });
 
 /** Declared, and not backed up by this version: never silently. */

@@ -106,8 +106,18 @@ export async function runProcess(command: Command, options: ProcessOptions): Pro
       stderrTail: tail,
     });
   }
-  signal.throwIfAborted();
+  if (signal.aborted)
+    throw withLastWords(signal.reason, { name: command.argv[0], exitCode: ended.exitCode, stderrTail: tail });
   return { ...ended, stdout: maskOutput(collected.text()), stderrTail: tail };
+}
+
+/** Whose time was up from outside is told with what the command was saying meanwhile; any other reason is passed on. */
+function withLastWords(reason: unknown, tool: ToolFailure): unknown {
+  if (!(reason instanceof HoldfastError) || reason.code !== 'timed-out' || reason.tool || tool.stderrTail.length === 0) {
+    return reason;
+  }
+  const { code, operation, subject, message, hint, retry } = reason;
+  return new HoldfastError({ code, operation, subject, message, hint, retry, tool, cause: reason });
 }
 
 /** Standard output as one text; a single line of it may be very long. */

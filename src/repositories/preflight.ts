@@ -32,8 +32,11 @@ export async function checkPassword(repository: RepositoryConfig): Promise<void>
   try {
     await access(file, constants.R_OK);
   } catch (error) {
-    const reason = errnoOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read (${errnoOf(error) ?? 'unknown'})`;
-    throw problem(repository, 'secret-unreadable', `the password file ${file} ${reason}`, PASSWORD_HINT);
+    const errno = errnoOf(error) ?? 'unknown';
+    if (errno === 'ENOENT')
+      throw problem(repository, 'secret-unreadable', `the password file ${file} does not exist`, PASSWORD_HINT);
+    const reason = `the password file ${file} cannot be read by this user (${errno})`;
+    throw problem(repository, 'secret-unreadable', reason, `See who may: ls -l ${file}. Run as that user, or as root.`);
   }
   const { size } = await stat(file);
   if (size === 0) throw problem(repository, 'secret-unreadable', `the password file ${file} is empty`, PASSWORD_HINT);
