@@ -2,6 +2,7 @@
 
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { CliContext } from './context.ts';
+import { completeCommand, completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { doctorCommand } from './doctor.ts';
 import { historyCommand } from './history.ts';
@@ -12,4 +13,13 @@ import { statusCommand } from './status.ts';
 /** Makes the command; the context exists only once the command line has been parsed. */
 export type CommandFactory = (context: () => CliContext) => CommandUnknownOpts;
 
-export const COMMANDS: readonly CommandFactory[] = [runCommand, retentionCommand, configCommand, statusCommand, historyCommand, doctorCommand];
+export const COMMANDS: readonly CommandFactory[] = [
+  runCommand,
+  retentionCommand,
+  configCommand,
+  statusCommand,
+  historyCommand,
+  doctorCommand,
+  completionCommand,
+  completeCommand,
+];

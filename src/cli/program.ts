@@ -44,7 +44,7 @@ export function buildProgram(invocation: Invocation): CommandUnknownOpts {
   for (const factory of COMMANDS) {
     const command = factory(contextOf);
     inherit(command, program);
-    program.addCommand(command);
+    program.addCommand(command, { hidden: command.name().startsWith('__') });
   }
   return program;
 }
