@@ -114,6 +114,7 @@ const sourceStep = ({ service, backup }: Job): Step => ({
   weight: 'advisory',
   timeout: duration(1, 'm'),
   async run(context) {
+    if (backup.hooks.before.length > 0) return { outcome: 'succeeded' }; // they may make it: a dump. The backup itself looks
     const { present, missing } = await presenceOf(backup.paths);
     for (const path of missing) context.warn(`${path} does not exist`);
     if (present.length > 0) return { outcome: 'succeeded' };

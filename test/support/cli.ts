@@ -284,3 +284,16 @@ export const fingerprint = (directory: string): string[] =>
     const { mode, size, mtimeMs, ctimeMs, ino } = lstatSync(join(directory, name));
     return `${name} ${mode.toString(8)} ${size} ${mtimeMs} ${ctimeMs} ${ino}`;
   });
+
+/**
+ * What runs a program with a small tmpfs over `directory`, which keeps its content, in a mount namespace of its own. The
+ * paths of what lay there at the end are in `<directory>.left`.
+ */
+export const withTmpfs = (directory: string, size: string): string[] => [
+  'unshare',
+  ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']),
+  ...['--mount', '--propagation', 'private', 'sh', '-c'],
+  `directory=$1; cp -a "$1" "$1.copy" && mount -t tmpfs -o "size=$2" tmpfs "$1" && cp -a "$1.copy/." "$1/" && shift 2 || exit 99
+   "$@"; code=$?; find "$directory" > "$directory.left"; exit $code`,
+  ...['sh', directory, size],
+];

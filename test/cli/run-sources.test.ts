@@ -1,0 +1,146 @@
+// Sources that are not what they were declared to be: nothing incomplete is ever green, and the last success stays.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import type { StepReport } from '../../src/domain/report.ts';
+import type { RecordedEvidence } from '../../src/journal/journal.ts';
+import { asOrdinaryUser, NOBODY, type ScratchHost, scratchHost, type StartOptions, stepOf } from '../support/cli.ts';
+
+function hostWith(t: TestContext): ScratchHost {
+  const host = scratchHost(t);
+  host.addRepository('near');
+  host.addService('app', { 'a.txt': 'a', 'b.txt': 'b' });
+  return host;
+}
+
+const appStep = async (host: ScratchHost, options: StartOptions = {}): Promise<StepReport & { exit: number | null }> => {
+  const { code, report } = await host.backUp([], options);
+  assert.deepEqual(host.leftovers(), []);
+  return { ...stepOf(report, 'backup:app@near'), exit: code };
+};
+
+const evidenceOf = (host: ScratchHost, complete: boolean): readonly RecordedEvidence[] => {
+  using journal = host.journal();
+  return journal.evidence({ service: 'app', kind: 'backup', complete, limit: 10 });
+};
+
+test('a file that cannot be read makes the job partial; its snapshot is no success, and the last success stays', async (t) => {
+  const host = hostWith(t);
+  host.giveTo(NOBODY);
+  const under = asOrdinaryUser();
+  const good = await appStep(host, { under });
+  assert.equal(good.exit, 0);
+  const secret = host.path('data/app/b.txt');
+  if (under.length > 0) execFileSync('chown', ['root:root', secret]);
+  chmodSync(secret, 0o600 & (under.length > 0 ? 0o600 : 0));
+  const partial = await appStep(host, { under });
+  assert.deepEqual([partial.exit, partial.outcome], [1, 'partial']);
+  assert.match(partial.reason ?? '', /^1 unreadable, first .*\/data\/app\/b\.txt: .*permission denied$/);
+  assert.deepEqual(partial.result?.['filesUnreadable'], [secret]);
+  assert.deepEqual(
+    evidenceOf(host, true).map((fact) => fact.snapshotId),
+    [good.result?.['snapshotId']],
+  );
+  assert.deepEqual(
+    evidenceOf(host, false).map((fact) => fact.snapshotId),
+    [partial.result?.['snapshotId']],
+  );
+});
+
+test('a service of which nothing is there fails, one of which a part is missing is partial', async (t) => {
+  const host = hostWith(t);
+  const [here, gone] = [host.path('data/app'), host.path('data/gone')];
+  host.services['app'] = { backup: { paths: [here, gone] } };
+  const part = await appStep(host);
+  assert.deepEqual([part.exit, part.outcome, part.reason], [1, 'partial', `missing: ${gone}`]);
+  assert.deepEqual(evidenceOf(host, true), []);
+  host.services['app'] = { backup: { paths: [gone] } };
+  const { code, report } = await host.backUp();
+  const all = stepOf(report, 'backup:app@near');
+  assert.deepEqual([code, all.outcome, all.error?.code], [2, 'blocked', 'source-missing']);
+  assert.match(all.error?.hint ?? '', /Is its file system mounted\? If it moved, correct services\.app\.backup\.paths/);
+  assert.equal((await host.snapshots('near')).length, 1);
+});
+
+test('a source that a before hook brings is no missing source', async (t) => {
+  const host = hostWith(t);
+  const dump = host.path('dumps');
+  const make = host.script('make', `mkdir -p ${dump} && echo dump > ${dump}/all.sql`);
+  host.services['app'] = { backup: { paths: [dump], hooks: { before: [[make]], after: [['rm', '-r', dump]] } } };
+  const step = await appStep(host);
+  assert.deepEqual([step.exit, step.outcome, step.reason], [0, 'succeeded', null]);
+  const again = await appStep(host);
+  assert.deepEqual([again.exit, again.outcome], [0, 'succeeded']);
+});
+
+test('a source that vanishes while it is read is partial', async (t) => {
+  const host = hostWith(t);
+  const [one, two] = [host.path('data/app'), host.path('data/two')];
+  mkdirSync(two);
+  host.write('data/two/x', 'x');
+  host.services['app'] = { backup: { paths: [one, two] } };
+  // Somebody takes it away in the moment between restic's end and the look at what is left.
+  const HOLDFAST_RESTIC = host.script(
+    'restic',
+    `restic "$@"; code=$?; case "$*" in *backup*) rm -r ${two};; esac; exit $code`,
+  );
+  const after = await appStep(host, { env: { HOLDFAST_RESTIC } });
+  assert.deepEqual([after.exit, after.outcome, after.reason], [1, 'partial', `missing: ${two}`]);
+});
+
+test('a source that is replaced by an empty directory is partial, again and again, until that is allowed', async (t) => {
+  const host = hostWith(t);
+  const good = await appStep(host);
+  assert.equal(good.exit, 0);
+  renameSync(host.path('data/app'), host.path('data/aside'));
+  mkdirSync(host.path('data/app'));
+  for (let round = 0; round < 2; round += 1) {
+    const shrunk = await appStep(host); // oxlint-disable-line no-await-in-loop
+    assert.deepEqual([shrunk.exit, shrunk.outcome], [1, 'partial']);
+    assert.equal(shrunk.reason, 'shrank from 2 files to 0; set allowEmpty: true if that is right');
+  }
+  assert.deepEqual(
+    evidenceOf(host, true).map((fact) => fact.snapshotId),
+    [good.result?.['snapshotId']],
+  );
+  host.services['app'] = { backup: { paths: [host.path('data/app')], allowEmpty: true } };
+  assert.equal((await appStep(host)).exit, 0);
+});
+
+test('one source of several that becomes empty is partial; one that always was is only mentioned', async (t) => {
+  const host = hostWith(t);
+  const [one, two, three] = [host.path('data/app'), host.path('data/two'), host.path('data/three')];
+  for (const directory of [two, three]) mkdirSync(directory);
+  host.write('data/two/x', 'x');
+  host.services['app'] = { backup: { paths: [one, two, three] } };
+  const first = await appStep(host);
+  assert.deepEqual([first.exit, first.warnings], [0, [`${three} is empty`]]);
+  rmSync(host.path('data/two/x'));
+  const second = await appStep(host);
+  assert.deepEqual(
+    [second.exit, second.reason],
+    [1, `${two} is empty, it was not before; set allowEmpty: true if that is right`],
+  );
+});
+
+test('a snapshot source that this version does not have is partial with its reason, never silently left out', async (t) => {
+  const host = hostWith(t);
+  host.services['app'] = { backup: { paths: [host.path('data/app')], useSnapshots: true } };
+  const step = await appStep(host);
+  assert.deepEqual([step.exit, step.outcome], [1, 'partial']);
+  assert.equal(step.reason, 'useSnapshots is not available in this version: the live files were read');
+  assert.deepEqual(evidenceOf(host, true), []);
+});
+
+test('a database engine that this version does not have fails loudly, and the other services go on', async (t) => {
+  const host = hostWith(t);
+  host.services['db'] = { postgres: { engine: 'dump', dataDir: '/var/lib/postgresql/16' } };
+  const { code, report } = await host.backUp();
+  assert.equal(code, 1);
+  assert.equal(stepOf(report, 'backup:app@near').outcome, 'succeeded');
+  const engine = report.steps.find((step) => step.service === 'db' && step.stage === 'backup');
+  assert.deepEqual([engine?.outcome, engine?.error?.code], ['failed', 'unsupported']);
+  assert.match(engine?.error?.hint ?? '', /Keep the way in which it is backed up today/);
+});
