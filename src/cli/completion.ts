@@ -44,7 +44,9 @@ async function namesOf({ options }: CliContext, kind: string): Promise<string[]>
   try {
     const { lookupOf } = await import('./create-context.ts');
     const { loadConfiguration } = await import('../config/load.ts');
-    const configuration = await loadConfiguration({ ...lookupOf(options), stateDir: options.stateDir });
+    const { defaultCacheDirectory } = await import('../config/cache.ts');
+    const cacheDirectory = defaultCacheDirectory(process.env);
+    const configuration = await loadConfiguration({ ...lookupOf(options), stateDir: options.stateDir, cacheDirectory });
     return [...(kind === 'repositories' ? configuration.repositories : configuration.services).keys()];
   } catch {
     return [];
