@@ -19,7 +19,10 @@ const configShape = z.object({ id: fullId, version: z.number().int() });
 export const parseConfig = (stdout: string, subject: string): RepositoryIdentity =>
   parseDocument(stdout, configShape, OPERATION, subject);
 
-/** Opens the repository. `repository-missing`, `repository-unreachable` and `wrong-password` are the errors to tell apart. */
+/**
+ * Opens the repository. `repository-missing`, `repository-unreachable` and `wrong-password` are the errors to tell apart.
+ * An exclusive lock (a prune, a check) makes this `repository-locked`: it exists and the password is right, but it is busy.
+ */
 export async function resticConfig(access: ResticAccess, options: ResticOptions): Promise<RepositoryIdentity> {
   const { stdout } = await invokeRestic(access, { args: ['cat', 'config'], operation: OPERATION }, options);
   return parseConfig(stdout, access.subject);

@@ -1,16 +1,18 @@
 // Who holds a repository: `restic list locks`, then `restic cat lock ID` for each. Nothing is removed here.
+// An exclusive lock keeps even `cat lock` out (exit code 11); the refusal itself then says who holds it.
 
 import * as z from 'zod';
 import { type Instant, parseInstant } from '../../domain/instant.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { ResticAccess } from './access.ts';
+import { parseLockHolder } from './classify.ts';
 import { invokeRestic, type ResticOptions } from './invoke.ts';
 import { parseDocument, unexpectedOutput } from './json-lines.ts';
 
 export interface RepositoryLock {
   readonly id: string;
-  /** When it was made or last refreshed (restic does so every 5 minutes). */
-  readonly time: Instant;
+  /** When it was made or last refreshed (restic does so every 5 minutes); null for an exclusive lock. */
+  readonly time: Instant | null;
   readonly exclusive: boolean;
   readonly host: string;
   readonly user: string;
@@ -77,6 +79,12 @@ async function describeLock(access: ResticAccess, id: string, options: ResticOpt
     ) {
       return null;
     }
+    const holder =
+      error instanceof HoldfastError && error.code === 'repository-locked'
+        ? parseLockHolder(error.tool?.stderrTail ?? [])
+        : null;
+    if (holder)
+      return { id, time: null, exclusive: holder.exclusive, host: holder.host, user: holder.user, pid: holder.pid };
     throw error;
   }
 }

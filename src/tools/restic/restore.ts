@@ -22,6 +22,8 @@ export interface RestoreRequest {
   readonly target: string;
   /** Reads back and compares every restored file. */
   readonly verify?: boolean;
+  /** Blocks of zeros become holes. */
+  readonly sparse?: boolean;
   /** What happens to files that are there already; restic's default is `always`. */
   readonly overwrite?: 'always' | 'if-changed' | 'if-newer' | 'never' | undefined;
   /** Removes from the target what the snapshot does not hold. */
@@ -79,6 +81,7 @@ export function restoreArgs(request: RestoreRequest, subject: string): string[] 
     `--target=${request.target}`,
     ...(request.includes ?? []).map((pattern) => `--include=${pattern}`),
     ...(request.verify ? ['--verify'] : []),
+    ...(request.sparse ? ['--sparse'] : []),
     ...(request.overwrite === undefined ? [] : [`--overwrite=${request.overwrite}`]),
     ...(request.deleteOthers ? ['--delete'] : []),
     '--',
@@ -142,7 +145,7 @@ export class RestoreOutput {
   summary(exitCode: number, verify: boolean): RestoreSummary {
     const raw = this.#summary;
     if (!raw) throw unexpectedOutput(OPERATION, this.#subject, `restic ended with exit code ${exitCode} without a summary`);
-    const incomplete = exitCode !== 0 || this.#errorCount > 0 || raw.files_restored + raw.files_skipped < raw.total_files;
+    const incomplete = exitCode !== 0 || this.#errorCount > 0 || raw.files_restored < raw.total_files;
     return {
       totalFiles: raw.total_files + raw.files_skipped,
       filesRestored: raw.files_restored,

@@ -153,6 +153,22 @@ test('exit code 3 is incomplete even when no file is named', () => {
   assert.equal(output.summary(3).incomplete, true);
 });
 
+test('a restore that names a failed file is incomplete, even with full figures and exit code 0', () => {
+  const output = new RestoreOutput('nas');
+  output.errorLine('{"message_type":"error","error":{"message":"no"},"during":"restore","item":"/f"}');
+  output.line('{"message_type":"summary","total_files":2,"files_restored":2,"total_bytes":9,"bytes_restored":9}');
+  const summary = output.summary(0, true);
+  assert.deepEqual([summary.incomplete, summary.verified], [true, false]);
+});
+
+test('a restore that accounts for fewer files than there are is incomplete', () => {
+  const output = new RestoreOutput('nas');
+  output.line(
+    '{"message_type":"summary","total_files":3,"files_restored":2,"files_skipped":5,"total_bytes":9,"bytes_restored":9}',
+  );
+  assert.equal(output.summary(0, true).incomplete, true);
+});
+
 test('a million unreadable files do not fill the memory, and all are counted', () => {
   const output = new BackupOutput('nas');
   for (let index = 0; index < 3000; index += 1) {

@@ -233,6 +233,21 @@ test('a live lock is respected and its holder named; a dead one is cleared by un
   await resticPrune(accessTo(repository), {}, calm());
 });
 
+test('the holder of an exclusive lock is named, although it keeps everybody out', async () => {
+  const child = spawn(anyRestic(), ['check'], { env: { ...process.env, ...accessTo(repository).env }, stdio: 'ignore' });
+  while ((await readdir(join(repository, 'locks'))).length === 0) await delay(2);
+  child.kill('SIGSTOP'); // it holds its lock until we let go
+  const locks = await resticLocks(accessTo(repository), calm());
+  assert.deepEqual(
+    locks.described.map(({ pid, exclusive, time }) => [pid, exclusive, time]),
+    [[child.pid, true, null]],
+  );
+  assert.equal((await failure(resticConfig(accessTo(repository), calm()))).code, 'repository-locked');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.equal(await resticUnlock(accessTo(repository), calm()), 1);
+});
+
 test('a cancelled backup ends with the reason, leaves no process, no lock and no snapshot', async () => {
   const fifo = join(directory.path, 'slow');
   await mkdir(fifo);
