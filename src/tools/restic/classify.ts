@@ -21,6 +21,8 @@ export interface LockHolder {
   readonly exclusive: boolean;
   /** As restic prints it: '1h2m3.4s'; null when it does not say. */
   readonly age: string | null;
+  /** '2026-01-31 02:00:00' in restic's local time; null when it does not say. */
+  readonly createdAt: string | null;
 }
 
 interface Meaning {
@@ -178,13 +180,14 @@ export function parseLockHolder(stderrTail: readonly string[]): LockHolder | nul
   const text = plainLines(stderrTail).join('\n');
   const by = /already locked( exclusively)? by PID (\d+) on (.+) by (.*?)(?: \(UID \d+, GID \d+\))?$/m.exec(text);
   if (!by) return null;
-  const age = /lock was created at .* \((.+) ago\)/.exec(text);
+  const age = /lock was created at (.*) \((.+) ago\)/.exec(text);
   return {
     pid: Number(by[2]),
     host: by[3] ?? '',
     user: by[4] ?? '',
     exclusive: by[1] !== undefined,
-    age: age?.[1] ? roundAge(age[1]) : null,
+    age: age?.[2] ? roundAge(age[2]) : null,
+    createdAt: age?.[1] ?? null,
   };
 }
 

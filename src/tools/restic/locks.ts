@@ -11,8 +11,8 @@ import { parseDocument, unexpectedOutput } from './json-lines.ts';
 
 export interface RepositoryLock {
   readonly id: string;
-  /** When it was made or last refreshed (restic does so every 5 minutes); null for an exclusive lock. */
-  readonly time: Instant | null;
+  /** When it was made or last refreshed (restic does so every 5 minutes). */
+  readonly time: Instant;
   readonly exclusive: boolean;
   readonly host: string;
   readonly user: string;
@@ -79,12 +79,13 @@ async function describeLock(access: ResticAccess, id: string, options: ResticOpt
     ) {
       return null;
     }
-    const holder =
-      error instanceof HoldfastError && error.code === 'repository-locked'
-        ? parseLockHolder(error.tool?.stderrTail ?? [])
-        : null;
-    if (holder)
-      return { id, time: null, exclusive: holder.exclusive, host: holder.host, user: holder.user, pid: holder.pid };
+    if (error instanceof HoldfastError && error.code === 'repository-locked') {
+      const holder = parseLockHolder(error.tool?.stderrTail ?? []);
+      const time = parseInstant(holder?.createdAt ?? ''); // local time, as this process reads it too
+      if (holder && time !== null) {
+        return { id, time, exclusive: holder.exclusive, host: holder.host, user: holder.user, pid: holder.pid };
+      }
+    }
     throw error;
   }
 }

@@ -93,7 +93,14 @@ test('the holder of an exclusive lock is named with the age of the lock', () => 
     'unable to create lock in backend: repository is already locked exclusively by PID 12 on nas.example by op (UID 7, GID 7)',
     'lock was created at 2026-01-01 00:00:00 (26h3m4.5s ago)',
   ]);
-  assert.deepEqual(holder, { pid: 12, host: 'nas.example', user: 'op', exclusive: true, age: '26h3m4s' });
+  assert.deepEqual(holder, {
+    pid: 12,
+    host: 'nas.example',
+    user: 'op',
+    exclusive: true,
+    age: '26h3m4s',
+    createdAt: '2026-01-01 00:00:00',
+  });
 });
 
 test('a restic killed by the kernel is not an interruption', () => {

@@ -198,24 +198,33 @@ test('a snapshot that cannot be read is damage, not an empty repository', async 
   assert.deepEqual(told, [snapshotId]);
 });
 
-/** A restic that holds a lock until it is killed: its standard input never ends. */
-async function lockHolder(): Promise<{ readonly pid: number; kill(): Promise<void> }> {
-  const child = spawn(anyRestic(), ['backup', '--stdin', '--host', 'holder'], {
+interface LockHolder extends AsyncDisposable {
+  readonly pid: number;
+  kill(): Promise<void>;
+}
+
+/** A restic that holds a lock until it is killed; `stop` freezes it as soon as it has the lock. */
+async function lockHolder(args: readonly string[], stop: boolean): Promise<LockHolder> {
+  const child = spawn(anyRestic(), args, {
     env: { ...process.env, ...accessTo(repository).env },
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  while ((await readdir(join(repository, 'locks'))).length === 0) await delay(20); // a file has no event that is sure to come
-  return {
-    pid: child.pid ?? 0,
-    kill: async () => {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
+  const exited = once(child, 'exit');
+  const hasLock = async (): Promise<boolean> =>
+    (await readdir(join(repository, 'locks'))).some((name) => /^[0-9a-f]{64}$/.test(name)); // not yet while it is '-tmp-'
+  // a file has no event that is sure to come
+  while (!(await hasLock())) await delay(2);
+  if (stop) child.kill('SIGSTOP');
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
   };
+  return { pid: child.pid ?? 0, kill, [Symbol.asyncDispose]: kill };
 }
 
 test('a live lock is respected and its holder named; a dead one is cleared by unlock', async () => {
-  const holder = await lockHolder();
+  // its standard input never ends
+  await using holder = await lockHolder(['backup', '--stdin', '--host', 'holder'], false);
   const locked = await failure(resticPrune(accessTo(repository), {}, calm()));
   assert.equal(locked.code, 'repository-locked');
   assert.match(locked.message, new RegExp(`process ${holder.pid} `));
@@ -234,17 +243,15 @@ test('a live lock is respected and its holder named; a dead one is cleared by un
 });
 
 test('the holder of an exclusive lock is named, although it keeps everybody out', async () => {
-  const child = spawn(anyRestic(), ['check'], { env: { ...process.env, ...accessTo(repository).env }, stdio: 'ignore' });
-  while ((await readdir(join(repository, 'locks'))).length === 0) await delay(2);
-  child.kill('SIGSTOP'); // it holds its lock until we let go
+  await using holder = await lockHolder(['check'], true);
   const locks = await resticLocks(accessTo(repository), calm());
   assert.deepEqual(
-    locks.described.map(({ pid, exclusive, time }) => [pid, exclusive, time]),
-    [[child.pid, true, null]],
+    locks.described.map(({ pid, exclusive }) => [pid, exclusive]),
+    [[holder.pid, true]],
   );
+  assert.ok(Math.abs(Date.now() - (locks.described[0]?.time ?? 0)) < 60_000, 'its age is told');
   assert.equal((await failure(resticConfig(accessTo(repository), calm()))).code, 'repository-locked');
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+  await holder.kill();
   assert.equal(await resticUnlock(accessTo(repository), calm()), 1);
 });
 
