@@ -71,7 +71,10 @@ function stopSignals(err: Output): AbortSignal {
   const controller = new AbortController();
   const stop = (name: StopSignal) => (): void => {
     if (controller.signal.aborted) err.write('still cleaning up; please wait\n');
-    else controller.abort(interruption(name));
+    else {
+      err.write(`${name}: stopping and cleaning up\n`);
+      controller.abort(interruption(name));
+    }
   };
   process.on('SIGINT', stop('SIGINT'));
   process.on('SIGTERM', stop('SIGTERM'));

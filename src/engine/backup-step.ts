@@ -45,7 +45,7 @@ export async function backUp(job: Job, toolbox: Toolbox, context: StepContext): 
     if (!copied || !(error instanceof HoldfastError) || error.code !== 'hook-failed') throw error;
     reasons.push(`the after hook failed: ${error.message}`);
   }
-  await assertHeld(job, copied.summary.snapshotId, context.signal);
+  await assertHeld(job, copied.summary.snapshotId);
   const incomplete = [...shortcomings(job, copied), ...shrinkage(job, toolbox, copied)];
   for (const path of copied.empty) if (incomplete.length === 0) context.warn(`${path} is empty`);
   return resultOf(job, copied, incomplete, [...incomplete, ...reasons]);
@@ -82,10 +82,14 @@ const liveFigures = (progress: BackupProgress): Progress => ({
   ...(progress.secondsRemaining === null ? {} : { secondsRemaining: progress.secondsRemaining }),
 });
 
-/** A summary is a claim; where the repository is a local directory it is checked at once, elsewhere at its next opening. */
-async function assertHeld(job: Job, snapshotId: string, signal: AbortSignal): Promise<void> {
+/**
+ * A summary is a claim; where the repository is a local directory it is checked at once, elsewhere at its next opening. Not
+ * cancelled with the run: the copy is made and must not be forgotten (the look has a time limit of its own).
+ */
+async function assertHeld(job: Job, snapshotId: string): Promise<void> {
   const directory = localDirectory(job.repository.url);
-  if (directory === null || (await pathExists(`${directory}/snapshots/${snapshotId}`, signal))) return;
+  const uncancelled = new AbortController().signal;
+  if (directory === null || (await pathExists(`${directory}/snapshots/${snapshotId}`, uncancelled))) return;
   throw new HoldfastError({
     code: 'snapshot-missing',
     operation: 'back up',
