@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
@@ -22,18 +22,6 @@ const appears = (directory: string, condition: () => boolean): Promise<void> => 
     look();
   });
 };
-
-/** Processes that still carry this host's directory in their command line. */
-const processesOf = (host: ScratchHost): string[] =>
-  readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return command.includes(host.root) ? [command] : [];
-    } catch {
-      return []; // ended meanwhile
-    }
-  });
 
 interface Phase {
   readonly name: string;
@@ -95,7 +83,7 @@ function hostWith(t: TestContext): ScratchHost {
 async function assertClean(host: ScratchHost): Promise<void> {
   assert.deepEqual(host.leftovers(), []);
   assert.deepEqual(host.locks('near'), [], "restic's lock is left");
-  assert.deepEqual(processesOf(host), []);
+  assert.deepEqual(host.processes(), []);
 }
 
 for (const [signal, code] of [

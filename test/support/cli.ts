@@ -10,6 +10,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -208,6 +209,19 @@ export class ScratchHost implements Disposable {
   /** Lock files of restic in a repository. */
   locks(repository: string): string[] {
     return readdirSync(this.path(repository, 'locks'));
+  }
+
+  /** Processes that carry this host's directory in their command line. */
+  processes(): { readonly pid: number; readonly command: string }[] {
+    return readdirSync('/proc').flatMap((name) => {
+      if (!/^\d+$/.test(name)) return [];
+      try {
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return command.includes(this.root) ? [{ pid: Number(name), command }] : [];
+      } catch {
+        return []; // ended meanwhile
+      }
+    });
   }
 
   [Symbol.dispose](): void {
