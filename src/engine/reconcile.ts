@@ -5,7 +5,7 @@ import type { RepositoryConfig } from '../config/configuration.ts';
 import { describeDuration, duration } from '../domain/duration.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import { elapsed, type Instant } from '../domain/instant.ts';
-import { jobName, PARTIAL_TAG, repositoryLock, serviceOfTags, stepId } from '../domain/naming.ts';
+import { jobName, repositoryLock, serviceOfTags, stepId } from '../domain/naming.ts';
 import type { Plan, Step, StepContext } from '../domain/plan.ts';
 import type { Journal, RecordedEvidence } from '../journal/journal.ts';
 import { mayBeAlive } from '../process/identity.ts';
@@ -57,8 +57,8 @@ export function reconcile(holdings: Holdings): Reconciliation {
         repository,
         snapshotId: snapshot.id,
         at: snapshot.time,
-        // As far as it is known: what made the snapshot may have known more, and its record is lost.
-        complete: formerly.get(snapshot.id) ?? !snapshot.tags.includes(PARTIAL_TAG),
+        // What made it knew whether everything was there and readable, and that record is lost: it is not proven.
+        complete: formerly.get(snapshot.id) ?? false,
         detail: { tool: 'restic', how: 'found in the repository', ...figures },
       },
     ];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Instant } from '../../src/domain/instant.ts';
 import { formatInstant } from '../../src/domain/instant.ts';
-import { jobTag, PARTIAL_TAG } from '../../src/domain/naming.ts';
+import { jobTag } from '../../src/domain/naming.ts';
 import { type Holdings, reconcile } from '../../src/engine/reconcile.ts';
 import type { RecordedEvidence } from '../../src/journal/journal.ts';
 import type { Snapshot } from '../../src/tools/restic/snapshots.ts';
@@ -55,18 +55,13 @@ test('a journal and a repository that agree have nothing to add', () => {
   assert.deepEqual(result, { evidence: [], found: 0, missing: 0, alarms: [] });
 });
 
-test('a snapshot that the journal does not know becomes evidence that says where it comes from', () => {
+test('a snapshot that the journal does not know becomes evidence that says where it comes from, and does not claim to be complete', () => {
   const { evidence } = reconcile(holdings([], [snapshot('1', hoursAgo(5))]));
   assert.equal(evidence.length, 1);
   assert.deepEqual(
     [evidence[0]?.kind, evidence[0]?.at, evidence[0]?.complete, evidence[0]?.detail['how']],
-    ['backup', hoursAgo(5), true, 'found in the repository'],
+    ['backup', hoursAgo(5), false, 'found in the repository'],
   );
-});
-
-test('a found snapshot that is marked partial is not complete', () => {
-  const { evidence } = reconcile(holdings([], [snapshot('1', hoursAgo(5), [jobTag('sonarr'), PARTIAL_TAG])]));
-  assert.equal(evidence[0]?.complete, false);
 });
 
 test('snapshots of other services, and those that Holdfast did not make, are left alone', () => {

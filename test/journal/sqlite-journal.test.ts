@@ -130,7 +130,10 @@ describe('several processes with one journal', () => {
         assert.equal(journal.evidence({ service: 'sonarr', kind: 'backup', snapshotId: id, limit: 9 }).length, 3);
       }
       assert(journal.unfinishedRuns().length <= 1);
-      for (const run of journal.unfinishedRuns()) journal.abandonRun(run.id, 'died', 1 as Instant);
+      for (const run of journal.unfinishedRuns()) {
+        for (const effect of run.effects) journal.settleEffect(effect.id, 1 as Instant);
+        journal.abandonRun(run.id, 'died', 1 as Instant);
+      }
     }
   });
 });
