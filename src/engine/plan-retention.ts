@@ -6,19 +6,18 @@ import { shortestInterval } from '../domain/frequency.ts';
 import { describeDuration } from '../domain/duration.ts';
 import { elapsed } from '../domain/instant.ts';
 import type { Evidence } from '../domain/evidence.ts';
-import { repositoryLock, serviceOfTags, stepId } from '../domain/naming.ts';
+import { PARTIAL_TAG, repositoryLock, serviceOfTags, stepId } from '../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../domain/plan.ts';
 import { decideRetention, type RetentionDecision } from '../domain/retention.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
-import type { ResticAccess } from '../tools/restic/access.ts';
 import { type ForgetResult, resticForget } from '../tools/restic/forget.ts';
 import { resticPrune } from '../tools/restic/prune.ts';
 import { resticSnapshots, type Snapshot } from '../tools/restic/snapshots.ts';
 import { checkMount, checkPassword } from '../repositories/preflight.ts';
 import type { Job } from './backup-step.ts';
-import { maintenanceAccess } from './maintenance.ts';
-import { jobsOf } from './plan-run.ts';
+import { type Maintenance, maintenanceOf } from './maintenance.ts';
+import { jobsOf, toolStep } from './plan-run.ts';
 import { lastRetention, retentionEvidence } from './retention-memory.ts';
 import { selectServices } from './select.ts';
 import type { Toolbox } from './toolbox.ts';
@@ -48,13 +47,14 @@ export function planRetention(
   const decisions = [...byRepository].map(([repository, mine]) =>
     retentionStep(repository, { jobs: mine, config, selection, confirmed, toolbox, onDecision }),
   );
+  const tool = toolStep(toolbox);
   const prune = selection.apply ? [...byRepository.keys()].map((repository) => pruneStep(repository, toolbox)) : [];
   if (jobs.length === 0) throw nothing(selection);
   return {
     kind: selection.apply ? 'retention' : 'retention-plan',
     host: config.host,
     limits: {},
-    steps: [...decisions, ...prune],
+    steps: [tool, ...decisions.map((step) => ({ ...step, needs: [tool.id] })), ...prune],
   };
 }
 
@@ -86,23 +86,24 @@ async function applyRetention(repository: RepositoryConfig, work: Work, context:
   const { toolbox, selection } = work;
   await checkPassword(repository);
   await checkMount(repository);
-  const access = await maintenanceAccess(toolbox, repository);
-  const snapshots = await resticSnapshots(access, { host: toolbox.host }, { signal: context.signal });
+  const restic = await maintenanceOf(toolbox, repository, context);
+  const { signal } = context;
+  const snapshots = await restic((access) => resticSnapshots(access, { host: toolbox.host }, { signal }));
   const decisions = work.jobs.map((job) => ({ job, decision: decide(job, snapshots, work, context) }));
   for (const { job, decision } of decisions) {
     work.onDecision(job, decision);
     for (const warning of decision.warnings) context.warn(`${job.service.name}: ${warning}`);
   }
-  for (const note of undeclared(snapshots, work.config)) context.warn(note);
+  for (const note of undeclared(repository, snapshots, work.config)) context.warn(note);
   const ids = selection.apply ? decisions.flatMap(({ decision }) => removalsOf(decision)) : [];
-  const { removed, notFound } = await forget(access, ids, context);
+  const { removed, notFound } = await forget(restic, ids, context);
   return conclude(decisions, ids, new Set([...removed, ...notFound]), selection.apply);
 }
 
-const forget = async (access: ResticAccess, ids: readonly string[], context: StepContext): Promise<ForgetResult> =>
+const forget = async (restic: Maintenance, ids: readonly string[], { signal }: StepContext): Promise<ForgetResult> =>
   ids.length === 0
     ? { removed: [], notFound: [], failed: [] }
-    : await resticForget(access, { ids }, { signal: context.signal });
+    : await restic((access) => resticForget(access, { ids }, { signal }));
 
 function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: StepContext): RetentionDecision {
   const { journal } = work.toolbox;
@@ -111,24 +112,30 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
   const incomplete = new Set(
     journal.evidence({ ...of, kind: 'backup', complete: false, limit: 100_000 }).map(({ snapshotId }) => snapshotId),
   );
-  const [verified] = journal.evidence({ ...of, kind: 'restore', complete: true, limit: 1 });
+  const verified = new Set(
+    journal.evidence({ ...of, kind: 'restore', complete: true, limit: 100_000 }).map(({ snapshotId }) => snapshotId),
+  );
   const { application, policy } = lastRetention(journal, of);
+  const now = context.now();
+  const mine = snapshots.filter((snapshot) => serviceOfTags(snapshot.tags) === service.name);
+  // the newest that was ever verified and is still there, not the one that somebody looked at last
+  const [newestVerified] = mine
+    .filter(({ id, time }) => verified.has(id) && time <= now)
+    .toSorted((a, b) => b.time - a.time);
   return decideRetention({
     service: service.name,
-    now: context.now(),
+    now,
     policy: backup.retention,
     previousPolicy: policy,
-    snapshots: snapshots
-      .filter((snapshot) => serviceOfTags(snapshot.tags) === service.name)
-      .map(({ id, time, timeText, tags, summary }) => ({
-        id,
-        time,
-        timeText,
-        tags,
-        complete: !incomplete.has(id),
-        bytes: summary?.bytesProcessed ?? null,
-      })),
-    newestVerifiedId: verified?.snapshotId ?? null,
+    snapshots: mine.map(({ id, time, timeText, tags, summary }) => ({
+      id,
+      time,
+      timeText,
+      tags,
+      complete: !incomplete.has(id) && !tags.includes(PARTIAL_TAG),
+      bytes: summary?.bytesProcessed ?? null,
+    })),
+    newestVerifiedId: newestVerified?.id ?? null,
     lastApplication: application,
     expectedInterval: shortestInterval(backup.frequency),
     confirmed: work.confirmed.has(service.name),
@@ -182,14 +189,16 @@ const decisionResult = (job: Job, decision: RetentionDecision): JsonObject => ({
   snapshots: decision.entries.map(({ id, keep, reasons }) => ({ id, keep, reasons })),
 });
 
-/** Snapshots of this host whose service is no longer declared: kept, but not in silence. */
-function undeclared(snapshots: readonly Snapshot[], config: Configuration): string[] {
-  const counts = new Map<string, number>();
-  for (const { tags } of snapshots) {
-    const service = serviceOfTags(tags);
-    if (service !== null && !config.services.has(service)) counts.set(service, (counts.get(service) ?? 0) + 1);
-  }
-  return [...counts].map(([service, count]) => `${service} is no longer declared: its ${count} snapshots are kept for ever`);
+/** Snapshots of this host whose service is no longer declared, or goes elsewhere now: kept, but not in silence. */
+function undeclared(repository: RepositoryConfig, snapshots: readonly Snapshot[], config: Configuration): string[] {
+  const services = snapshots.flatMap(({ tags }) => serviceOfTags(tags) ?? []);
+  return [...new Set(services)].flatMap((service) => {
+    const declared = config.services.get(service);
+    if (declared?.backup?.repositories.includes(repository.name)) return [];
+    const count = services.filter((each) => each === service).length;
+    const what = declared ? `${service} is no longer backed up to ${repository.name}` : `${service} is no longer declared`;
+    return [`${what}: its ${count === 1 ? 'snapshot is' : `${count} snapshots are`} kept for ever`];
+  });
 }
 
 /** `restic prune`, when the last one is long enough ago. */
@@ -211,7 +220,8 @@ const pruneStep = (repository: RepositoryConfig, toolbox: Toolbox): Step => ({
         reason: `done ${describeDuration(elapsed(last.at, context.now()))} ago, due every ${describeDuration(pruneEvery)}`,
       };
     }
-    const figures = await resticPrune(await maintenanceAccess(toolbox, repository), {}, { signal: context.signal });
+    const restic = await maintenanceOf(toolbox, repository, context);
+    const figures = await restic((access) => resticPrune(access, {}, { signal: context.signal }));
     const detail = { tool: 'restic', ...figures };
     return {
       outcome: 'succeeded',

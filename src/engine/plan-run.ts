@@ -81,7 +81,8 @@ export const jobsOf = (config: Configuration, services: readonly ServiceConfig[]
 
 const RESTIC = stepId.preflight('tool', 'restic');
 
-const toolStep = (toolbox: Toolbox): Step => ({
+/** What every plan that calls restic needs first. */
+export const toolStep = (toolbox: Toolbox): Step => ({
   id: RESTIC,
   title: 'Find a suitable restic',
   stage: 'preflight',

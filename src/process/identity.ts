@@ -29,6 +29,9 @@ export function mayBeAlive(identity: ProcessIdentity): boolean {
   return startTicksOf(identity.pid) === identity.startTicks;
 }
 
+/** Whether a process of that pid runs here; hidden ones of other users (hidepid) do not show. */
+export const processExists = (pid: number): boolean => startTicksOf(pid) !== null;
+
 function startTicksOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

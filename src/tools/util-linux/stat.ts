@@ -15,6 +15,20 @@ export async function pathExists(path: string, signal: AbortSignal): Promise<boo
   throw noAnswer(path, stderrTail);
 }
 
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Who owns `path`; null when there is nothing. Throws as `pathExists`. */
+export async function ownerOf(path: string, signal: AbortSignal): Promise<Owner | null> {
+  const { exitCode, stdout, stderrTail } = await ask(['--format', '%u %g', '--', path], path, signal);
+  const [uid, gid] = stdout.trim().split(' ').map(Number);
+  if (exitCode === 0 && uid !== undefined && gid !== undefined) return { uid, gid };
+  if (stderrTail.some((line) => line.includes('No such file or directory'))) return null;
+  throw noAnswer(path, stderrTail);
+}
+
 /** Bytes that this user may still write below `path`. */
 export async function freeSpace(path: string, signal: AbortSignal): Promise<Bytes> {
   const { exitCode, stdout, stderrTail } = await ask(['--file-system', '--format', '%a %S', '--', path], path, signal);
