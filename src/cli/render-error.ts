@@ -2,10 +2,16 @@
 
 import type { ErrorReport } from '../lib/errors.ts';
 
-export function renderError(error: ErrorReport): string {
-  const doing = error.code === 'config' || error.code === 'usage' ? '' : `could not ${error.operation} ${error.subject}: `;
-  const lines = [`error: ${doing}${error.message}`];
-  for (const line of error.tool?.stderrTail.slice(-8) ?? []) lines.push(`  | ${line}`);
+const QUOTED_LINES = 5;
+const QUOTED_WIDTH = 300;
+
+/** `doing` says what was being done where there is a better name for it than the error's own operation: a step's title. */
+export function renderError(error: ErrorReport, doing = doingOf(error)): string {
+  const lines = [`error: ${[doing, error.message].filter(Boolean).join(': ')}`];
+  for (const line of error.tool?.stderrTail.slice(-QUOTED_LINES) ?? []) lines.push(`  | ${line.slice(0, QUOTED_WIDTH)}`);
   if (error.hint) lines.push(`hint: ${error.hint}`);
   return `${lines.join('\n')}\n`;
 }
+
+const doingOf = (error: ErrorReport): string =>
+  error.code === 'config' || error.code === 'usage' ? '' : `could not ${error.operation} ${error.subject}`;

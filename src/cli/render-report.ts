@@ -42,15 +42,14 @@ function figuresOf(step: StepReport): string {
   return `${changed} changed, +${describeBytes(result['bytesAdded'] as Bytes)}, ${result['snapshotId'].slice(0, 8)}`;
 }
 
-/** Each first cause once: blocked steps repeat the error of what blocked them. */
+/** Each first cause once, however many steps it hit; what was blocked by it is in the list above. */
 function errorsOf(report: Report): string[] {
-  const told = new Set<string>();
-  return report.steps.flatMap((step) => {
-    if (!step.error || step.outcome === 'interrupted') return [];
-    const text = renderError(step.error);
-    if (told.has(text)) return [];
-    told.add(text);
-    return [`\n${text}`];
+  const causes = report.steps.filter((step) => step.error && step.outcome !== 'interrupted' && step.outcome !== 'blocked');
+  const byCause = Map.groupBy(causes, ({ error }) => JSON.stringify([error?.code, error?.message]));
+  return [...byCause.values()].flatMap(([first, ...others]) => {
+    if (!first?.error) return [];
+    const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+    return [`\n${renderError(first.error, `${first.title}${more}`)}`];
   });
 }
 

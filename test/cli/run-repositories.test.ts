@@ -67,7 +67,7 @@ test('a wrong password is told as one, and the last success stays where it was',
   assert.deepEqual([failure.code, failure.outcome, failure.error], [2, 'failed', 'wrong-password']);
   assert.match(failure.message, /^wrong password or no key found/);
   assert.match(failure.hint, /holdfast repository check-access/);
-  assert.match(failure.text, /error: could not back up near: wrong password[^]*hint: Check the file or command/);
+  assert.match(failure.text, /error: Back up \w+ to near: wrong password[^]*hint: Check the file or command/);
   assert.equal(lastComplete(host), good);
 });
 
