@@ -4,8 +4,10 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { CliContext } from './context.ts';
 import { completeCommand, completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
+import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { historyCommand } from './history.ts';
+import { restoreCommand } from './restore.ts';
 import { retentionCommand } from './retention.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
@@ -14,7 +16,9 @@ import { statusCommand } from './status.ts';
 export type CommandFactory = (context: () => CliContext) => CommandUnknownOpts;
 
 export const COMMANDS: readonly CommandFactory[] = [
+  demoCommand,
   runCommand,
+  restoreCommand,
   retentionCommand,
   configCommand,
   statusCommand,

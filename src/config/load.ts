@@ -149,7 +149,8 @@ async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Uint
   return Buffer.concat(chunks);
 }
 
-function defaultStateDir({ isRoot, env, cwd }: LoadOptions): string {
+/** Where state is kept when nothing says otherwise. */
+export function defaultStateDir({ isRoot, env, cwd }: Pick<LoadOptions, 'isRoot' | 'env' | 'cwd'>): string {
   if (isRoot) return '/var/lib/holdfast';
   return join(env['XDG_STATE_HOME'] || join(env['HOME'] ?? cwd, '.local/state'), 'holdfast');
 }

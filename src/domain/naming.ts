@@ -19,6 +19,9 @@ export const PARTIAL_TAG = 'holdfast:partial';
 /** The lock (and concurrency lane) of one repository. */
 export const repositoryLock = (repository: string): string => `repository/${repository}`;
 
+/** The lock of a service's live data, held while it is replaced. */
+export const serviceLock = (service: string): string => `service/${service}`;
+
 /** Step ids: unique in a plan, stable between runs. */
 export const stepId = {
   backup: (service: string, repository: string): string => `backup:${jobName(service, repository)}`,

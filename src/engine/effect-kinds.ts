@@ -3,5 +3,9 @@
 import { SPOOL } from '../sources/sqlite.ts';
 import { effectKinds } from './effects.ts';
 import { HOOKS } from './hooks.ts';
+import { ENTRY_PROMOTION } from './promote-entries.ts';
+import { PROMOTION } from './promote.ts';
+import { STAGING } from './staging.ts';
+import { STOPPED_UNIT } from './unit-effect.ts';
 
-export const EFFECT_KINDS = effectKinds([SPOOL, HOOKS]);
+export const EFFECT_KINDS = effectKinds([SPOOL, HOOKS, STAGING, PROMOTION, ENTRY_PROMOTION, STOPPED_UNIT]);

@@ -1,0 +1,29 @@
+// A restore for people: the ordinary report, and where the data is now, how it was verified, and what was kept.
+
+import { type Bytes, describeBytes } from '../domain/bytes.ts';
+import type { Report, StepReport } from '../domain/report.ts';
+import { textAt } from '../lib/json.ts';
+import type { Output } from './context.ts';
+import { renderReport } from './render-report.ts';
+import { printable } from './table.ts';
+
+export function renderRestore(report: Report, out: Pick<Output, 'colors'>): string {
+  return renderReport(report, out) + report.steps.flatMap(linesOf).join('');
+}
+
+function linesOf({ result }: StepReport): string[] {
+  if (!result || typeof result['snapshotId'] !== 'string') return [];
+  const files = Number(result['files']);
+  const size = describeBytes(Number(result['bytes']) as Bytes); // as the step wrote it
+  const lines = [
+    `snapshot  ${result['snapshotId'].slice(0, 8)} of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository'))}`,
+    `restored  ${files.toLocaleString('en')} ${files === 1 ? 'file' : 'files'}, ${size}, verified: ${textAt(result, 'verified')}`,
+  ];
+  if (typeof result['to'] === 'string') lines.push(`it is in  ${printable(result['to'])}`);
+  for (const kept of Array.isArray(result['kept']) ? result['kept'] : []) {
+    // as the step wrote it
+    const { keptAt } = kept as { keptAt?: unknown };
+    lines.push(`old data  ${printable(String(keptAt))}  (remove it when you are sure)`);
+  }
+  return lines.map((line) => `${line}\n`);
+}
