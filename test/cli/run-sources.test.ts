@@ -97,7 +97,7 @@ test('a source that is replaced by an empty directory is partial, again and agai
   renameSync(host.path('data/app'), host.path('data/aside'));
   mkdirSync(host.path('data/app'));
   for (let round = 0; round < 2; round += 1) {
-    const shrunk = await appStep(host); // oxlint-disable-line no-await-in-loop
+    const shrunk = await appStep(host);
     assert.deepEqual([shrunk.exit, shrunk.outcome], [1, 'partial']);
     assert.equal(shrunk.reason, 'shrank from 2 files to 0; set allowEmpty: true if that is right');
   }

@@ -6,7 +6,7 @@ import { chmodSync, cpSync, existsSync, statSync, symlinkSync, writeFileSync } f
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
-import { asOrdinaryUser, listFiles, NOBODY, type ScratchHost, scratchHost, stepOf } from '../support/cli.ts';
+import { asOrdinaryUser, listFiles, NOBODY, type ScratchHost, scratchHost, snapshotOf, stepOf } from '../support/cli.ts';
 
 const WRITER = join(import.meta.dirname, '../support/sqlite-writer.ts');
 
@@ -75,17 +75,17 @@ async function backUpWhileWritten(
   for (let round = 1; round <= 3; round += 1) {
     const before = writer.committed();
     const live = statSync(file);
-    const { code, report, stderr } = await host.backUp([], { under }); // oxlint-disable-line no-await-in-loop
+    const { code, report, stderr } = await host.backUp([], { under });
     assert.equal(code, 0, stderr);
     assert.ok(writer.committed() > before, 'the writer was held up for the whole run');
-    const { snapshotId, databases } = stepOf(report, 'backup:app@near').result ?? {};
-    assert.deepEqual(databases, [file]);
-    const contents = await host.contents('near', String(snapshotId)); // oxlint-disable-line no-await-in-loop
+    const snapshotId = snapshotOf(report, 'backup:app@near');
+    assert.deepEqual(stepOf(report, 'backup:app@near').result?.['databases'], [file]);
+    const contents = await host.contents('near', snapshotId);
     assert.deepEqual(
       contents.filter((path) => path.startsWith(`${host.path('data/app')}/`)).toSorted(),
       ['notes.txt', 'state', 'state/app.db'].map((name) => host.path('data/app', name)),
     );
-    const restored = join(await host.restore('near', String(snapshotId)), file); // oxlint-disable-line no-await-in-loop
+    const restored = join(await host.restore('near', snapshotId), file);
     const count = assertPrefix(restored);
     assert.ok(count >= before, `${count} of at least ${before} commits were saved`);
     const copy = statSync(restored);
@@ -130,7 +130,7 @@ test('an ordinary user saves a live database as well, in a user namespace of its
   if (under.length > 0) host.giveTo(NOBODY);
   const { code, report, stderr } = await host.backUp([], { under });
   assert.equal(code, 0, stderr);
-  const snapshotId = String(stepOf(report, 'backup:app@near').result?.['snapshotId']);
+  const snapshotId = snapshotOf(report, 'backup:app@near');
   const restored = join(await host.restore('near', snapshotId), file);
   assertPrefix(restored);
   assert.equal(statSync(restored).uid, statSync(file).uid);
@@ -150,7 +150,7 @@ test('a database that does not change adds nothing but a tree, and its live file
   assert.deepEqual([mtimeMs, ctimeMs, ino], [live.mtimeMs, live.ctimeMs, live.ino]);
   const { filesNew, bytesAdded } = stepOf(report, 'backup:app@near').result ?? {};
   assert.equal(filesNew, 0);
-  assert.ok(Number(bytesAdded) < live.size / 4, `${bytesAdded} bytes were added`);
+  assert.ok(Number(bytesAdded) < live.size / 4, `${Number(bytesAdded)} bytes were added`);
 });
 
 test('a database behind a symbolic link is saved where it really lies', async (t) => {
@@ -163,7 +163,7 @@ test('a database behind a symbolic link is saved where it really lies', async (t
   symlinkSync(real, file);
   const { code, report, stderr } = await host.backUp();
   assert.equal(code, 0, stderr);
-  const restored = await host.restore('near', String(stepOf(report, 'backup:app@near').result?.['snapshotId']));
+  const restored = await host.restore('near', snapshotOf(report, 'backup:app@near'));
   assert.ok(!existsSync(join(restored, `${real}-wal`)));
   assertPrefix(join(restored, real));
 });
@@ -204,7 +204,7 @@ test('a stopped service can start again after root has read its database: what S
     const stats = statSync(host.path('data/app/state', name));
     assert.deepEqual([stats.uid, stats.gid], [uid, gid], name);
   }
-  const restored = await host.restore('near', String(stepOf(report, 'backup:app@near').result?.['snapshotId']));
+  const restored = await host.restore('near', snapshotOf(report, 'backup:app@near'));
   const copy = statSync(join(restored, file));
   assert.deepEqual([copy.uid, copy.gid], [uid, gid]);
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, utimesSync } from 'node:fs';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { fingerprint, scratchHost, stepOf } from '../support/cli.ts';
+import { fingerprint, scratchHost, snapshotOf, stepOf } from '../support/cli.ts';
 
 const instant = z.iso.datetime({ precision: 3 });
 const count = z.int().nonnegative();
@@ -97,7 +97,7 @@ test('run puts a snapshot of each service into each of its repositories, at its 
         { hostname: 'testhost', tags: ['holdfast:job=notes', 'home', 'text'], paths: [notes] },
       ],
     );
-    const id = String(stepOf(told, `backup:notes@${repository}`).result?.['snapshotId']);
+    const id = snapshotOf(told, `backup:notes@${repository}`);
     assert.ok(snapshots.some((snapshot) => snapshot.id === id));
     const contents = (await host.contents(repository, id)).filter((path) => path.startsWith(`${notes}/`));
     assert.deepEqual(contents.toSorted(), [`${notes}/keep.txt`, `${notes}/odd [name]\n.txt`]);

@@ -63,7 +63,7 @@ class Victim implements Disposable {
     const deadline = performance.now() + 15_000;
     while (this.host.processes().length > 0) {
       if (performance.now() > deadline) assert.fail(`still running: ${JSON.stringify(this.host.processes())}`);
-      await delay(20); // oxlint-disable-line no-await-in-loop -- they are nobody's children any more: no event tells
+      await delay(20); // they are nobody's children any more: no event tells
     }
   }
 
@@ -80,7 +80,7 @@ class Victim implements Disposable {
     assert.ok(count('after') >= count('before'), 'an after hook was never run');
     assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes(host.root), 'a mount is left');
     for (const repository of REPOSITORIES) {
-      const held = (await host.snapshots(repository)).toSorted((a, b) => (a.time < b.time ? -1 : 1)); // oxlint-disable-line no-await-in-loop
+      const held = (await host.snapshots(repository)).toSorted((a, b) => (a.time < b.time ? -1 : 1));
       const ids = new Set(held.map((snapshot) => snapshot.id));
       using journal = host.journal();
       const known = journal.evidence({ service: 'app', repository, kind: 'backup', complete: true, limit: 1000 });
@@ -92,8 +92,8 @@ class Victim implements Disposable {
   /** Every copy is whole, for plain restic. */
   async assertSound(): Promise<void> {
     for (const repository of REPOSITORIES) {
-      await this.host.restic(repository, ['unlock']); // oxlint-disable-line no-await-in-loop
-      await this.host.restic(repository, ['check', '--read-data']); // oxlint-disable-line no-await-in-loop
+      await this.host.restic(repository, ['unlock']);
+      await this.host.restic(repository, ['check', '--read-data']);
     }
   }
 
@@ -109,7 +109,6 @@ test('Holdfast killed at any moment leaves nothing over, and the next run succee
   await victim.assertRecovers();
   let finished = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
-    /* oxlint-disable no-await-in-loop -- one after the other */
     victim.change();
     const run = host.start(['--json', 'run']);
     await delay(victim.whole * (0.15 + 0.8 * random()));
@@ -117,7 +116,6 @@ test('Holdfast killed at any moment leaves nothing over, and the next run succee
     if ((await run.ended).signal === null) finished += 1;
     await victim.assertNobodyLeft();
     if (random() < 0.6 || kill === KILLS - 1) await victim.assertRecovers(); // else the next victim meets what this one left
-    /* oxlint-enable no-await-in-loop */
   }
   t.diagnostic(`${finished} of ${KILLS} kills came too late`);
   assert.ok(finished < KILLS / 2, 'too few kills met a run');
@@ -130,7 +128,7 @@ async function resticOf(run: Started, host: ScratchHost): Promise<number | null>
     const restic = host.processes().find(({ command }) => /^\S*restic --json backup/.test(command));
     if (restic) return restic.pid;
     if (run.child.exitCode !== null) return null;
-    await delay(3); // oxlint-disable-line no-await-in-loop -- a process of a process: no event tells
+    await delay(3); // a process of a process: no event tells
   }
 }
 
@@ -140,7 +138,6 @@ test('restic killed at any moment fails its job only, and the next run succeeds'
   await victim.assertRecovers();
   let hit = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
-    /* oxlint-disable no-await-in-loop -- one after the other */
     victim.change();
     const run = host.start(['--json', 'run']);
     const pid = await resticOf(run, host);
@@ -161,7 +158,6 @@ test('restic killed at any moment fails its job only, and the next run succeeds'
     assert.deepEqual(host.leftovers(), []);
     await victim.assertNobodyLeft();
     if (random() < 0.6 || kill === KILLS - 1) await victim.assertRecovers();
-    /* oxlint-enable no-await-in-loop */
   }
   assert.ok(hit > KILLS / 2, 'too few kills met restic');
   t.diagnostic(`${hit} of ${KILLS} kills met restic at work`);

@@ -86,6 +86,6 @@ test(`all of ${TREE} goes into a repository and comes back as it was`, async (t)
   const comparedIn = performance.now() - start - savedIn - restoredIn;
   const seconds = (ms: number): string => (ms / 1000).toFixed(1);
   t.diagnostic(
-    `${files} files, ${bytesProcessed} bytes: saved in ${seconds(savedIn)} s, restored in ${seconds(restoredIn)} s, compared in ${seconds(comparedIn)} s`,
+    `${files} files, ${Number(bytesProcessed)} bytes: saved in ${seconds(savedIn)} s, restored in ${seconds(restoredIn)} s, compared in ${seconds(comparedIn)} s`,
   );
 });

@@ -284,6 +284,12 @@ export function stepOf(report: Report, id: string): StepReport {
   return step;
 }
 
+/** The snapshot that the step of that id reports; empty when it reports none. */
+export function snapshotOf(report: Report, id: string): string {
+  const snapshotId = stepOf(report, id).result?.['snapshotId'];
+  return typeof snapshotId === 'string' ? snapshotId : '';
+}
+
 /** The programs in front of one that shall run as an ordinary user; none when the tests are one's already. */
 export const asOrdinaryUser = (): string[] =>
   process.getuid?.() === 0 ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--'] : [];
@@ -306,8 +312,14 @@ export const fingerprint = (directory: string): string[] =>
 export const withTmpfs = (directory: string, size: string): string[] => [
   'unshare',
   ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']),
-  ...['--mount', '--propagation', 'private', 'sh', '-c'],
+  '--mount',
+  '--propagation',
+  'private',
+  'sh',
+  '-c',
   `directory=$1; cp -a "$1" "$1.copy" && mount -t tmpfs -o "size=$2" tmpfs "$1" && cp -a "$1.copy/." "$1/" && shift 2 || exit 99
    "$@"; code=$?; find "$directory" > "$directory.left"; exit $code`,
-  ...['sh', directory, size],
+  'sh',
+  directory,
+  size,
 ];

@@ -63,10 +63,11 @@ function poly1305(message: Buffer, r: Buffer, s: Buffer): Buffer {
     sum = ((sum + littleEndian(block) + (1n << BigInt(8 * block.length))) * factor) % prime;
   }
   const tag = (sum + littleEndian(s)) % (1n << 128n);
-  return Buffer.from(tag.toString(16).padStart(32, '0'), 'hex').reverse();
+  return reversed(Buffer.from(tag.toString(16).padStart(32, '0'), 'hex'));
 }
 
-const littleEndian = (bytes: Buffer): bigint => BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
+const littleEndian = (bytes: Buffer): bigint => BigInt(`0x${reversed(bytes).toString('hex')}`);
+const reversed = (bytes: Buffer): Buffer => Buffer.from(bytes.toReversed());
 
 function clamped(bytes: Buffer): Buffer {
   const r = Buffer.from(bytes);

@@ -13,8 +13,8 @@ db.exec(
 const addA = db.prepare('INSERT INTO a (n, filler) VALUES (?, ?)');
 const addB = db.prepare('INSERT INTO b (n) VALUES (?)');
 let n = Number(db.prepare('SELECT max(n) AS n FROM a').get()?.['n'] ?? 0);
-let goOn = true;
-process.on('SIGTERM', () => (goOn = false));
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort());
 
 function commit(): void {
   n += 1;
@@ -24,7 +24,7 @@ function commit(): void {
   db.exec('COMMIT');
 }
 
-while (goOn) {
+while (!stop.signal.aborted) {
   for (let i = 0; i < 5; i += 1) commit();
   process.stdout.write(`${n}\n`);
   await new Promise((next) => setImmediate(next)); // oxlint-disable-line no-await-in-loop -- lets the signal in
