@@ -25,9 +25,15 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
 
 /** Columns that a cell takes, without colours; names in wide scripts count two. */
 export const widthOf = (cell: string): number =>
-  [...stripVTControlCharacters(cell)].reduce((sum, character) => sum + (/[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹏＀-｠]/u.test(character) ? 2 : 1), 0);
+  [...stripVTControlCharacters(cell)].reduce(
+    (sum, character) => sum + (/[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹏＀-｠]/u.test(character) ? 2 : 1),
+    0,
+  );
 
 /** Text that came from file names and tools, safe to print: control characters as escapes. */
 export const printable = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  text.replaceAll(
+    /[\u0000-\u001f\u007f-\u009f]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );

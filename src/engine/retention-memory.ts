@@ -20,7 +20,12 @@ export function retentionEvidence({ service, backup, repository }: Job, decision
     snapshotId: remember.newestId ?? '',
     at: remember.at,
     complete: true,
-    detail: { policy, acceptedBytes: remember.acceptedBytes, kept: decision.kept.snapshots, removed: decision.removed.snapshots },
+    detail: {
+      policy,
+      acceptedBytes: remember.acceptedBytes,
+      kept: decision.kept.snapshots,
+      removed: decision.removed.snapshots,
+    },
   };
 }
 

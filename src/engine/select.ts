@@ -41,7 +41,8 @@ export function unknownName(kind: string, name: string, known: readonly string[]
     .toSorted((a, b) => a.far - b.far)
     .slice(0, 3)
     .map(({ candidate }) => candidate);
-  const all = known.length > 0 ? `Known: ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', ...' : ''}` : 'None is configured.';
+  const all =
+    known.length > 0 ? `Known: ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', ...' : ''}` : 'None is configured.';
   return new HoldfastError({
     code: 'usage',
     operation: 'find',

@@ -13,5 +13,7 @@ export const parseMountPoints = (mountinfo: string): ReadonlySet<string> =>
       .split('\n')
       .map((line) => line.split(' ')[4])
       .filter((path) => path !== undefined)
-      .map((path) => path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8)))),
+      .map((path) =>
+        path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8))),
+      ),
   );

@@ -15,7 +15,11 @@ export interface Presence {
 export async function presenceOf(paths: readonly string[]): Promise<Presence> {
   const states = await Promise.all(paths.map(async (path) => ({ path, state: await stateOf(path) })));
   const inState = (wanted: string): string[] => states.filter(({ state }) => state === wanted).map(({ path }) => path);
-  return { present: states.filter(({ state }) => state !== 'missing').map(({ path }) => path), missing: inState('missing'), empty: inState('empty') };
+  return {
+    present: states.filter(({ state }) => state !== 'missing').map(({ path }) => path),
+    missing: inState('missing'),
+    empty: inState('empty'),
+  };
 }
 
 async function stateOf(path: string): Promise<'missing' | 'empty' | 'filled'> {
