@@ -1,0 +1,37 @@
+// npm run bench [NAME...] [-- --rounds N]: what Holdfast costs, always side by side with a peer in the same run, printed as a
+// table. It is looked at by people, never a test: a busy machine must not fail a build. Figures: docs/reference/performance.md.
+
+import { execFileSync } from 'node:child_process';
+import { cpus, release, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { manyServices } from './many-services.ts';
+import { oneService } from './one-service.ts';
+import { Scratch } from './scratch.ts';
+import { startup } from './startup.ts';
+import { type Bench, renderBench } from './table.ts';
+
+const BENCHES: Readonly<Record<string, Bench>> = { one: oneService, many: manyServices, startup };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' } },
+});
+const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+const unknown = names.find((name) => !(name in BENCHES));
+if (unknown !== undefined) {
+  console.error(`no bench is called ${unknown}; there are: ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(64);
+}
+
+const restic = execFileSync('restic', ['version'], { encoding: 'utf8' }).trim();
+console.log(
+  `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+);
+console.log(`Node.js ${process.version}, ${restic}\n`);
+for (const name of names) {
+  const bench = BENCHES[name];
+  if (!bench) continue; // checked above
+  using scratch = await Scratch.make();
+  const rounds = values.rounds === undefined ? bench.rounds : Number(values.rounds);
+  console.log(await renderBench(bench, scratch, rounds));
+}
