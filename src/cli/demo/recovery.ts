@@ -4,10 +4,12 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Configuration } from '../../config/configuration.ts';
+import type { Bytes } from '../../domain/bytes.ts';
 import type { Report } from '../../domain/report.ts';
+import { compareTrees } from '../../engine/compare-trees.ts';
 import type { CliContext } from '../context.ts';
 import type { DemoServices } from './configuration.ts';
-import { describeMeasured, measure } from './measure.ts';
+import { describeMeasured } from './measure.ts';
 import { examineNotes, type NotesExpected } from './notes.ts';
 import { restoreInPlace, restoreTo } from './plans.ts';
 import { type Cluster, findPostgres, startCluster } from './postgres.ts';
@@ -15,7 +17,6 @@ import { grouped, type Proof, snapshotOf } from './proof.ts';
 import type { Scratch } from './scratch.ts';
 import { NOTES_FILE } from './services.ts';
 import { compareDigests, digestsOf, DUMP, restoreDump, SHOP_DATABASE, type TableDigest } from './shop.ts';
-import { treeDifferences } from './tree-differences.ts';
 
 /** What is remembered of the services that were destroyed. */
 export interface Originals {
@@ -91,8 +92,10 @@ export class Recovery implements AsyncDisposable {
   }
 
   async #comparePhotos(directory: string): Promise<Comparison> {
-    const differences = await treeDifferences(this.#options.originals.photos, directory, this.#options.cli.signal);
-    return { compared: `${describeMeasured(await measure(Buffer.from(directory)))}: every byte equal`, differences };
+    const { originals, cli } = this.#options;
+    const { files, bytes, differences } = await compareTrees(originals.photos, directory, cli.signal);
+    const measured = describeMeasured({ files, bytes: bytes as Bytes }); // it counts bytes
+    return { compared: `${measured}: every byte equal`, differences };
   }
 
   async #compareNotes(directory: string): Promise<Comparison> {

@@ -41,10 +41,13 @@ export async function showDemo(cli: CliContext, keep: string | undefined): Promi
   const good = failed === null && unequal.length === 0;
   const seconds = (performance.now() - begin) / 1000;
   const took = describeDuration(duration(seconds, 's'));
-  const which = unequal.map(({ service, repository }) => `${service} from ${repository}`).join(', ') || 'see above';
+  const which =
+    unequal.map(({ service, repository }) => `${service} from ${repository}`).join(', ') || 'not everything could be done';
+  const sentence = good ? `Every byte came back. The whole story took ${took}.` : `NOT every byte came back: ${which}.`;
   tell.say('');
-  tell.say(good ? `Every byte came back. The whole story took ${took}.` : `NOT every byte came back: ${which}.`);
+  tell.say(sentence);
   if (keep === undefined) tell.say(`${root} is removed.`);
+  if (!good && cli.options.quiet) cli.err.write(`${failed ? renderReport(failed.report, cli.err) : ''}error: ${sentence}\n`);
   cli.exitCode = good ? EXIT.ok : EXIT.failed;
   if (!cli.options.json) return;
   const run = story.runs.find(({ kind }) => kind === 'run');
