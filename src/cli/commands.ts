@@ -7,6 +7,7 @@ import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { historyCommand } from './history.ts';
+import { repositoryCommand } from './repository.ts';
 import { restoreCommand } from './restore.ts';
 import { retentionCommand } from './retention.ts';
 import { runCommand } from './run.ts';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly CommandFactory[] = [
   runCommand,
   restoreCommand,
   retentionCommand,
+  repositoryCommand,
   configCommand,
   statusCommand,
   historyCommand,
