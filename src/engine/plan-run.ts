@@ -117,8 +117,10 @@ const sourceStep = ({ service, backup }: Job): Step => ({
   async run(context) {
     if (backup.hooks.before.length > 0) return { outcome: 'succeeded' }; // they may make it: a dump. The backup itself looks
     const { present, missing } = await presenceOf(backup.paths);
-    for (const path of missing) context.warn(`${path} does not exist`);
-    if (present.length > 0) return { outcome: 'succeeded' };
+    if (present.length > 0) {
+      for (const path of missing) context.warn(`${path} does not exist`);
+      return { outcome: 'succeeded' };
+    }
     throw new HoldfastError({
       code: 'source-missing',
       operation: 'back up',

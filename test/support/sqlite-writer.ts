@@ -27,5 +27,5 @@ function commit(): void {
 while (!stop.signal.aborted) {
   for (let i = 0; i < 5; i += 1) commit();
   process.stdout.write(`${n}\n`);
-  await new Promise((next) => setImmediate(next)); // oxlint-disable-line no-await-in-loop -- lets the signal in
+  await new Promise((next) => setImmediate(next)); // lets the signal in
 }

@@ -112,7 +112,7 @@ export function classifyFailure(failure: ResticFailure): HoldfastError {
     subject: failure.subject,
     message:
       meaning.message ?? (essential === '' ? `restic ended with exit code ${failure.exitCode} and said nothing` : essential),
-    hint: meaning.hint,
+    hint: meaning.hint.replaceAll('NAME', failure.subject),
     retry: meaning.retry,
     tool: { name: 'restic', exitCode: failure.exitCode, stderrTail: plainLines(failure.stderrTail) },
   });

@@ -7,6 +7,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { runProcess } from '../../process/run-process.ts';
 import type { ResticAccess } from './access.ts';
 import { classifyFailure } from './classify.ts';
+import { plainLines } from './error-lines.ts';
 
 export type Argv = readonly [string, ...string[]];
 
@@ -102,7 +103,7 @@ export async function invokeRestic(
   const silence = new Patience(options.patience ?? DEFAULT_PATIENCE, operation, subject);
   using _silence = silence;
   const { onLine } = invocation;
-  const result = await runProcess(
+  const result = await runInPlainWords(
     {
       argv: invocation.wrap ? invocation.wrap(argv) : argv,
       operation,
@@ -128,6 +129,21 @@ export async function invokeRestic(
     return { exitCode, stdout: result.stdout, stderrTail: result.stderrTail };
   }
   throw classifyFailure({ operation, subject, exitCode, endedBy: result.endedBy, stderrTail: result.stderrTail });
+}
+
+/** When its time is up: what restic was saying until it was told to stop, as people read it. */
+async function runInPlainWords(...call: Parameters<typeof runProcess>): ReturnType<typeof runProcess> {
+  try {
+    return await runProcess(...call);
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'timed-out' || !error.tool) throw error;
+    const lines = plainLines(error.tool.stderrTail);
+    const stopped = lines.findIndex((line) => /^signal \w+ received/.test(line));
+    const stderrTail = stopped === -1 ? lines : lines.slice(0, stopped);
+    const { code, operation, subject, message, hint, retry } = error;
+    const tool = { name: 'restic', exitCode: error.tool.exitCode, stderrTail };
+    throw new HoldfastError({ code, operation, subject, message, hint, retry, tool, cause: error });
+  }
 }
 
 /** Watches restic repeat the very first request, the one for the repository's config, and gives up before restic does. */
