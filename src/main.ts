@@ -54,7 +54,8 @@ const drained = (stream: NodeJS.WriteStream): Promise<void> =>
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return; // `holdfast history | head` is no failure
+    // `holdfast history | head` is no failure; a terminal that is gone (SIGHUP comes with it) must not cut clean-up short
+    if (error.code === 'EPIPE' || error.code === 'EIO') return;
     throw error;
   });
 }
