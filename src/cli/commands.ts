@@ -6,11 +6,15 @@ import { completeCommand, completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { diffCommand } from './diff.ts';
+import { findCommand } from './find.ts';
 import { historyCommand } from './history.ts';
+import { lsCommand } from './ls.ts';
 import { repositoryCommand } from './repository.ts';
 import { restoreCommand } from './restore.ts';
 import { retentionCommand } from './retention.ts';
 import { runCommand } from './run.ts';
+import { snapshotsCommand } from './snapshots.ts';
 import { statusCommand } from './status.ts';
 
 /** Makes the command; the context exists only once the command line has been parsed. */
@@ -19,6 +23,10 @@ export type CommandFactory = (context: () => CliContext) => CommandUnknownOpts;
 export const COMMANDS: readonly CommandFactory[] = [
   demoCommand,
   runCommand,
+  snapshotsCommand,
+  lsCommand,
+  findCommand,
+  diffCommand,
   restoreCommand,
   retentionCommand,
   repositoryCommand,

@@ -23,7 +23,7 @@ test('init creates a repository once; the second time nothing is changed', async
   const first = await host.run(['--json', 'repository', 'init', 'near']);
   assert.equal(first.code, 0, first.stderr);
   const { result } = stepOf(reportOf(first), 'initialise:near');
-  assert.match(String(result?.['repositoryId']), /^[0-9a-f]{64}$/);
+  assert.match(JSON.stringify(result?.['repositoryId']), /^"[0-9a-f]{64}"$/);
   const before = fingerprint(host.path('near/keys'));
   const second = await host.run(['--json', 'repository', 'init', 'near']);
   assert.equal(second.code, 0, second.stderr);

@@ -1,0 +1,135 @@
+// holdfast snapshots: what the repositories hold.
+
+import { Command } from '@commander-js/extra-typings';
+import { describeBytes } from '../domain/bytes.ts';
+import { EXIT } from '../domain/exit-code.ts';
+import { formatInstant } from '../domain/instant.ts';
+import { jobTag, PARTIAL_TAG, serviceOfTags } from '../domain/naming.ts';
+import type { Holding } from '../engine/look.ts';
+import { errorReport } from '../lib/errors.ts';
+import type { Snapshot } from '../tools/restic/snapshots.ts';
+import type { CommandFactory } from './commands.ts';
+import type { CliContext } from './context.ts';
+import { localMinute } from './local-time.ts';
+import { lookOptions, type LookOptions, openLook } from './look.ts';
+import { paint } from './style.ts';
+import { printable, renderTable } from './table.ts';
+
+interface Options extends LookOptions {
+  readonly host?: string | undefined;
+  readonly all?: true | undefined;
+}
+
+export const snapshotsCommand: CommandFactory = (context) =>
+  lookOptions(new Command('snapshots'))
+    .description('list what the repositories hold, the newest first')
+    .argument('[service...]', 'names; all of them without one')
+    .option('--host <name>', 'snapshots of this host (default: this one)')
+    .option('--all', 'of every host, also those that Holdfast did not make')
+    .action((services, options) => list(context(), services, options));
+
+interface Row {
+  readonly snapshot: Snapshot;
+  readonly repository: string;
+  readonly service: string | null;
+  readonly complete: boolean;
+}
+
+async function list(cli: CliContext, services: readonly string[], options: Options): Promise<void> {
+  using look = await openLook(cli, options);
+  const { holdings } = await import('../engine/look.ts');
+  const found = await holdings(look.repositories, look.asking);
+  const host = options.host ?? look.host;
+  const wanted = (snapshot: Snapshot): boolean => {
+    if (services.length > 0 && !services.some((service) => snapshot.tags.includes(jobTag(service)))) return false;
+    if (options.all) return true;
+    return (host === null || snapshot.host === host) && (look.host === null || serviceOfTags(snapshot.tags) !== null);
+  };
+  const { knownPartial } = await import('../engine/observe-snapshots.ts');
+  const rows = found.flatMap(({ repository, snapshots }) => {
+    const listed = snapshots.filter(wanted).map((snapshot) => ({ snapshot, service: serviceOfTags(snapshot.tags) }));
+    const partial = new Set(
+      [...new Set(listed.map(({ service }) => service))].flatMap((service) => [
+        ...knownPartial(look.asking.toolbox, service, repository.name),
+      ]),
+    );
+    return listed.map(({ snapshot, service }): Row => {
+      const complete = !snapshot.tags.includes(PARTIAL_TAG) && !partial.has(snapshot.id);
+      return { snapshot, repository: repository.name, service, complete };
+    });
+  });
+  await refuseUnknown(services, look.services, found);
+  rows.sort((a, b) => b.snapshot.time - a.snapshot.time);
+  const failed = found.flatMap(({ error }) => error ?? []);
+  cli.exitCode = failed.length === 0 ? EXIT.ok : failed.length < found.length ? EXIT.partial : EXIT.failed;
+  if (!cli.options.json) await tellFailures(cli, found);
+  cli.result(render(rows, cli, failed.length), {
+    schemaVersion: 1,
+    exitCode: cli.exitCode,
+    snapshots: rows.map(rowJson),
+    errors: found.flatMap(({ repository, error }) =>
+      error ? [{ repository: repository.name, error: errorReport(error) }] : [],
+    ),
+  });
+}
+
+/** A service that is neither configured nor in any repository is a typo. */
+async function refuseUnknown(
+  services: readonly string[],
+  configured: readonly string[],
+  found: readonly Holding[],
+): Promise<void> {
+  const held = found.flatMap(({ snapshots }) => snapshots.flatMap(({ tags }) => serviceOfTags(tags) ?? []));
+  const known = new Set([...configured, ...held]);
+  const unknown = services.find((service) => !known.has(service));
+  if (unknown === undefined || found.some(({ error }) => error)) return;
+  const { unknownName } = await import('../engine/select.ts');
+  throw unknownName('service', unknown, [...known]);
+}
+
+async function tellFailures(cli: CliContext, found: readonly Holding[]): Promise<void> {
+  const { renderError } = await import('./render-error.ts');
+  for (const { error } of found) if (error) cli.err.write(renderError(errorReport(error)));
+}
+
+function render(rows: readonly Row[], cli: CliContext, failed: number): string {
+  if (rows.length === 0) return failed > 0 ? '' : 'No snapshots. (--all shows those of other hosts and programs.)';
+  const hosts = new Set(rows.map(({ snapshot }) => snapshot.host));
+  const table = renderTable(
+    [
+      { title: 'ID' },
+      { title: 'TIME' },
+      { title: 'SERVICE' },
+      ...(hosts.size > 1 ? [{ title: 'HOST' }] : []),
+      { title: 'REPOSITORY' },
+      { title: 'FILES', align: 'right' },
+      { title: 'SIZE', align: 'right' },
+      { title: '' },
+    ],
+    rows.map(({ snapshot, repository, service, complete }) => [
+      snapshot.id.slice(0, 8),
+      localMinute(snapshot.time),
+      printable(service ?? `(${snapshot.paths.join(', ')})`),
+      ...(hosts.size > 1 ? [printable(snapshot.host)] : []),
+      printable(repository),
+      snapshot.summary?.totalFiles.toLocaleString('en') ?? '-',
+      snapshot.summary ? describeBytes(snapshot.summary.bytesProcessed) : '-',
+      complete ? '' : paint(cli.out, 'warn', 'incomplete'),
+    ]),
+  );
+  return table;
+}
+
+const rowJson = ({ snapshot, repository, service, complete }: Row): Record<string, unknown> => ({
+  id: snapshot.id,
+  time: formatInstant(snapshot.time),
+  host: snapshot.host,
+  service,
+  repository,
+  tags: snapshot.tags,
+  paths: snapshot.paths,
+  parent: snapshot.parent,
+  files: snapshot.summary?.totalFiles ?? null,
+  bytes: snapshot.summary?.bytesProcessed ?? null,
+  complete,
+});
