@@ -13,5 +13,7 @@ export function renderError(error: ErrorReport, doing = doingOf(error)): string 
   return `${lines.join('\n')}\n`;
 }
 
+const NO_DOING: ReadonlySet<string> = new Set(['config', 'usage', 'interrupted']);
+
 const doingOf = (error: ErrorReport): string =>
-  error.code === 'config' || error.code === 'usage' ? '' : `could not ${error.operation} ${error.subject}`;
+  NO_DOING.has(error.code) ? '' : `could not ${error.operation} ${error.subject}`;

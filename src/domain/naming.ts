@@ -19,7 +19,7 @@ export const PARTIAL_TAG = 'holdfast:partial';
 /** The lock (and concurrency lane) of one repository. */
 export const repositoryLock = (repository: string): string => `repository/${repository}`;
 
-/** The lock of a service's live data, held while it is replaced. */
+/** The lock (and lane) of a service: shared to read its data, exclusive to replace it or to run its hooks. */
 export const serviceLock = (service: string): string => `service/${service}`;
 
 /** Step ids: unique in a plan, stable between runs. */

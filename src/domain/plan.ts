@@ -28,9 +28,9 @@ export interface Step {
   readonly needs?: readonly string[];
   /** Acquired in sorted order, all before `run`, released after it. */
   readonly locks?: readonly Lock[];
-  /** Concurrency lane: at most `plan.limits[lane]` steps of a lane at once. */
-  readonly lane?: string;
-  /** Counted from the moment the lane and locks are held. */
+  /** Concurrency lanes: at most `plan.limits[lane]` steps of a lane at once. Entered in the order given. */
+  readonly lanes?: readonly string[];
+  /** Counted from the moment the lanes and locks are held. */
   readonly timeout?: Duration;
   readonly weight: Weight;
   /** The only part that is code. Throws a HoldfastError to fail; must honour `context.signal`. */

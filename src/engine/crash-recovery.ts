@@ -32,10 +32,10 @@ export async function recoverFromCrash(options: {
       options.signal.throwIfAborted(); // the rest stays recorded
       try {
         await undoEffect(options, effect); // oxlint-disable-line no-await-in-loop -- in reverse order of making
-        notes.push(`cleaned up a ${effect.kind} left by run ${run.id}, which died (started ${age} ago)`);
+        notes.push(`cleaned up after run ${run.id}, which died (started ${age} ago): ${effect.kind}`);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        notes.push(`could not clean up a ${effect.kind} left by run ${run.id}: ${reason}; it will be tried again`);
+        notes.push(`could not clean up after run ${run.id}: ${effect.kind}: ${reason}; it will be tried again`);
       }
     }
     journal.abandonRun(run.id, `the process ended without a word (pid ${run.process.pid})`, clock.now());

@@ -10,7 +10,7 @@ import type { JsonObject } from '../lib/json.ts';
 import { runProcess } from '../process/run-process.ts';
 
 export const HOOKS: EffectKind = {
-  kind: 'hooks',
+  kind: 'after hooks',
   once: true,
   limit: (payload) => hooksOf(payload).reduce((sum, hook) => (sum + hook.timeout) as Duration, MARGIN), // both in milliseconds
   async undo(payload, signal) {

@@ -3,7 +3,7 @@
 
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../config/configuration.ts';
 import { duration } from '../domain/duration.ts';
-import { repositoryLock, stepId } from '../domain/naming.ts';
+import { repositoryLock, serviceLock, stepId } from '../domain/naming.ts';
 import type { Plan, Step, StepResult } from '../domain/plan.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { checkRepository } from '../repositories/preflight.ts';
@@ -159,12 +159,18 @@ const backupStep = (job: Job, toolbox: Toolbox, outages: Outages): Step => ({
   service: job.service.name,
   repository: job.repository.name,
   needs: [RESTIC, stepId.preflight('repository', job.repository.name), stepId.preflight('source', job.service.name)],
-  locks: [{ name: repositoryLock(job.repository.name), mode: 'shared' }],
-  lane: repositoryLock(job.repository.name),
+  // A service's hooks are for one backup at a time: its jobs take turns, here by the lane, between processes by the lock.
+  lanes: [...(hasHooks(job) ? [serviceLock(job.service.name)] : []), repositoryLock(job.repository.name)],
+  locks: [
+    { name: repositoryLock(job.repository.name), mode: 'shared' },
+    { name: serviceLock(job.service.name), mode: hasHooks(job) ? 'exclusive' : 'shared' },
+  ],
   timeout: job.backup.timeout,
   weight: 'counted',
   run: (context) => unlessOut(outages, job.repository.name, () => backUp(job, toolbox, context)),
 });
+
+const hasHooks = ({ backup }: Job): boolean => backup.hooks.before.length + backup.hooks.after.length > 0;
 
 /** Declared, and not backed up by this version: never silently. */
 const engineStep = (service: ServiceConfig): Step => ({

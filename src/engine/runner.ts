@@ -153,7 +153,9 @@ class Execution {
     let end: StepEnd;
     await using held = new AsyncDisposableStack();
     try {
-      if (step.lane !== undefined) held.use(await this.#lane(step.lane).acquire(this.#signal));
+      for (const lane of step.lanes ?? []) {
+        held.use(await this.#lane(lane).acquire(this.#signal)); // oxlint-disable-line no-await-in-loop -- in order
+      }
       held.use(await this.#lock(step));
       startedAt = this.#options.clock.now();
       end = await this.#start(step, startedAt, warnings);

@@ -38,6 +38,16 @@ test('hooks run in order around the backup, as argument lists that no shell sees
   assert.deepEqual(log(), ['$HOME', '*', 'a b; echo c', '`id`', 'app has 0', 'app has 1', 'last']);
 });
 
+test('the hooks of a service that goes into two repositories never overlap', async (t) => {
+  const { host, note, log, hooks } = hooked(t);
+  host.addRepository('far');
+  const pause = host.script('pause', 'sleep 0.2'); // long enough for the other job to get in between, if it could
+  hooks({ before: [[note, 'stop'], [pause]], after: [[pause], [note, 'start']] });
+  const { code, stderr } = await host.backUp();
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(log(), ['stop', 'start', 'stop', 'start']);
+});
+
 test('a before hook that fails ends its job before anything is read, names itself with its last words, and after hooks run', async (t) => {
   const { host, note, log, hooks } = hooked(t);
   const fail = host.script('fail', 'echo "cannot freeze" >&2; exit 3');
@@ -140,7 +150,7 @@ test('after a SIGKILL the after hooks run at the next start, once', async (t) =>
   const { code, report, stderr } = await host.backUp();
   assert.equal(code, 0);
   assert.deepEqual(log(), ['before', 'hanging', 'after']);
-  assert.match(report.warnings.join('\n'), /^cleaned up a hooks left by run 01\w+, which died/);
+  assert.match(report.warnings.join('\n'), /^cleaned up after run 01\w+, which died .*: after hooks/);
   assert.match(stderr, /warning: cleaned up/);
   await host.backUp();
   assert.deepEqual(log(), ['before', 'hanging', 'after']);

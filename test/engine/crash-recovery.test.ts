@@ -61,7 +61,7 @@ describe('after a process was killed', () => {
         options({ journal, broker: fileLockBroker(stateDir), kinds: [directoryEffect] }),
       );
       assert.equal(report.outcome, 'succeeded');
-      assert.equal(report.warnings.filter((note) => note.startsWith('cleaned up a directory')).length, effects);
+      assert.equal(report.warnings.filter((note) => /^cleaned up after run .*: directory$/.test(note)).length, effects);
       assert.deepEqual(readdirSync(workDir), ['of somebody else']);
       const after = journal.run(died.id);
       assert.equal(after?.outcome, 'interrupted');
@@ -152,7 +152,7 @@ describe('crash recovery', () => {
     const notes = await recover(journal, [kind]);
     assert.equal(undone, 1);
     assert.equal(notes.length, 2);
-    assert.match(notes[0] ?? '', /could not clean up a from the future left by run 01DIED/);
+    assert.match(notes[0] ?? '', /could not clean up after run 01DIED\w*: from the future/);
     assert.deepEqual(
       journal.unfinishedRuns()[0]?.effects.map((effect) => effect.kind),
       ['from the future'],
@@ -171,7 +171,7 @@ describe('crash recovery', () => {
     };
     assert.match((await recover(journal, [kind])).join(), /target is busy; it will be tried again/);
     busy = false;
-    assert.match((await recover(journal, [kind])).join(), /cleaned up a mount/);
+    assert.match((await recover(journal, [kind])).join(), /cleaned up after run .*: mount/);
     assert.deepEqual(await recover(journal, [kind]), []);
   });
 

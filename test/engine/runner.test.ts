@@ -133,7 +133,7 @@ describe('lanes and locks', () => {
     let most = 0;
     const steps = Array.from({ length: 8 }, (_, index) =>
       step(`s${index}`, {
-        lane: 'disk',
+        lanes: ['disk'],
         run: async () => {
           running += 1;
           most = Math.max(most, running);
@@ -240,7 +240,7 @@ describe('time limits', () => {
   it('counts from the moment the lane and the locks are held', async () => {
     const slow = (id: string) =>
       step(id, {
-        lane: 'one',
+        lanes: ['one'],
         locks: [{ name: 'x', mode: 'shared' }],
         timeout: duration(400, 'ms'),
         run: async ({ signal }) => {
@@ -295,13 +295,13 @@ describe('being asked to stop', () => {
           step('before', {}),
           step('running', {
             needs: ['before'],
-            lane: 'one',
+            lanes: ['one'],
             run: (context) => {
               queueMicrotask(() => stop.abort(interruption(signal)));
               return untilCancelled(context.signal);
             },
           }),
-          step('waiting', { needs: ['before'], lane: 'one' }),
+          step('waiting', { needs: ['before'], lanes: ['one'] }),
           step('dependent', { needs: ['running'] }),
           step('further', { needs: ['dependent'] }),
         ]),
@@ -464,7 +464,7 @@ describe('failing', () => {
       plan([step('a'), step('a')]),
       plan([step('a', { needs: ['nobody'] })]),
       plan([step('a', { needs: ['b'] }), step('b', { needs: ['a'] })]),
-      plan([step('a', { lane: 'x' })], { limits: { x: 0 } }),
+      plan([step('a', { lanes: ['x'] })], { limits: { x: 0 } }),
     ];
     for (const one of bad) await assert.rejects(runPlan(one, options({ journal })), { code: 'bug' });
     assert.equal(journal.runs({ limit: 9 }).length, 0);
@@ -680,7 +680,7 @@ describe('large plans', () => {
       step(`c${index}`, { needs: index === 999 ? [] : [`c${index + 1}`], timeout: duration(1, 'm') }),
     );
     const wide = Array.from({ length: 1000 }, (_, index) =>
-      step(`w${index}`, { lane: 'w', run: ({ signal }) => sleep(0, done, { signal }) }),
+      step(`w${index}`, { lanes: ['w'], run: ({ signal }) => sleep(0, done, { signal }) }),
     );
     const began = performance.now();
     const report = await runPlan(plan([...chain, ...wide], { limits: { w: 4 } }), options());

@@ -216,7 +216,7 @@ describe('one process', () => {
     const steps = Array.from({ length: 30 }, (_, index) =>
       step(`s${index}`, {
         locks: [shared],
-        lane: 'x',
+        lanes: ['x'],
         run: () => {
           for (const pid of lockProcesses(directory.path)) holders.add(pid);
           return Promise.resolve(done);
