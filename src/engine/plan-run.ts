@@ -88,7 +88,7 @@ export const toolStep = (toolbox: Toolbox): Step => ({
   stage: 'preflight',
   weight: 'advisory',
   async run(context) {
-    const version = await resticVersion(toolbox.restic, { signal: context.signal });
+    const version = await resticVersion(toolbox.restic, { signal: context.signal, memory: toolbox.stateDir });
     requireVersion(version, toolbox.restic);
     return { outcome: 'succeeded', result: { version: version.text } };
   },

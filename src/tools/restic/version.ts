@@ -1,4 +1,5 @@
-// `restic version`: which restic this is, asked once per program and process. Nothing else decides what restic can do.
+// `restic version`: which restic this is, asked once per program and process, and with a memory not even that. Nothing else
+// decides what restic can do.
 
 import * as z from 'zod';
 import { duration, type Duration } from '../../domain/duration.ts';
@@ -7,6 +8,7 @@ import { findProgram } from '../../process/find-program.ts';
 import { runProcess } from '../../process/run-process.ts';
 import { classifyFailure } from './classify.ts';
 import { messageType, parseJson, unexpectedOutput } from './json-lines.ts';
+import { rememberAnswer, rememberedAnswer } from './version-memory.ts';
 
 export interface ResticVersion {
   readonly major: number;
@@ -67,7 +69,12 @@ const known = new Map<string, ResticVersion>();
 /** The version of `program`. Throws `tool-missing`, `tool-output`, or `timed-out` after 10 s (it never opens a repository). */
 export async function resticVersion(
   program: string,
-  options: { readonly signal: AbortSignal; readonly timeout?: Duration },
+  options: {
+    readonly signal: AbortSignal;
+    readonly timeout?: Duration;
+    /** A directory of ours where the answer of an unchanged program is remembered. */
+    readonly memory?: string;
+  },
 ): Promise<ResticVersion> {
   const file = findProgram(program);
   if (!file) {
@@ -81,12 +88,19 @@ export async function resticVersion(
   }
   const cached = known.get(file);
   if (cached) return cached;
+  const remembered = options.memory === undefined ? null : rememberedAnswer(options.memory, file);
+  if (remembered !== null) return keep(file, parseVersion(remembered, program));
   const result = await runProcess(
     { argv: [file, '--json', 'version'], operation: OPERATION, subject: program },
     { signal: options.signal, timeout: options.timeout ?? TIMEOUT, grace: duration(1, 's') },
   );
   if (result.exitCode !== 0) throw classifyFailure({ operation: OPERATION, subject: program, ...result });
   const version = parseVersion(result.stdout, program);
+  if (options.memory !== undefined) rememberAnswer(options.memory, file, result.stdout);
+  return keep(file, version);
+}
+
+function keep(file: string, version: ResticVersion): ResticVersion {
   known.set(file, version);
   return version;
 }
