@@ -6,7 +6,7 @@ import { shortestInterval } from '../domain/frequency.ts';
 import { describeDuration } from '../domain/duration.ts';
 import { elapsed } from '../domain/instant.ts';
 import type { Evidence } from '../domain/evidence.ts';
-import { PARTIAL_TAG, repositoryLock, serviceOfTags, stepId } from '../domain/naming.ts';
+import { repositoryLock, serviceOfTags, stepId } from '../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../domain/plan.ts';
 import { decideRetention, type RetentionDecision } from '../domain/retention.ts';
 import { HoldfastError } from '../lib/errors.ts';
@@ -132,7 +132,7 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
       time,
       timeText,
       tags,
-      complete: !incomplete.has(id) && !tags.includes(PARTIAL_TAG),
+      complete: !incomplete.has(id),
       bytes: summary?.bytesProcessed ?? null,
     })),
     newestVerifiedId: newestVerified?.id ?? null,
