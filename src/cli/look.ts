@@ -34,7 +34,6 @@ export interface Look extends Disposable {
 }
 
 /** Adds the options that `openLook` reads. */
-// oxlint-disable-next-line typescript/explicit-module-boundary-types -- commander infers the options from the calls
 export const lookOptions = (command: Command) =>
   command
     .option('--repository <name>', 'only in this repository')

@@ -79,7 +79,7 @@ const TYPE_LETTERS: Readonly<Record<string, string>> = {
 
 /** As ls(1) writes it. */
 export function modeText({ type, mode }: Pick<SnapshotNode, 'type' | 'mode'>): string {
-  const bits = [...'rwxrwxrwx'].map((letter, index) => (mode & (1 << (8 - index)) ? letter : '-'));
+  const bits = Array.from('rwxrwxrwx', (letter, index) => (mode & (1 << (8 - index)) ? letter : '-'));
   const special = (bit: number, at: number, letter: string): void => {
     if (mode & bit) bits[at] = bits[at] === 'x' ? letter : letter.toUpperCase();
   };

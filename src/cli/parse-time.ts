@@ -23,8 +23,10 @@ export function parseTime(text: string, now: Instant): Instant | null {
     Number(second ?? 59),
     999,
   );
-  // 2026-02-30 would become a day in March
-  return date.getDate() === Number(day) && date.getHours() === Number(hour ?? 23) ? valid(date.getTime()) : null;
+  // 2026-02-30 would become a day in March, the month 13 one of the next year
+  const real =
+    date.getMonth() === Number(month) - 1 && date.getDate() === Number(day) && date.getHours() === Number(hour ?? 23);
+  return real ? valid(date.getTime()) : null;
 }
 
 const valid = (at: number): Instant | null => (Number.isNaN(at) ? null : (at as Instant));

@@ -37,7 +37,7 @@ export async function promote(context: StepContext, swaps: readonly Swap[]): Pro
     swaps.map(async (swap) => {
       const identity = await identityOf(swap.staged);
       if (identity === null) throw notStaged(swap);
-      return { ...swap, identity };
+      return { ...swap, identity, formerly: await identityOf(swap.path) };
     }),
   );
   await using _swap = await context.hold(PROMOTION.kind, { swaps: identified }, async () => {
@@ -62,10 +62,10 @@ async function exchange({ path, staged, aside }: Swap): Promise<void> {
 
 /** `there` is what lies at the path now. */
 async function putBack(swap: IdentifiedSwap, there: string | null): Promise<void> {
-  const { path, staged, aside, intruder, identity } = swap;
+  const { path, staged, aside, intruder, identity, formerly } = swap;
   if (there === identity) await rename(path, staged);
-  const old = await identityOf(aside);
-  if (old === null) return; // the old data never left, or there was none
+  // Either the old data never left, or there was none, or what lies there is somebody else's.
+  if (formerly === null || (await identityOf(aside)) !== formerly) return;
   if (there !== null && there !== identity) await rename(path, intruder);
   await rename(aside, path);
   await syncDirectory(dirname(path));
@@ -74,6 +74,8 @@ async function putBack(swap: IdentifiedSwap, there: string | null): Promise<void
 interface IdentifiedSwap extends Swap {
   /** Of the restored data: see `identityOf`. */
   readonly identity: string;
+  /** Of the old data; null when there was none. */
+  readonly formerly: string | null;
 }
 
 /** Device and inode: what a rename keeps. Null when there is nothing. */
@@ -102,6 +104,7 @@ function swapsOf(payload: JsonObject): IdentifiedSwap[] {
     aside: textAt(swap, 'aside'),
     intruder: textAt(swap, 'intruder'),
     identity: textAt(swap, 'identity'),
+    formerly: textAt(swap, 'formerly') || null,
   }));
 }
 

@@ -18,8 +18,9 @@ import { syncFileSystem } from '../tools/util-linux/sync.ts';
 import { checkDestination, checkLivePlace, type LivePlace, requireSpace, type Surroundings } from './destination.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
 import type { Observed } from './observe-snapshots.ts';
-import { type EntrySwap, promoteEntries } from './promote-entries.ts';
-import { promote, type Swap, syncDirectory } from './promote.ts';
+import { promoteEntries } from './promote-entries.ts';
+import { promote, syncDirectory } from './promote.ts';
+import { asideOf, entrySwapOf, siblingName, stagingOf, swapOf } from './restore-places.ts';
 import { type Listing, type Placement, RestoredListing } from './restored-listing.ts';
 import { holdStaging } from './staging.ts';
 import { accessTo, type Toolbox } from './toolbox.ts';
@@ -133,11 +134,11 @@ async function stageAndSwap(
   await using _unit = await holdStopped(context, order.unit);
   for (const each of places) {
     if (!each.keepsDirectory) continue;
-    await promoteEntries(context, entrySwap(each, context.runId)); // oxlint-disable-line no-await-in-loop -- one after the other
+    await promoteEntries(context, entrySwapOf(each, context.runId)); // oxlint-disable-line no-await-in-loop -- one after the other
   }
   await promote(
     context,
-    places.filter(({ keepsDirectory }) => !keepsDirectory).map((each) => swap(each, context.runId)),
+    places.filter(({ keepsDirectory }) => !keepsDirectory).map((each) => swapOf(each, context.runId)),
   );
   swapped(listing);
 }
@@ -259,39 +260,6 @@ function resultOf(
 
 const summarise = (sentences: readonly string[]): string =>
   sentences.slice(0, 3).join('; ') + (sentences.length > 3 ? `; and ${sentences.length - 3} more` : '');
-
-/** `.sonarr.restoring-01J...`: beside what it is about, and within what a name may have (255 bytes). */
-function siblingName(path: string, what: 'restoring' | 'before' | 'moving' | 'created-meanwhile', runId: string): string {
-  const name = Buffer.from(basename(path));
-  return `.${name
-    .subarray(0, 180)
-    .toString()
-    .replace(/\uFFFD+$/, '')}.${what}-${runId}`;
-}
-
-/** Beside the path, or inside of it where it stays. */
-const placed = ({ path, keepsDirectory }: LivePlace, name: string): string =>
-  join(keepsDirectory ? path : dirname(path), name);
-const stagingOf = (place: LivePlace, runId: string): string => placed(place, siblingName(place.path, 'restoring', runId));
-const asideOf = (place: LivePlace, runId: string): string => placed(place, siblingName(place.path, 'before', runId));
-
-const swap = (place: LivePlace, runId: string): Swap => ({
-  path: place.path,
-  staged: join(stagingOf(place, runId), basename(place.path)),
-  aside: asideOf(place, runId),
-  intruder: placed(place, siblingName(place.path, 'created-meanwhile', runId)),
-});
-
-const entrySwap = (place: LivePlace, runId: string): EntrySwap => {
-  const moving = siblingName(place.path, 'moving', runId);
-  return {
-    path: place.path,
-    staged: join(stagingOf(place, runId), basename(place.path)),
-    own: [siblingName(place.path, 'restoring', runId), moving],
-    moving: placed(place, moving),
-    aside: asideOf(place, runId),
-  };
-};
 
 const subjectOf = ({ service, chosen }: RestoreOrder): string =>
   service === null ? chosen.snapshot.id.slice(0, 8) : jobName(service, chosen.repository.name);

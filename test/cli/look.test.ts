@@ -23,6 +23,8 @@ const json = <Shape>({ stdout, stderr }: Ended): Shape => {
   }
 };
 
+const byText = (a: unknown, b: unknown): number => (String(a) < String(b) ? -1 : 1);
+
 /** Two repositories, a service with an odd name in it, two backups, and a snapshot that Holdfast did not make. */
 async function filled(t: TestContext): Promise<{ host: ScratchHost; data: string }> {
   const host = scratchHost(t);
@@ -49,7 +51,7 @@ test('snapshots lists what Holdfast made, newest first, and the rest when asked;
   const before = fingerprint(host.path('near'));
   const own = await list(host);
   assert.deepEqual(
-    own.map(({ service, repository, complete, files }) => [service, repository, complete, files]).toSorted(),
+    own.map(({ service, repository, complete, files }) => [service, repository, complete, files]).toSorted(byText),
     [
       ['notes', 'far', true, 3],
       ['notes', 'near', true, 3],
@@ -129,7 +131,7 @@ test('find tells in which snapshots a file is, the same file once', async (t) =>
   const ended = await host.run(['--json', 'find', 'a.txt', '--service', 'notes']);
   assert.equal(ended.code, 0, ended.stderr);
   const { matches } = json<{ matches: { path: string; repository: string; size: number }[] }>(ended);
-  assert.deepEqual(matches.map(({ path, repository, size }) => [path, repository, size]).toSorted(), [
+  assert.deepEqual(matches.map(({ path, repository, size }) => [path, repository, size]).toSorted(byText), [
     [join(data, 'a.txt'), 'far', 5],
     [join(data, 'a.txt'), 'near', 5],
     [join(data, 'a.txt'), 'near', 7],

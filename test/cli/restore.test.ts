@@ -326,3 +326,77 @@ esac`,
   assert.match(String(stepOf(reportOf(failed), 'restore:notes@near').reason), /did not start/);
   assert.equal(readFileSync(join(data, 'a.txt'), 'utf8'), 'first');
 });
+
+/** Programs in front of one that then sees a mount of its own, which is gone with it. */
+const mounted = (...mount: string[]): string[] => [
+  'unshare',
+  ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
+  '--mount',
+  '--propagation',
+  'private',
+  'sh',
+  '-c',
+  `mount ${mount.join(' ')} && exec "$@"`,
+  'sh',
+];
+
+test('a mount point stays: its entries are replaced and the old ones kept inside it', async (t) => {
+  const { host, data } = await backedUp(t);
+  writeFileSync(join(data, 'a.txt'), 'spoilt');
+  writeFileSync(join(data, 'late.txt'), 'late');
+  mkdirSync(join(data, 'lost+found'));
+  chmodSync(data, 0o700);
+  const before = lstatSync(data).ino;
+  const ended = await host.run(['--json', 'restore', 'notes', '--in-place'], { under: mounted('--bind', data, data) });
+  assert.equal(ended.code, 0, ended.stderr);
+  const report = reportOf(ended);
+  assert.match(report.warnings.join(), /is a mount point: the old data is kept inside it/);
+  const aside = readdirSync(data).find((name) => name.startsWith('.notes.before-')) ?? '';
+  assert.deepEqual(readdirSync(data).toSorted(), [aside, 'a.txt', 'lost+found', 'sub']);
+  assert.equal(readFileSync(join(data, 'a.txt'), 'utf8'), 'first');
+  assert.deepEqual(listFiles(join(data, aside)), ['a.txt', 'late.txt', 'sub', 'sub/b.txt']);
+  assert.equal(lstatSync(data).ino, before);
+  assert.equal(lstatSync(data).mode & 0o777, 0o755, 'its mode is the one of the snapshot');
+  assert.deepEqual(stepOf(report, 'restore:notes@near').result?.['kept'], [{ path: data, keptAt: join(data, aside) }]);
+  assert.deepEqual(host.leftovers(), []);
+});
+
+test('what is mounted inside the live data, or at the destination, is refused', async (t) => {
+  const { host, data } = await backedUp(t);
+  const sub = join(data, 'sub');
+  const inside = await host.run(['restore', 'notes', '--in-place'], { under: mounted('--bind', sub, sub) });
+  assert.equal(inside.code, 2);
+  assert.match(inside.stderr, /sub is mounted inside it/);
+  mkdirSync(host.path('disk'));
+  const disk = await host.run(['restore', 'notes', '--to', host.path('disk')], {
+    under: mounted('-t', 'tmpfs', 'none', host.path('disk')),
+  });
+  assert.equal(disk.code, 2);
+  assert.match(disk.stderr, /mount point.*\nhint: .*disk\/restored/);
+});
+
+test('a destination that is too small is refused before anything is written', async (t) => {
+  const { host, data } = await backedUp(t);
+  writeFileSync(join(data, 'large'), Buffer.alloc(3_000_000, 'x'));
+  assert.equal((await host.backUp(['--repository', 'near'])).code, 0);
+  mkdirSync(host.path('disk'));
+  const ended = await host.run(['--json', 'restore', 'notes', '--to', host.path('disk/out')], {
+    under: mounted('-t', 'tmpfs', '-o', 'size=1m', 'none', host.path('disk')),
+  });
+  assert.equal(ended.code, 2);
+  const { error } = stepOf(reportOf(ended), 'restore:notes@near');
+  assert.equal(error?.code, 'no-space');
+  assert.match(error.message, /2\.86 MiB are to be restored, 1\.00 MiB are free|are free/);
+});
+
+test('SIGINT ends a restore with 130, and takes back what was begun', async (t) => {
+  const { host, data } = await backedUp(t);
+  writeFileSync(join(data, 'a.txt'), 'live');
+  const started = host.start(['--verbose', 'restore', 'notes', '--in-place']);
+  await started.said(/in place \.\.\./);
+  started.child.kill('SIGINT');
+  assert.equal((await started.ended).code, 130);
+  assert.equal(readFileSync(join(data, 'a.txt'), 'utf8'), 'live');
+  assert.deepEqual(readdirSync(host.path('data')), ['notes']);
+  assert.deepEqual(host.leftovers(), []);
+});
