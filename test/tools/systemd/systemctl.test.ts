@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isRunning, parseUnitState, showArgs } from '../../../src/tools/systemd/systemctl.ts';
+
+test('the state of a unit is read from show, in any order, and is none when something is missing', () => {
+  assert.deepEqual(parseUnitState('ActiveState=active\nSubState=running\nLoadState=loaded\n'), {
+    load: 'loaded',
+    active: 'active',
+    sub: 'running',
+  });
+  assert.equal(parseUnitState('ActiveState=active\n'), null);
+  assert.equal(parseUnitState(''), null);
+});
+
+test('a oneshot that is being run is running, what has ended is not', () => {
+  const running = (active: string): boolean => isRunning({ load: 'loaded', active, sub: '' });
+  assert.deepEqual(['active', 'activating', 'reloading', 'deactivating'].map(running), [true, true, true, true]);
+  assert.deepEqual(['inactive', 'failed', 'maintenance'].map(running), [false, false, false]);
+});
+
+test('a unit whose name begins with a dash is no option', () => {
+  assert.deepEqual(showArgs('-.mount').slice(-2), ['--', '-.mount']);
+});
