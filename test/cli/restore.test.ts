@@ -327,18 +327,14 @@ esac`,
   assert.equal(readFileSync(join(data, 'a.txt'), 'utf8'), 'first');
 });
 
-/** Programs in front of one that then sees a mount of its own, which is gone with it. */
-const mounted = (...mount: string[]): string[] => [
-  'unshare',
-  ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
-  '--mount',
-  '--propagation',
-  'private',
-  'sh',
-  '-c',
-  `mount ${mount.join(' ')} && exec "$@"`,
-  'sh',
-];
+/** Programs in front of one that then sees a mount of its own, which is gone with it; it runs as who runs the tests. */
+function mounted(...mount: string[]): string[] {
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  const asSelf = uid === 0 ? '' : `unshare --user --map-user=${uid} --map-group=${gid} --`;
+  const script = `mount ${mount.join(' ')} && exec ${asSelf} "$@"`;
+  const mapped = uid === 0 ? [] : ['--map-root-user'];
+  return ['unshare', ...mapped, '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh'];
+}
 
 test('a mount point stays: its entries are replaced and the old ones kept inside it', async (t) => {
   const { host, data } = await backedUp(t);
