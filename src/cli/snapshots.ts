@@ -4,7 +4,7 @@ import { Command } from '@commander-js/extra-typings';
 import { describeBytes } from '../domain/bytes.ts';
 import { EXIT } from '../domain/exit-code.ts';
 import { formatInstant } from '../domain/instant.ts';
-import { jobTag, PARTIAL_TAG, serviceOfTags } from '../domain/naming.ts';
+import { jobTag, serviceOfTags } from '../domain/naming.ts';
 import type { Holding } from '../engine/look.ts';
 import { errorReport } from '../lib/errors.ts';
 import type { Snapshot } from '../tools/restic/snapshots.ts';
@@ -54,8 +54,7 @@ async function list(cli: CliContext, services: readonly string[], options: Optio
       ]),
     );
     return listed.map(({ snapshot, service }): Row => {
-      const complete = !snapshot.tags.includes(PARTIAL_TAG) && !partial.has(snapshot.id);
-      return { snapshot, repository: repository.name, service, complete };
+      return { snapshot, repository: repository.name, service, complete: !partial.has(snapshot.id) };
     });
   });
   await refuseUnknown(services, look.services, found);

@@ -13,9 +13,6 @@ export function serviceOfTags(tags: readonly string[]): string | null {
 }
 const JOB_TAG_PREFIX = jobTag('');
 
-/** Marks a snapshot that is known to be incomplete; retention never counts it as a newest complete one. */
-export const PARTIAL_TAG = 'holdfast:partial';
-
 /** The lock (and concurrency lane) of one repository. */
 export const repositoryLock = (repository: string): string => `repository/${repository}`;
 

@@ -3,7 +3,7 @@
 
 import { formatInstant, type Instant, later } from '../domain/instant.ts';
 import { duration } from '../domain/duration.ts';
-import { jobTag, PARTIAL_TAG, serviceOfTags } from '../domain/naming.ts';
+import { jobTag, serviceOfTags } from '../domain/naming.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import type { Snapshot } from '../tools/restic/snapshots.ts';
 
@@ -94,8 +94,7 @@ const fits = (snapshot: Snapshot, { service, host, path }: SnapshotWish): boolea
   (host === null || snapshot.host === host) &&
   (path === undefined || snapshot.paths.some((each) => each === path || path.startsWith(each === '/' ? '/' : `${each}/`)));
 
-const isPartial = (snapshot: Snapshot, known: Knowledge): boolean =>
-  snapshot.tags.includes(PARTIAL_TAG) || known.partial.has(snapshot.id);
+const isPartial = (snapshot: Snapshot, known: Knowledge): boolean => known.partial.has(snapshot.id);
 
 const short = (snapshot: Snapshot): string => snapshot.id.slice(0, 8);
 

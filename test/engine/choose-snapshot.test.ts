@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Instant } from '../../src/domain/instant.ts';
-import { jobTag, PARTIAL_TAG } from '../../src/domain/naming.ts';
+import { jobTag } from '../../src/domain/naming.ts';
 import { chooseSnapshot, type Knowledge, snapshotById, type SnapshotWish } from '../../src/engine/choose-snapshot.ts';
 import { HoldfastError } from '../../src/lib/errors.ts';
 import type { Snapshot } from '../../src/tools/restic/snapshots.ts';
@@ -39,16 +39,11 @@ const codeOf = (act: () => unknown): string => {
 };
 
 test('the newest complete one is taken, and a newer incomplete one is mentioned', () => {
-  const snapshots = [
-    snapshot('aaaa', 30),
-    snapshot('bbbb', 20),
-    snapshot('cccc', 10, { tags: [jobTag('notes'), PARTIAL_TAG] }),
-  ];
-  const choice = chooseSnapshot(snapshots, wish, known());
+  const snapshots = [snapshot('aaaa', 30), snapshot('bbbb', 20), snapshot('cccc', 10)];
+  const choice = chooseSnapshot(snapshots, wish, known([id('cccc')]));
   assert.equal(choice.snapshot.shortId, 'bbbb');
   assert.match(choice.remarks.join(), /cccc.* is incomplete/);
-  assert.equal(chooseSnapshot(snapshots, wish, known([id('bbbb')])).snapshot.shortId, 'aaaa', 'as far as the journal knows');
-  const only = chooseSnapshot(snapshots.slice(2), wish, known());
+  const only = chooseSnapshot(snapshots.slice(2), wish, known([id('cccc')]));
   assert.deepEqual([only.snapshot.shortId, only.partial], ['cccc', true]);
   assert.match(only.remarks.join(), /there is no complete one/);
 });
@@ -75,16 +70,17 @@ test('never another host’s or another service’s, whatever the order and numb
   });
   fc.assert(
     fc.property(fc.array(any, { maxLength: 12 }), (specs) => {
-      const snapshots = specs.map(({ minutes, host, service, partial }, index) =>
+      const snapshots = specs.map(({ minutes, host, service }, index) =>
         snapshot(index.toString(16).padStart(8, '0'), minutes, {
           host,
-          tags: [jobTag(service), ...(partial ? [PARTIAL_TAG] : [])],
+          tags: [jobTag(service)],
         }),
       );
+      const incomplete = snapshots.filter((_, index) => specs[index]?.partial).map((each) => each.id);
       const own = snapshots.filter(({ host, tags }) => host === 'here' && tags.includes(jobTag('notes')));
-      if (own.length === 0) return codeOf(() => chooseSnapshot(snapshots, wish, known())) === 'snapshot-missing';
-      const { snapshot: chosen, partial } = chooseSnapshot(snapshots, wish, known());
-      const rivals = own.filter(({ tags }) => partial || !tags.includes(PARTIAL_TAG));
+      if (own.length === 0) return codeOf(() => chooseSnapshot(snapshots, wish, known(incomplete))) === 'snapshot-missing';
+      const { snapshot: chosen, partial } = chooseSnapshot(snapshots, wish, known(incomplete));
+      const rivals = own.filter((each) => partial || !incomplete.includes(each.id));
       return own.includes(chosen) && rivals.every(({ time }) => time <= chosen.time);
     }),
   );
