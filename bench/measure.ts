@@ -50,7 +50,8 @@ export function peakMemory(scratch: Scratch, { name, argv, prepare }: Contestant
   if (program !== 'node') return null;
   const file = scratch.path('rss');
   // not process.resourceUsage(): its peak begins with that of the process that started this one
-  const tell = `import {copyFileSync} from 'node:fs';process.on('exit',()=>copyFileSync('/proc/self/status','${file}'))`;
+  const tell = `import {readFileSync,writeFileSync} from 'node:fs';
+    process.on('exit', () => writeFileSync('${file}', readFileSync('/proc/self/status')))`;
   prepare?.();
   run(scratch, name, ['node', '--import', `data:text/javascript,${encodeURIComponent(tell)}`, ...args]);
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(file, 'utf8'))?.[1]) * 1024;

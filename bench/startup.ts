@@ -13,12 +13,12 @@ import { openJournal } from '../src/journal/open-journal.ts';
 import { selfIdentity } from '../src/process/identity.ts';
 import { type Bench, memory, wallRatio } from './table.ts';
 
-const SERVICES = 50;
+const SERVICES = 20;
 const STEPS = 100_000;
 const HOUR = 3_600_000;
 
 export const startup: Bench = {
-  title: `holdfast --help, and status with ${STEPS} steps in the journal, against node -e 0`,
+  title: `holdfast --help, and status of ${SERVICES} services with ${STEPS} steps in the journal, against node -e 0`,
   rounds: 15,
   warmUp: true,
   goals: [wallRatio(3), memory(150)],

@@ -28,7 +28,7 @@ export async function execute(
   const { toolboxFor } = await import('../engine/toolbox.ts');
   const { EFFECT_KINDS } = await import('../engine/effect-kinds.ts');
   const { fileLockBroker } = await import('../repositories/broker.ts');
-  const { openProgress } = await import('./progress.ts');
+  const { openProgress, showsTree } = await import('./progress.ts');
   const { renderReport } = await import('./render-report.ts');
   const render = options.render ?? ((report: Report) => renderReport(report, context.out));
 
@@ -41,7 +41,7 @@ export async function execute(
     return report;
   }
   using journal = await context.journal(configuration.stateDir, { thorough: true });
-  const plan = await build(toolboxFor(configuration, journal));
+  const plan = await build({ ...toolboxFor(configuration, journal), estimate: showsTree(context) });
   let report: Report;
   {
     await using progress = await openProgress(context);

@@ -11,13 +11,17 @@ export interface ProgressView extends AsyncDisposable {
 
 /** Chooses by terminal and options; disposing leaves the screen in order. */
 export async function openProgress(context: CliContext): Promise<ProgressView> {
-  if (context.options.quiet) return { observe: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() };
-  if (context.err.isTerminal && !context.options.verbose && !context.options.json) {
+  if (showsTree(context)) {
     const { progressTree } = await import('./progress-tree.ts');
     return progressTree(context);
   }
+  if (context.options.quiet) return { observe: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() };
   return { observe: (event) => tell(context, event), [Symbol.asyncDispose]: () => Promise.resolve() };
 }
+
+/** Only the tree shows how far a step is. */
+export const showsTree = ({ err, options }: CliContext): boolean =>
+  err.isTerminal && !options.quiet && !options.verbose && !options.json;
 
 function tell(context: CliContext, event: RunnerEvent): void {
   switch (event.type) {

@@ -66,6 +66,7 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
       excludes: [...backup.exclude, ...view.leftOut.map(literalPattern)],
       tags: [jobTag(service.name), ...backup.tags],
       host: toolbox.host,
+      estimate: toolbox.estimate ?? true,
       wrap: (argv) => withBinds(view.binds, argv, toolbox.user),
     },
     { signal: context.signal, onProgress: (progress) => context.progress(liveFigures(progress)) },

@@ -13,6 +13,8 @@ export interface Toolbox {
   readonly restic: string;
   readonly user: { readonly uid: number; readonly gid: number };
   readonly journal: Journal;
+  /** False: nobody watches, so that work need not be counted before it is done. */
+  readonly estimate?: boolean;
 }
 
 export const toolboxFor = (config: Pick<Configuration, 'host' | 'stateDir'>, journal: Journal): Toolbox => ({

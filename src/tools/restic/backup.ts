@@ -20,6 +20,11 @@ export interface BackupRequest {
   readonly host: string;
   /** Leaves out directories marked by a CACHEDIR.TAG. */
   readonly excludeCaches?: boolean;
+  /**
+   * False: restic does not count what there is before it reads it. Its progress has no totals then, and it is done sooner:
+   * of unchanged files counting is a sixth of the work.
+   */
+  readonly estimate?: boolean;
   /** How long restic waits for somebody else's lock. */
   readonly retryLock?: Duration | undefined;
   /** Puts a program in front that makes a private mount namespace. */
@@ -87,6 +92,7 @@ export function backupArgs(request: BackupRequest, subject: string): string[] {
     // not --exclude-file: that one trims, expands $VARIABLES and cannot hold a newline
     ...(request.excludes ?? []).map((pattern) => `--exclude=${pattern}`),
     ...(request.excludeCaches ? ['--exclude-caches'] : []),
+    ...(request.estimate === false ? ['--no-scan'] : []),
     '--', // a path may begin with a dash
     ...request.paths,
   ];
