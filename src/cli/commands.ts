@@ -1,7 +1,6 @@
 // Every command, in the order of the help.
 
-import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { CliContext } from './context.ts';
+import type { CommandFactory } from './context.ts';
 import { completeCommand, completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
@@ -17,23 +16,20 @@ import { runCommand } from './run.ts';
 import { snapshotsCommand } from './snapshots.ts';
 import { statusCommand } from './status.ts';
 
-/** Makes the command; the context exists only once the command line has been parsed. */
-export type CommandFactory = (context: () => CliContext) => CommandUnknownOpts;
-
 export const COMMANDS: readonly CommandFactory[] = [
   demoCommand,
+  configCommand,
+  doctorCommand,
+  repositoryCommand,
   runCommand,
+  statusCommand,
+  historyCommand,
   snapshotsCommand,
   lsCommand,
   findCommand,
   diffCommand,
   restoreCommand,
   retentionCommand,
-  repositoryCommand,
-  configCommand,
-  statusCommand,
-  historyCommand,
-  doctorCommand,
   completionCommand,
   completeCommand,
 ];

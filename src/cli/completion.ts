@@ -2,7 +2,7 @@
 // names.
 
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { CommandFactory } from './commands.ts';
+import type { CommandFactory } from './context.ts';
 import type { CommandModel } from './completion/model.ts';
 import type { CliContext } from './context.ts';
 

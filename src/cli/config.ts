@@ -5,8 +5,7 @@ import type { ConfigProblem } from '../config/configuration.ts';
 import type { ReadConfiguration } from '../config/load.ts';
 import { EXIT } from '../domain/exit-code.ts';
 import type { JsonObject } from '../lib/json.ts';
-import type { CommandFactory } from './commands.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, CommandFactory } from './context.ts';
 import { lookupOf } from './create-context.ts';
 
 export const configCommand: CommandFactory = (context) => {

@@ -1,6 +1,7 @@
 // What every command is given: global options, streams, the signal that cancels it, and how results and warnings are told.
 // Results go to standard output, everything else to standard error; with --json standard output is one document.
 
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Configuration } from '../config/configuration.ts';
 import type { Report } from '../domain/report.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -43,6 +44,9 @@ export interface CliContext {
   /** Opens the journal in the state directory; dispose it. */
   journal(stateDir: string, options?: { readonly thorough?: boolean }): Promise<Journal>;
 }
+
+/** Makes a command; the context exists only once the command line has been parsed. */
+export type CommandFactory = (context: () => CliContext) => CommandUnknownOpts;
 
 /** Commands that run a plan end with their report's exit code; with --quiet they say nothing when all is well. */
 export function tellReport(context: CliContext, report: Report, human: string): void {

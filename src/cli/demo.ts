@@ -1,7 +1,7 @@
 // holdfast demo: the whole story on this machine, in a scratch folder.
 
 import { Command, Option } from '@commander-js/extra-typings';
-import type { CommandFactory } from './commands.ts';
+import type { CommandFactory } from './context.ts';
 
 export const demoCommand: CommandFactory = (context) =>
   new Command('demo')

@@ -3,8 +3,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { describeBytes } from '../domain/bytes.ts';
 import type { Change, DiffSide, DiffSummary } from '../tools/restic/diff.ts';
-import type { CommandFactory } from './commands.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, CommandFactory } from './context.ts';
 import { lookOptions, type LookOptions, openLook } from './look.ts';
 import { printable } from './table.ts';
 

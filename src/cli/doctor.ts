@@ -1,7 +1,7 @@
 // holdfast doctor: everything that a run needs, looked at before it is needed.
 
 import { Command } from '@commander-js/extra-typings';
-import type { CommandFactory } from './commands.ts';
+import type { CommandFactory } from './context.ts';
 
 export const doctorCommand: CommandFactory = (context) =>
   new Command('doctor')

@@ -2,8 +2,7 @@
 
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { HoldfastError } from '../lib/errors.ts';
-import type { CommandFactory } from './commands.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, CommandFactory } from './context.ts';
 import { readJournal } from './read-journal.ts';
 
 const DEFAULT_LIMIT = 20;

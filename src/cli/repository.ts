@@ -6,8 +6,7 @@ import { EXIT, exitCodeOf } from '../domain/exit-code.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Report } from '../domain/report.ts';
 import type { Toolbox } from '../engine/toolbox.ts';
-import type { CommandFactory } from './commands.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, CommandFactory } from './context.ts';
 import { execute, type ExecuteOptions } from './execute.ts';
 import { waitOption } from './options.ts';
 

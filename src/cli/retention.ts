@@ -4,8 +4,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { Report } from '../domain/report.ts';
 import type { RetentionDecision } from '../domain/retention.ts';
 import type { RetentionSelection } from '../engine/plan-retention.ts';
-import type { CommandFactory } from './commands.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, CommandFactory } from './context.ts';
 import { execute, type ExecuteOptions } from './execute.ts';
 import { waitOption } from './options.ts';
 

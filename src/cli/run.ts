@@ -1,7 +1,7 @@
 // holdfast run: back up.
 
 import { Command } from '@commander-js/extra-typings';
-import type { CommandFactory } from './commands.ts';
+import type { CommandFactory } from './context.ts';
 import { execute } from './execute.ts';
 import { waitOption } from './options.ts';
 

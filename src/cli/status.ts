@@ -3,8 +3,7 @@
 import { Command } from '@commander-js/extra-typings';
 import type { Configuration, ServiceConfig } from '../config/configuration.ts';
 import { EXIT } from '../domain/exit-code.ts';
-import type { CommandFactory } from './commands.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, CommandFactory } from './context.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { waitOption } from './options.ts';
 import { readJournal } from './read-journal.ts';

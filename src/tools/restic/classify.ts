@@ -80,7 +80,7 @@ const MEANINGS: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
     /ciphertext verification failed|repository contains damaged|invalid data returned|hash does not match|does not match (?:id|hash)|load(?:ing)? (?:index|tree|blob|snapshot).*(?:failed|invalid)|unsupported repository version|error loading (?:index|snapshot|tree)|is damaged|file size is invalid|invalid (?:pack|header)/i,
     {
       code: 'repository-damaged',
-      hint: 'Do not prune. Keep the other copies, and run `holdfast verify NAME` to see what is damaged.',
+      hint: 'Do not prune. Keep the other copies, and let `restic check` tell what is damaged.',
       retry: 'never',
     },
   ],

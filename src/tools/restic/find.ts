@@ -3,11 +3,10 @@
 import * as z from 'zod';
 import type { Duration } from '../../domain/duration.ts';
 import type { ResticAccess } from './access.ts';
-import { damagedSnapshot } from './error-lines.ts';
-import { invokeRestic, type ResticOptions } from './invoke.ts';
+import type { ResticOptions } from './invoke.ts';
 import { fullId, parseDocument } from './json-lines.ts';
 import { nodeShape, type SnapshotNode, toNode } from './node.ts';
-import { damagedSnapshots, selection } from './snapshots.ts';
+import { damagedSnapshots, readSnapshots, selection } from './snapshots.ts';
 
 export interface FindRequest {
   /** restic's patterns; one with a slash is compared with the whole path. */
@@ -48,18 +47,9 @@ export const parseFind = (stdout: string, subject: string): Found[] =>
 
 /** Looks for files. Throws `repository-damaged` when restic passed over a snapshot that it could not read. */
 export async function resticFind(access: ResticAccess, request: FindRequest, options: ResticOptions): Promise<Found[]> {
-  const damaged: string[] = [];
-  const { stdout } = await invokeRestic(
+  const { stdout, damaged } = await readSnapshots(
     access,
-    {
-      args: findArgs(request),
-      operation: OPERATION,
-      retryLock: request.retryLock,
-      onErrorLine: (line) => {
-        const id = damagedSnapshot(line);
-        if (id !== null) damaged.push(id);
-      },
-    },
+    { args: findArgs(request), operation: OPERATION, retryLock: request.retryLock },
     options,
   );
   if (damaged.length > 0) throw damagedSnapshots(OPERATION, access.subject, damaged);

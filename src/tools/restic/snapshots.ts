@@ -7,7 +7,7 @@ import { type Instant, parseInstant } from '../../domain/instant.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { ResticAccess } from './access.ts';
 import { damagedSnapshot } from './error-lines.ts';
-import { invokeRestic, type ResticOptions } from './invoke.ts';
+import { type Invocation, invokeRestic, type ResticOptions } from './invoke.ts';
 import { fullId, parseDocument, unexpectedOutput } from './json-lines.ts';
 
 export interface SnapshotSummary {
@@ -125,18 +125,9 @@ export async function resticSnapshots(
   request: SnapshotsRequest,
   options: SnapshotsOptions,
 ): Promise<Snapshot[]> {
-  const damaged: string[] = [];
-  const { stdout } = await invokeRestic(
+  const { stdout, damaged } = await readSnapshots(
     access,
-    {
-      args: snapshotsArgs(request),
-      operation: OPERATION,
-      retryLock: request.retryLock,
-      onErrorLine: (line) => {
-        const id = damagedSnapshot(line);
-        if (id !== null) damaged.push(id);
-      },
-    },
+    { args: snapshotsArgs(request), operation: OPERATION, retryLock: request.retryLock },
     options,
   );
   if (damaged.length > 0) {
@@ -151,11 +142,26 @@ export async function resticSnapshots(
   );
 }
 
+/** A call that reads many snapshots, and the ids of those that restic could not read: it passes over them with exit code 0. */
+export async function readSnapshots(
+  access: ResticAccess,
+  invocation: Invocation,
+  options: ResticOptions,
+): Promise<{ readonly stdout: string; readonly damaged: readonly string[] }> {
+  const damaged: string[] = [];
+  const onErrorLine = (line: string): void => {
+    const id = damagedSnapshot(line);
+    if (id !== null) damaged.push(id);
+  };
+  const { stdout } = await invokeRestic(access, { ...invocation, onErrorLine }, options);
+  return { stdout, damaged };
+}
+
 export const damagedSnapshots = (operation: string, subject: string, ids: readonly string[]): HoldfastError =>
   new HoldfastError({
     code: 'repository-damaged',
     operation,
     subject,
     message: `restic cannot read ${ids.length} of the snapshots: ${ids.map((id) => id.slice(0, 8)).join(', ')}`,
-    hint: 'Do not prune. Keep the other copies, and run `holdfast verify NAME` to see what is damaged.',
+    hint: 'Do not prune. Keep the other copies, and let `restic check` tell what is damaged.',
   });
