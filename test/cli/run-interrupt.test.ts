@@ -143,17 +143,21 @@ test('an after hook is finished although the run was told to stop, and its snaps
 
 test('a run that waits for its turn is stopped as well', async (t) => {
   const host = hostWith(t);
-  host.services['app'] = { backup: { ...backupOf(host), hooks: { before: [[hanging(host)]] } } };
-  host.addService('other');
+  const other = host.addService('other');
+  const hooks = { before: [[hanging(host)]] };
+  host.services['app'] = { backup: { ...backupOf(host), hooks } };
+  host.services['other'] = { backup: { paths: [other], hooks } };
   const started = host.start(['--json', 'run']);
   await marked(host);
   started.child.kill('SIGTERM');
   const { code, stdout } = await started.ended;
   const report = JSON.parse(stdout) as Report;
   assert.equal(code, 143);
+  const jobs = ['backup:app@near', 'backup:other@near'].map((id) => stepOf(report, id));
   assert.deepEqual(
-    [stepOf(report, 'backup:other@near').outcome, stepOf(report, 'backup:other@near').startedAt],
-    ['interrupted', null],
+    jobs.map(({ outcome }) => outcome),
+    ['interrupted', 'interrupted'],
   );
+  assert.equal(jobs.filter(({ startedAt }) => startedAt === null).length, 1, 'one has the turn, the other waits');
   await assertClean(host);
 });
