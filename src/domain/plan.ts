@@ -73,7 +73,11 @@ export interface StepContext {
   readonly signal: AbortSignal;
   readonly runId: string;
   now(): Instant;
+  /** How long the step may wait for what others hold. */
+  readonly lockWait: Duration;
   progress(update: Progress): void;
+  /** Says what the step waits for. */
+  waiting(message: string): void;
   /** A fact worth showing that does not change the outcome; kept in the report. */
   warn(message: string): void;
   /** The result of a step that this one needs; null when it has none. */

@@ -10,11 +10,12 @@ import type { Progress, StepContext, StepResult } from '../domain/plan.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { presenceOf } from '../sources/files.ts';
 import { sqliteSource } from '../sources/sqlite.ts';
-import { type BackupProgress, type BackupSummary, resticBackup } from '../tools/restic/backup.ts';
+import { type BackupProgress, type BackupRequest, type BackupSummary, resticBackup } from '../tools/restic/backup.ts';
 import { literalPattern } from '../tools/restic/pattern.ts';
 import { withBinds } from '../tools/util-linux/mount-namespace.ts';
 import { pathExists } from '../tools/util-linux/stat.ts';
 import { aroundHooks } from './hooks.ts';
+import { pastLocks } from './restic-locks.ts';
 import { accessTo, spoolRoot, type Toolbox } from './toolbox.ts';
 
 export interface Job {
@@ -59,17 +60,17 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   const at = context.now(); // databases are copied first
   const source = sqliteSource(backup.databases, { spoolRoot: spoolRoot(toolbox), subject: nameOf(job), user: toolbox.user });
   await using view = await source.open(context);
-  const summary = await resticBackup(
-    access,
-    {
-      paths: before.present,
-      excludes: [...backup.exclude, ...view.leftOut.map(literalPattern)],
-      tags: [jobTag(service.name), ...backup.tags],
-      host: toolbox.host,
-      estimate: toolbox.estimate ?? true,
-      wrap: (argv) => withBinds(view.binds, argv, toolbox.user),
-    },
-    { signal: context.signal, onProgress: (progress) => context.progress(liveFigures(progress)) },
+  const request: BackupRequest = {
+    paths: before.present,
+    excludes: [...backup.exclude, ...view.leftOut.map(literalPattern)],
+    tags: [jobTag(service.name), ...backup.tags],
+    host: toolbox.host,
+    estimate: toolbox.estimate ?? true,
+    wrap: (argv) => withBinds(view.binds, argv, toolbox.user),
+  };
+  const onProgress = (progress: BackupProgress): void => context.progress(liveFigures(progress));
+  const summary = await pastLocks(access, toolbox, context, (retryLock) =>
+    resticBackup(access, { ...request, retryLock }, { signal: context.signal, onProgress }),
   );
   const after = await presenceOf(before.present);
   return { at, summary, missing: [...before.missing, ...after.missing], empty: after.empty, source: view.detail };

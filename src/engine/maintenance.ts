@@ -1,26 +1,21 @@
 // Maintenance (removing snapshots, freeing data) runs as the repository's owner: what root writes into somebody else's
-// repository locks its owner out. And it passes dead processes' locks, which would otherwise block it for ever; never live ones.
+// repository locks its owner out.
 
 import { readFile } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
 import type { RepositoryConfig, SecretSource } from '../config/configuration.ts';
 import { localDirectory } from '../config/repository-url.ts';
-import type { StepContext } from '../domain/plan.ts';
+import type { Duration } from '../domain/duration.ts';
 import { errnoOf, HoldfastError } from '../lib/errors.ts';
-import { processExists } from '../process/identity.ts';
 import { runProcess } from '../process/run-process.ts';
 import { passwordFile } from '../repositories/access.ts';
 import type { ResticAccess } from '../tools/restic/access.ts';
-import { describeHolder, parseLockHolder } from '../tools/restic/classify.ts';
-import { resticUnlock } from '../tools/restic/unlock.ts';
 import { foreignEntry } from '../tools/util-linux/probe.ts';
 import { type Owner, ownerOf } from '../tools/util-linux/stat.ts';
+import { type LockContext, pastLocks } from './restic-locks.ts';
 import { accessTo, type Toolbox } from './toolbox.ts';
 
-type MaintenanceContext = Pick<StepContext, 'signal' | 'warn'>;
-
-/** Does one piece of work on a repository; it may be done twice when a stale lock stood in the way of the first. */
-export type Maintenance = <T>(work: (access: ResticAccess) => Promise<T>) => Promise<T>;
+/** Does one piece of work on a repository; it may be done twice when a lock stood in the way of the first. */
+export type Maintenance = <T>(work: (access: ResticAccess, retryLock: Duration | undefined) => Promise<T>) => Promise<T>;
 
 /**
  * Work as the owner of a local repository's `config` when we are root and it is not root's, otherwise as ourselves. Throws
@@ -29,26 +24,19 @@ export type Maintenance = <T>(work: (access: ResticAccess) => Promise<T>) => Pro
 export async function maintenanceOf(
   toolbox: Toolbox,
   repository: RepositoryConfig,
-  context: MaintenanceContext,
+  context: LockContext,
 ): Promise<Maintenance> {
   const own = await accessTo(toolbox, repository);
   const owner = await foreignOwner(toolbox, repository, context.signal);
   const access = owner === null ? own : await accessAs(owner, own, repository, context.signal);
-  const attempt: Maintenance = async (work) => {
-    try {
-      return await work(access);
-    } catch (error) {
-      throw owner === null ? error : await ownershipError(error, owner, repository, context.signal);
-    }
-  };
-  return async (work) => {
-    try {
-      return await attempt(work);
-    } catch (error) {
-      if (!(await clearedStaleLocks(error, own, toolbox, context))) throw error;
-      return await attempt(work);
-    }
-  };
+  return (work) =>
+    pastLocks(own, toolbox, context, async (retryLock) => {
+      try {
+        return await work(access, retryLock);
+      } catch (error) {
+        throw owner === null ? error : await ownershipError(error, owner, repository, context.signal);
+      }
+    });
 }
 
 async function foreignOwner(toolbox: Toolbox, repository: RepositoryConfig, signal: AbortSignal): Promise<Owner | null> {
@@ -94,41 +82,6 @@ async function readPassword(repository: string, source: SecretSource, signal: Ab
     return await readFile(file, 'utf8');
   } catch (error) {
     throw unreadable(`${file}: ${errnoOf(error) ?? 'cannot be read'}`, error);
-  }
-}
-
-/**
- * Whether locks were cleared, so that trying again is worth it. restic holds a lock for stale when it is older than 30 minutes
- * or when it cannot signal its process on this host: which is so of every other user's living process too, unless it asks as
- * root. So it asks as ourselves, never as the repository's owner, and only where that answer is right.
- */
-async function clearedStaleLocks(
-  error: unknown,
-  own: ResticAccess,
-  toolbox: Toolbox,
-  context: MaintenanceContext,
-): Promise<boolean> {
-  if (!(error instanceof HoldfastError) || error.code !== 'repository-locked') return false;
-  const holder = parseLockHolder(error.tool?.stderrTail ?? []);
-  if (!holder) return false;
-  const local = holder.host === hostname();
-  if (local && processExists(holder.pid)) return false;
-  if (toolbox.user.uid !== 0 && !(local && holder.user === ownName())) return false;
-  const cleared = await resticUnlock(own, { signal: context.signal });
-  if (cleared === 0) return false;
-  context.warn(
-    `cleared ${cleared === 1 ? 'a stale lock' : `${cleared} stale locks`}: ${describeHolder(holder)}, which is gone`,
-  );
-  return true;
-}
-
-/** As restic writes it into its locks: empty for a uid without a name. */
-function ownName(): string {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return '';
   }
 }
 

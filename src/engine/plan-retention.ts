@@ -88,7 +88,9 @@ async function applyRetention(repository: RepositoryConfig, work: Work, context:
   await checkMount(repository);
   const restic = await maintenanceOf(toolbox, repository, context);
   const { signal } = context;
-  const snapshots = await restic((access) => resticSnapshots(access, { host: toolbox.host }, { signal }));
+  const snapshots = await restic((access, retryLock) =>
+    resticSnapshots(access, { host: toolbox.host, retryLock }, { signal }),
+  );
   const decisions = work.jobs.map((job) => ({ job, decision: decide(job, snapshots, work, context) }));
   for (const { job, decision } of decisions) {
     work.onDecision(job, decision);
@@ -103,7 +105,7 @@ async function applyRetention(repository: RepositoryConfig, work: Work, context:
 const forget = async (restic: Maintenance, ids: readonly string[], { signal }: StepContext): Promise<ForgetResult> =>
   ids.length === 0
     ? { removed: [], notFound: [], failed: [] }
-    : await restic((access) => resticForget(access, { ids }, { signal }));
+    : await restic((access, retryLock) => resticForget(access, { ids, retryLock }, { signal }));
 
 function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: StepContext): RetentionDecision {
   const { journal } = work.toolbox;
@@ -221,7 +223,7 @@ const pruneStep = (repository: RepositoryConfig, toolbox: Toolbox): Step => ({
       };
     }
     const restic = await maintenanceOf(toolbox, repository, context);
-    const figures = await restic((access) => resticPrune(access, {}, { signal: context.signal }));
+    const figures = await restic((access, retryLock) => resticPrune(access, { retryLock }, { signal: context.signal }));
     const detail = { tool: 'restic', ...figures };
     return {
       outcome: 'succeeded',

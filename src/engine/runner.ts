@@ -38,7 +38,7 @@ export interface RunnerOptions {
   readonly kinds: EffectKinds;
   /** Cancels the run; its reason is the first cause (see lib/interruption.ts). */
   readonly signal: AbortSignal;
-  /** How long a step may wait for its locks before it is 'busy'. */
+  /** How long a step may wait for what others hold before it is 'busy'. */
   readonly lockWait: Duration;
   readonly observe?: (event: RunnerEvent) => void;
 }
@@ -181,7 +181,7 @@ class Execution {
   }
 
   async #start(step: Step, startedAt: Instant, warnings: string[]): Promise<StepResult> {
-    const { journal, clock, kinds } = this.#options;
+    const { journal, clock, kinds, lockWait } = this.#options;
     const { timeout } = step;
     using limit = timeout === undefined ? null : limitTime(timeout, () => timedOut(step.title, step.id, timeout));
     const signal = limit ? AbortSignal.any([this.#signal, limit.signal]) : this.#signal;
@@ -192,7 +192,9 @@ class Execution {
       signal,
       runId: this.#id,
       now: () => clock.now(),
+      lockWait,
       progress: (progress) => this.#observe({ type: 'step-progress', step, progress }),
+      waiting: (message) => this.#observe({ type: 'step-waiting', step, message }),
       warn: (message) => {
         warnings.push(message);
         this.#observe({ type: 'step-warning', step, message });

@@ -369,7 +369,7 @@ test('a repository that a living process has locked is busy: exit 75, and its lo
   const writing = scene.host.startRestic('near', ['backup', '--stdin-from-command', '--', 'sleep', '60']);
   t.after(() => writing.child.kill('SIGTERM'));
   await until(() => scene.host.locks('near').length > 0);
-  const { code, stdout } = await scene.run(['apply']);
+  const { code, stdout } = await scene.run(['apply', '--wait=0']);
   assert.equal(code, 75, stdout);
   const report = JSON.parse(stdout) as Report; // as above
   const { error } = stepOf(report, 'retention:near');
@@ -446,7 +446,7 @@ test(
     t.after(() => writing.child.kill('SIGTERM'));
     await until(() => scene.host.locks('near').length > 0);
     execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, scene.host.path('near')]);
-    assert.equal((await scene.run(['apply'])).code, 75);
+    assert.equal((await scene.run(['apply', '--wait=0'])).code, 75);
     assert.equal(scene.host.locks('near').length, 1);
   },
 );

@@ -37,8 +37,8 @@ interface Failure {
 
 /** What becomes of notes@near, in JSON and as people see it; the journal is in order afterwards. */
 async function failureOf(host: ScratchHost, options: Parameters<ScratchHost['backUp']>[1] = {}): Promise<Failure> {
-  const { code, report } = await host.backUp([], options);
-  const human = await host.run(['run'], options);
+  const { code, report } = await host.backUp(['--wait=0'], options);
+  const human = await host.run(['run', '--wait=0'], options);
   assert.equal(human.code, code);
   const step: StepReport = stepOf(report, 'backup:notes@near');
   assert.deepEqual(host.leftovers(), []);
@@ -192,7 +192,7 @@ async function holdExclusively(host: ScratchHost): Promise<ChildProcess> {
   return child;
 }
 
-test('a repository that a living restic holds exclusively is busy, and free again afterwards', async (t) => {
+test('a repository that a living restic holds exclusively is busy, and its lock stays', async (t) => {
   const host = hostWith(t);
   await host.backUp();
   const holder = await holdExclusively(host);
@@ -201,16 +201,39 @@ test('a repository that a living restic holds exclusively is busy, and free agai
     assert.deepEqual([busy.code, busy.outcome, busy.error], [75, 'failed', 'repository-locked']);
     assert.match(busy.message, new RegExp(`^locked exclusively by process ${holder.pid} `));
     assert.match(busy.hint, /Wait for the other process.*holdfast repository unlock near/);
+    assert.equal(host.locks('near').length, 1);
   } finally {
     holder.kill('SIGKILL');
   }
-  // Killed while it held the lock: nobody gives it up any more.
-  await new Promise((gone) => holder.once('close', gone));
-  const stale = await failureOf(host);
-  assert.deepEqual([stale.code, stale.error], [75, 'repository-locked']);
-  assert.match(stale.hint, /clears its stale lock/);
-  await host.restic('near', ['unlock']);
-  assert.equal((await host.backUp()).code, 0);
+});
+
+test('a run waits for a living restic that holds the repository, and says so', async (t) => {
+  const host = hostWith(t);
+  await host.backUp();
+  const holder = await holdExclusively(host);
+  const ended = new Promise((gone) => holder.once('close', gone));
+  const run = host.start(['run']);
+  await run.said(new RegExp(`^Back up notes to near: the repository is locked exclusively by process ${holder.pid} `, 'm'));
+  holder.kill('SIGCONT');
+  await ended;
+  const { code, stdout } = await run.ended;
+  assert.equal(code, 0, stdout);
+});
+
+test('the exclusive lock of a restic that is dead is cleared and told, and the backup goes on', async (t) => {
+  const host = hostWith(t);
+  await host.backUp();
+  const holder = await holdExclusively(host);
+  const gone = new Promise((done) => holder.once('close', done));
+  holder.kill('SIGKILL');
+  await gone;
+  const { code, report } = await host.backUp(['--wait=0']);
+  assert.equal(code, 0);
+  assert.match(
+    stepOf(report, 'backup:notes@near').warnings.join(),
+    new RegExp(`^cleared a stale lock: locked exclusively by process ${holder.pid} .*, which is gone$`),
+  );
+  assert.deepEqual(host.locks('near'), []);
 });
 
 test('the lock of a backup that was killed does not stop the next backup', async (t) => {
