@@ -49,13 +49,22 @@ async function clearedStaleLocks(
   const local = holder.host === hostname();
   if (local && processExists(holder.pid)) return false;
   if (toolbox.user.uid !== 0 && !(local && holder.user === ownName())) return false;
-  const cleared = await resticUnlock(own, { signal: context.signal }).catch(() => 0); // the lock itself is what is told then
-  context.signal.throwIfAborted();
+  const cleared = await unlock(own, context.signal);
   if (cleared === 0) return false;
   context.warn(
     `cleared ${cleared === 1 ? 'a stale lock' : `${cleared} stale locks`}: ${describeHolder(holder)}, which is gone`,
   );
   return true;
+}
+
+/** The number of locks cleared. Where that fails, the lock itself is what is told. */
+async function unlock(own: ResticAccess, signal: AbortSignal): Promise<number> {
+  try {
+    return await resticUnlock(own, { signal });
+  } catch {
+    signal.throwIfAborted();
+    return 0;
+  }
 }
 
 /** As restic writes it into its locks: empty for a uid without a name. */
