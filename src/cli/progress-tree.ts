@@ -5,8 +5,8 @@ import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { describeDuration, duration } from '../domain/duration.ts';
 import type { Progress, Step } from '../domain/plan.ts';
 import type { StepReport } from '../domain/report.ts';
+import type { RunnerEvent } from '../engine/runner.ts';
 import type { CliContext } from './context.ts';
-import type { ProgressView } from './progress.ts';
 import { printable } from './table.ts';
 
 type Task = ListrTaskWrapper<unknown, ListrDefaultRenderer, ListrSimpleRenderer>;
@@ -14,6 +14,11 @@ type Task = ListrTaskWrapper<unknown, ListrDefaultRenderer, ListrSimpleRenderer>
 interface Row {
   readonly ended: PromiseWithResolvers<StepReport>;
   task: { title?: unknown; output?: unknown; skip?: (message?: string) => void } | null;
+}
+
+/** Disposing leaves the screen in order. */
+export interface ProgressView extends AsyncDisposable {
+  observe(event: RunnerEvent): void;
 }
 
 export function progressTree(context: CliContext): ProgressView {

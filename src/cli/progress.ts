@@ -2,12 +2,9 @@
 
 import type { RunnerEvent } from '../engine/runner.ts';
 import type { CliContext } from './context.ts';
+import type { ProgressView } from './progress-tree.ts';
 import { MARKS } from './style.ts';
 import { printable } from './table.ts';
-
-export interface ProgressView extends AsyncDisposable {
-  observe(event: RunnerEvent): void;
-}
 
 /** Chooses by terminal and options; disposing leaves the screen in order. */
 export async function openProgress(context: CliContext): Promise<ProgressView> {

@@ -11,14 +11,16 @@ import { CONFIGURATION_VERSION, type ConfigurationFile, dropInSchema, fileSchema
 import type { SecretFile } from './secret-files.ts';
 import { validate } from './validate.ts';
 
-/** As ReadConfiguration in load.ts; open secret files are not yet among the warnings. */
+/** Either a configuration, or the problems that prevent one (`errors` is then not empty). */
 export interface Assembled {
+  /** The main file. */
   readonly file: string;
   readonly files: readonly string[];
   readonly configuration: Configuration | null;
   readonly entries: EffectiveEntries | null;
   readonly errors: readonly ConfigProblem[];
   readonly warnings: readonly ConfigProblem[];
+  /** Not yet looked at. */
   readonly secretFiles: readonly SecretFile[];
 }
 

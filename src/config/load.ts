@@ -7,7 +7,6 @@ import type { Assembled } from './assemble.ts';
 import { readCache, writeCache } from './cache.ts';
 import type { Configuration, ConfigProblem } from './configuration.ts';
 import type { SourceDocument } from './document.ts';
-import type { EffectiveEntries } from './effective.ts';
 import { decodeText, dropInFiles, findConfigurationFile, type Lookup, MAX_FILE_BYTES, readText } from './find-file.ts';
 import { ConfigurationError, sortProblems } from './problems.ts';
 import { exposedSecrets, type SecretFile } from './secret-files.ts';
@@ -21,16 +20,8 @@ export interface LoadOptions extends Lookup {
   readonly cacheDirectory?: string | undefined;
 }
 
-/** What reading came to: either a configuration, or the problems that prevent one (`errors` is then not empty). */
-export interface ReadConfiguration {
-  /** The main file. */
-  readonly file: string;
-  readonly files: readonly string[];
-  readonly configuration: Configuration | null;
-  readonly entries: EffectiveEntries | null;
-  readonly errors: readonly ConfigProblem[];
-  readonly warnings: readonly ConfigProblem[];
-}
+/** What reading came to; open secret files are among the warnings. */
+export type ReadConfiguration = Omit<Assembled, 'secretFiles'>;
 
 export const STDIN_NAME = '<standard input>';
 

@@ -3,9 +3,9 @@
 import type { Duration } from '../domain/duration.ts';
 import type { Json } from '../lib/json.ts';
 import type { ProtectionConfig } from './configuration.ts';
+import type { SourceDocument } from './document.ts';
 import { builtIn, type Choice, type EffectiveEntries, Written } from './effective.ts';
-import type { ResolveInput } from './resolve.ts';
-import type { DefaultsFile, ProtectionClassFile, ServiceFile } from './schema.ts';
+import type { ConfigurationFile, DefaultsFile, ProtectionClassFile, ServiceFile } from './schema.ts';
 import { milliseconds } from './written-values.ts';
 
 /** The classes that exist without being written. */
@@ -40,7 +40,7 @@ export function resolveProtection(
   service: Written<ServiceFile>,
   value: ServiceFile,
   defaults: Written<DefaultsFile>,
-  input: Pick<ResolveInput, 'file' | 'main'>,
+  input: { readonly main: SourceDocument; readonly file: ConfigurationFile },
   entries: EffectiveEntries,
 ): ProtectionConfig {
   const path = ['services', name, 'protection'];
