@@ -21,7 +21,7 @@ export const diffCommand: CommandFactory = (context) =>
 
 async function diff(cli: CliContext, from: string, to: string, options: Options): Promise<void> {
   using look = await openLook(cli, options);
-  const { locate } = await import('../engine/look.ts');
+  const { locate } = await import('../engine/snapshots/look.ts');
   const { accessTo } = await import('../engine/toolbox.ts');
   const { resticDiff } = await import('../tools/restic/diff.ts');
   const { repository, snapshots } = await locate([from, to], look.repositories, look.host, look.asking);

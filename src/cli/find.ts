@@ -36,7 +36,7 @@ interface Match {
 
 async function find(cli: CliContext, pattern: string, options: Options): Promise<void> {
   using look = await openLook(cli, options);
-  const { holdings } = await import('../engine/look.ts');
+  const { holdings } = await import('../engine/snapshots/look.ts');
   const { accessTo } = await import('../engine/toolbox.ts');
   const { resticFind } = await import('../tools/restic/find.ts');
   const { service } = options;

@@ -3,7 +3,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { RepositoryConfig } from '../config/configuration.ts';
 import type { Duration } from '../domain/duration.ts';
-import type { Asking } from '../engine/observe-snapshots.ts';
+import type { Asking } from '../engine/snapshots/observe-snapshots.ts';
 import {
   type AdHocOptions,
   adHocRepository,
@@ -49,7 +49,7 @@ export async function openLook(cli: CliContext, options: LookOptions): Promise<L
     throw usage('--url and --repository exclude each other', 'Either names the repository.');
   const { toolboxFor } = await import('../engine/toolbox.ts');
   const { fileLockBroker, noLocks } = await import('../repositories/broker.ts');
-  const { lenientBroker } = await import('../engine/look.ts');
+  const { lenientBroker } = await import('../engine/snapshots/look.ts');
   const common = { now: cli.clock.now(), lockWait: options.wait ?? DEFAULT_WAIT, signal: cli.signal };
   if (adHoc) {
     const { openTransientJournal } = await import('../journal/open-journal.ts');
@@ -65,7 +65,7 @@ export async function openLook(cli: CliContext, options: LookOptions): Promise<L
     };
   }
   const configuration = await cli.configuration();
-  const { inOrderOfAsking } = await import('../engine/observe-snapshots.ts');
+  const { inOrderOfAsking } = await import('../engine/snapshots/observe-snapshots.ts');
   const { selectRepository } = await import('../engine/select.ts');
   const repositories =
     options.repository === undefined

@@ -24,7 +24,7 @@ export const lsCommand: CommandFactory = (context) =>
 
 async function list(cli: CliContext, name: string, path: string | undefined, options: Options): Promise<void> {
   using look = await openLook(cli, options);
-  const { locate } = await import('../engine/look.ts');
+  const { locate } = await import('../engine/snapshots/look.ts');
   const { accessTo } = await import('../engine/toolbox.ts');
   const { resticLs } = await import('../tools/restic/ls.ts');
   const { normalPath } = await import('../config/repository-url.ts');

@@ -5,7 +5,7 @@ import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { describeDuration, duration } from '../domain/duration.ts';
 import type { Progress, Step } from '../domain/plan.ts';
 import type { StepReport } from '../domain/report.ts';
-import type { RunnerEvent } from '../engine/runner.ts';
+import type { RunnerEvent } from '../engine/runner/runner.ts';
 import type { CliContext } from './context.ts';
 import { printable } from './table.ts';
 

@@ -1,6 +1,6 @@
 // Live progress of a run on standard error: one line per event, or a tree of steps on a terminal (progress-tree.ts).
 
-import type { RunnerEvent } from '../engine/runner.ts';
+import type { RunnerEvent } from '../engine/runner/runner.ts';
 import type { CliContext } from './context.ts';
 import type { ProgressView } from './progress-tree.ts';
 import { MARKS } from './style.ts';

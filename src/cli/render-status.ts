@@ -4,7 +4,7 @@
 import { describeDuration, type Duration, duration } from '../domain/duration.ts';
 import { elapsed, type Instant, parseInstant } from '../domain/instant.ts';
 import type { ProtectionVerdict } from '../domain/protection.ts';
-import type { JobStatus, ServiceStatus, StatusProblem, StatusReport } from '../engine/status.ts';
+import type { JobStatus, ServiceStatus, StatusProblem, StatusReport } from '../engine/status/status.ts';
 import type { Output } from './context.ts';
 import { MARKS, paint, type Tone } from './style.ts';
 import { printable, renderTable } from './table.ts';

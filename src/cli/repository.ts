@@ -19,7 +19,7 @@ export const repositoryCommand: CommandFactory = (context) => {
     .option('--dry-run', 'show the steps, change nothing')
     .addOption(waitOption())
     .action(async (names, options) => {
-      const { planInitialise } = await import('../engine/plan-initialise.ts');
+      const { planInitialise } = await import('../engine/repository/plan-initialise.ts');
       await perform(context(), names, options, planInitialise);
     });
   repository
@@ -29,7 +29,7 @@ export const repositoryCommand: CommandFactory = (context) => {
     .option('--dry-run', 'show the steps, change nothing')
     .addOption(waitOption())
     .action(async (names, options) => {
-      const { planUnlock } = await import('../engine/plan-repository.ts');
+      const { planUnlock } = await import('../engine/repository/plan-repository.ts');
       await perform(context(), names, options, planUnlock);
     });
   repository
@@ -72,7 +72,7 @@ async function selected(cli: CliContext, names: readonly string[]): Promise<Repo
 }
 
 async function checkAccess(cli: CliContext, names: readonly string[]): Promise<void> {
-  const { accessOf } = await import('../engine/repository-access.ts');
+  const { accessOf } = await import('../engine/repository/repository-access.ts');
   const { renderError } = await import('./render-error.ts');
   const { paint } = await import('./style.ts');
   const configuration = await cli.configuration();

@@ -6,7 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { Duration } from '../domain/duration.ts';
 import type { Instant } from '../domain/instant.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { RestoreScene, RestoreWish } from '../engine/plan-restore.ts';
+import type { RestoreScene, RestoreWish } from '../engine/restore/plan-restore.ts';
 import { adHocRepository, environmentFileOption, passwordFileOption, thisHost, urlOption, usage } from './ad-hoc.ts';
 import type { CliContext, CommandFactory } from './context.ts';
 import { DEFAULT_WAIT, execute } from './execute.ts';
@@ -63,7 +63,7 @@ export const restoreCommand: CommandFactory = (context) =>
 async function restore(cli: CliContext, service: string | undefined, options: Options): Promise<void> {
   checkCombination(options);
   const { scene, wish, stateDir } = await sceneOf(cli, service, options);
-  const { planRestore } = await import('../engine/plan-restore.ts');
+  const { planRestore } = await import('../engine/restore/plan-restore.ts');
   const { renderRestore } = await import('./render-restore.ts');
   const { fileLockBroker, noLocks } = await import('../repositories/broker.ts');
   // What is replaced in place must be recoverable after a crash: that needs a journal on disk.
@@ -140,7 +140,7 @@ async function sceneOf(
     );
   if (options.path !== undefined) throw usage('--path goes with --url only', 'Use --include for a part of a snapshot.');
   const configuration: Configuration = await cli.configuration();
-  const { restoreScene } = await import('../engine/plan-restore.ts');
+  const { restoreScene } = await import('../engine/restore/plan-restore.ts');
   const scene = restoreScene(configuration, service, options.repository);
   return { scene, wish: { ...common, service, host: options.host ?? scene.host }, stateDir: configuration.stateDir };
 }

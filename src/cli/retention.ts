@@ -3,7 +3,7 @@
 import { Command } from '@commander-js/extra-typings';
 import type { Report } from '../domain/report.ts';
 import type { RetentionDecision } from '../domain/retention.ts';
-import type { RetentionSelection } from '../engine/plan-retention.ts';
+import type { RetentionSelection } from '../engine/retention/plan-retention.ts';
 import type { CliContext, CommandFactory } from './context.ts';
 import { execute, type ExecuteOptions } from './execute.ts';
 import { waitOption } from './options.ts';
@@ -28,7 +28,7 @@ export const retentionCommand: CommandFactory = (context) => {
 };
 
 async function perform(cli: CliContext, selection: RetentionSelection, options: ExecuteOptions): Promise<void> {
-  const { planRetention } = await import('../engine/plan-retention.ts');
+  const { planRetention } = await import('../engine/retention/plan-retention.ts');
   const { renderReport } = await import('./render-report.ts');
   const { renderRetention } = await import('./render-retention.ts');
   const { jobName } = await import('../domain/naming.ts');

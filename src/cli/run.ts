@@ -14,7 +14,7 @@ export const runCommand: CommandFactory = (context) =>
     .option('--dry-run', 'show the plan, change nothing')
     .addOption(waitOption())
     .action(async (services, options) => {
-      const { planRun, selectJobs } = await import('../engine/plan-run.ts');
+      const { planRun, selectJobs } = await import('../engine/backup/plan-run.ts');
       const cli = context();
       const configuration = await cli.configuration();
       const selection = { services, repository: options.repository, tag: options.tag };

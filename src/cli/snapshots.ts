@@ -5,7 +5,7 @@ import { describeBytes } from '../domain/bytes.ts';
 import { EXIT } from '../domain/exit-code.ts';
 import { formatInstant } from '../domain/instant.ts';
 import { jobTag, serviceOfTags } from '../domain/naming.ts';
-import type { Holding } from '../engine/look.ts';
+import type { Holding } from '../engine/snapshots/look.ts';
 import { errorReport } from '../lib/errors.ts';
 import type { Snapshot } from '../tools/restic/snapshots.ts';
 import type { CliContext, CommandFactory } from './context.ts';
@@ -36,7 +36,7 @@ interface Row {
 
 async function list(cli: CliContext, services: readonly string[], options: Options): Promise<void> {
   using look = await openLook(cli, options);
-  const { holdings } = await import('../engine/look.ts');
+  const { holdings } = await import('../engine/snapshots/look.ts');
   const found = await holdings(look.repositories, look.asking);
   const host = options.host ?? look.host;
   const wanted = (snapshot: Snapshot): boolean => {
@@ -44,7 +44,7 @@ async function list(cli: CliContext, services: readonly string[], options: Optio
     if (options.all) return true;
     return (host === null || snapshot.host === host) && (look.host === null || serviceOfTags(snapshot.tags) !== null);
   };
-  const { knownPartial } = await import('../engine/observe-snapshots.ts');
+  const { knownPartial } = await import('../engine/snapshots/observe-snapshots.ts');
   const rows = found.flatMap(({ repository, snapshots }) => {
     const listed = snapshots.filter(wanted).map((snapshot) => ({ snapshot, service: serviceOfTags(snapshot.tags) }));
     const partial = new Set(

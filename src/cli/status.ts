@@ -21,7 +21,7 @@ export const statusCommand: CommandFactory = (context) =>
       const { selectServices } = await import('../engine/select.ts');
       const services = selectServices(configuration, patterns);
       const refreshed = options.refresh ? await refresh(cli, configuration, services, options) : EXIT.ok;
-      const { statusOf } = await import('../engine/status.ts');
+      const { statusOf } = await import('../engine/status/status.ts');
       const { renderStatus } = await import('./render-status.ts');
       using journal = await readJournal(cli, configuration.stateDir);
       const report = statusOf({ config: configuration, services, journal, now: cli.clock.now() });
@@ -38,7 +38,7 @@ async function refresh(
   options: ExecuteOptions,
 ): Promise<number> {
   const { execute } = await import('./execute.ts');
-  const { planRefresh } = await import('../engine/reconcile.ts');
+  const { planRefresh } = await import('../engine/status/reconcile.ts');
   const { renderError } = await import('./render-error.ts');
   const repositories = [...configuration.repositories.values()]
     .map((repository) => ({

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { findPostgres } from '../../src/cli/demo/postgres.ts';
-import { compareTrees } from '../../src/engine/compare-trees.ts';
+import { compareTrees } from '../../src/engine/restore/compare-trees.ts';
 import { findProgram } from '../../src/process/find-program.ts';
 import { asOrdinaryUser, NOBODY, PATH, type ScratchHost, scratchHost } from '../support/cli.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EFFECT_KINDS } from '../../src/engine/effect-kinds.ts';
-import { recoverFromCrash } from '../../src/engine/crash-recovery.ts';
+import { recoverFromCrash } from '../../src/engine/runner/crash-recovery.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { fileLockBroker } from '../../src/repositories/broker.ts';
 import { scratchHost } from '../support/cli.ts';

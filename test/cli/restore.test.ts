@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Report } from '../../src/domain/report.ts';
-import { compareTrees } from '../../src/engine/compare-trees.ts';
+import { compareTrees } from '../../src/engine/restore/compare-trees.ts';
 import { type Ended, fingerprint, listFiles, type ScratchHost, scratchHost, stepOf } from '../support/cli.ts';
 import { makeOddTree, SPARSE_SIZE } from '../support/tree.ts';
 

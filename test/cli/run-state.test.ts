@@ -10,8 +10,8 @@ import { duration } from '../../src/domain/duration.ts';
 import type { Instant } from '../../src/domain/instant.ts';
 import type { Report } from '../../src/domain/report.ts';
 import { EFFECT_KINDS } from '../../src/engine/effect-kinds.ts';
-import { planRun } from '../../src/engine/plan-run.ts';
-import { runPlan } from '../../src/engine/runner.ts';
+import { planRun } from '../../src/engine/backup/plan-run.ts';
+import { runPlan } from '../../src/engine/runner/runner.ts';
 import { toolboxFor } from '../../src/engine/toolbox.ts';
 import { fileLockBroker } from '../../src/repositories/broker.ts';
 import {

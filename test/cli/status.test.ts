@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { renderStatus } from '../../src/cli/render-status.ts';
 import { widthOf } from '../../src/cli/table.ts';
-import { statusOf } from '../../src/engine/status.ts';
+import { statusOf } from '../../src/engine/status/status.ts';
 import { openTransientJournal } from '../../src/journal/open-journal.ts';
 import {
   EPHEMERAL,

@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lock } from '../../src/domain/plan.ts';
-import { runPlan } from '../../src/engine/runner.ts';
+import { runPlan } from '../../src/engine/runner/runner.ts';
 import { errnoOf } from '../../src/lib/errors.ts';
 import { interruption } from '../../src/lib/interruption.ts';
 import { fileLockBroker } from '../../src/repositories/broker.ts';

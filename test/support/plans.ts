@@ -3,8 +3,8 @@
 import { duration, type Duration } from '../../src/domain/duration.ts';
 import type { EffectKind } from '../../src/domain/effect.ts';
 import type { Plan, Step, StepResult } from '../../src/domain/plan.ts';
-import { effectKinds } from '../../src/engine/effects.ts';
-import type { RunnerEvent, RunnerOptions } from '../../src/engine/runner.ts';
+import { effectKinds } from '../../src/engine/runner/effects.ts';
+import type { RunnerEvent, RunnerOptions } from '../../src/engine/runner/runner.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openTransientJournal } from '../../src/journal/open-journal.ts';
 import { untilAborted } from '../../src/lib/abort.ts';

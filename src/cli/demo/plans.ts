@@ -3,7 +3,7 @@
 import type { Configuration } from '../../config/configuration.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Report } from '../../domain/report.ts';
-import { planRestore, restoreScene } from '../../engine/plan-restore.ts';
+import { planRestore, restoreScene } from '../../engine/restore/plan-restore.ts';
 import type { Toolbox } from '../../engine/toolbox.ts';
 import { fileLockBroker } from '../../repositories/broker.ts';
 import type { CliContext } from '../context.ts';

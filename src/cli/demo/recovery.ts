@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Bytes } from '../../domain/bytes.ts';
 import type { Report } from '../../domain/report.ts';
-import { compareTrees } from '../../engine/compare-trees.ts';
+import { compareTrees } from '../../engine/restore/compare-trees.ts';
 import type { CliContext } from '../context.ts';
 import type { DemoServices } from './configuration.ts';
 import { describeMeasured } from './measure.ts';

@@ -14,7 +14,7 @@ import { requireBinds } from '../../tools/util-linux/mount-namespace.ts';
 import { fileSystemType, probePath } from '../../tools/util-linux/probe.ts';
 import { freeSpace } from '../../tools/util-linux/stat.ts';
 import { type Check, type DoctorInput, type Finding, ok, problem, warning } from './check.ts';
-import { NEVER_BACKED_UP, statusOf } from '../status.ts';
+import { NEVER_BACKED_UP, statusOf } from '../status/status.ts';
 
 export const hostChecks = (input: DoctorInput): Check[] => [
   { id: 'restic', title: 'restic', run: (signal) => checkRestic(input, signal) },

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { copyTree } from '../../../src/cli/demo/originals.ts';
 import { makePhotos } from '../../../src/cli/demo/photos.ts';
-import { compareTrees } from '../../../src/engine/compare-trees.ts';
+import { compareTrees } from '../../../src/engine/restore/compare-trees.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const { signal } = new AbortController();

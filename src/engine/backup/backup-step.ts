@@ -1,0 +1,178 @@
+// One service into one repository: the step that everything else is about. A success is recorded only from restic's own
+// summary, a snapshot id that the repository holds, and every declared source present before and after.
+
+import type { BackupConfig, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import { localDirectory } from '../../config/repository-url.ts';
+import type { Evidence } from '../../domain/evidence.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { jobName, jobTag } from '../../domain/naming.ts';
+import type { Progress, StepContext, StepResult } from '../../domain/plan.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { presenceOf } from '../../sources/files.ts';
+import { sqliteSource } from '../../sources/sqlite.ts';
+import { type BackupProgress, type BackupRequest, type BackupSummary, resticBackup } from '../../tools/restic/backup.ts';
+import { literalPattern } from '../../tools/restic/pattern.ts';
+import { withBinds } from '../../tools/util-linux/mount-namespace.ts';
+import { pathExists } from '../../tools/util-linux/stat.ts';
+import { aroundHooks } from './hooks.ts';
+import { pastLocks } from '../repository/restic-locks.ts';
+import { accessTo, spoolRoot, type Toolbox } from '../toolbox.ts';
+
+export interface Job {
+  readonly service: ServiceConfig;
+  readonly backup: BackupConfig;
+  readonly repository: RepositoryConfig;
+}
+
+export const nameOf = (job: Job): string => jobName(job.service.name, job.repository.name);
+
+interface Copied {
+  /** When reading began: what was written later may not be in the copy. */
+  readonly at: Instant;
+  readonly summary: BackupSummary;
+  readonly missing: readonly string[];
+  readonly empty: readonly string[];
+  readonly source: Evidence['detail'];
+}
+
+export async function backUp(job: Job, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
+  let copied: Copied | null = null;
+  const reasons: string[] = [];
+  try {
+    await using _hooks = await aroundHooks(context, job.service.name, job.backup.hooks);
+    copied = await copy(job, toolbox, context);
+  } catch (error) {
+    // The snapshot exists all the same: what failed is the clean-up that its owner asked for.
+    if (!copied || !(error instanceof HoldfastError) || error.code !== 'hook-failed') throw error;
+    reasons.push(`the after hook failed: ${error.message}`);
+  }
+  await assertHeld(job, copied.summary.snapshotId);
+  const incomplete = [...shortcomings(job, copied), ...shrinkage(job, toolbox, copied)];
+  for (const path of copied.empty) if (incomplete.length === 0) context.warn(`${path} is empty`);
+  return resultOf(job, copied, incomplete, [...incomplete, ...reasons]);
+}
+
+async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<Copied> {
+  const { service, backup, repository } = job;
+  const before = await presenceOf(backup.paths);
+  if (before.present.length === 0) throw sourceMissing(job, before.missing);
+  const access = await accessTo(toolbox, repository);
+  const at = context.now(); // databases are copied first
+  const source = sqliteSource(backup.databases, { spoolRoot: spoolRoot(toolbox), subject: nameOf(job), user: toolbox.user });
+  await using view = await source.open(context);
+  const request: BackupRequest = {
+    paths: before.present,
+    excludes: [...backup.exclude, ...view.leftOut.map(literalPattern)],
+    tags: [jobTag(service.name), ...backup.tags],
+    host: toolbox.host,
+    estimate: toolbox.estimate ?? true,
+    wrap: (argv) => withBinds(view.binds, argv, toolbox.user),
+  };
+  const onProgress = (progress: BackupProgress): void => context.progress(liveFigures(progress));
+  const summary = await pastLocks(access, toolbox, context, (retryLock) =>
+    resticBackup(access, { ...request, retryLock }, { signal: context.signal, onProgress }),
+  );
+  const after = await presenceOf(before.present);
+  return { at, summary, missing: [...before.missing, ...after.missing], empty: after.empty, source: view.detail };
+}
+
+const liveFigures = (progress: BackupProgress): Progress => ({
+  bytesDone: progress.bytesDone,
+  bytesTotal: progress.bytesTotal,
+  filesDone: progress.filesDone,
+  filesTotal: progress.filesTotal,
+  ...(progress.secondsRemaining === null ? {} : { secondsRemaining: progress.secondsRemaining }),
+});
+
+/**
+ * A summary is a claim; where the repository is a local directory it is checked at once, elsewhere at its next opening. Not
+ * cancelled with the run: the copy is made and must not be forgotten (the look has a time limit of its own).
+ */
+async function assertHeld(job: Job, snapshotId: string): Promise<void> {
+  const directory = localDirectory(job.repository.url);
+  const uncancelled = new AbortController().signal;
+  if (directory === null || (await pathExists(`${directory}/snapshots/${snapshotId}`, uncancelled))) return;
+  throw new HoldfastError({
+    code: 'snapshot-missing',
+    operation: 'back up',
+    subject: nameOf(job),
+    message: `restic reported snapshot ${snapshotId.slice(0, 8)}, but the repository does not hold it`,
+    hint: `Something else deletes from ${directory}, or the disk lies. Run: restic check, and look at dmesg.`,
+    retry: 'now',
+  });
+}
+
+function shortcomings(job: Job, { summary, missing }: Copied): string[] {
+  const reasons: string[] = [];
+  if (missing.length > 0) reasons.push(`missing: ${missing.join(', ')}`);
+  if (summary.unreadable.length > 0) {
+    const first = summary.unreadable[0];
+    reasons.push(`${summary.unreadableCount} unreadable, first ${first?.path ?? ''}: ${first?.message ?? ''}`);
+  } else if (summary.incomplete) {
+    reasons.push('restic could not read everything');
+  }
+  if (job.backup.useSnapshots) reasons.push('useSnapshots is not available in this version: the live files were read');
+  return reasons;
+}
+
+/** A source that had files and has none is a disaster that looks like a quick backup. */
+function shrinkage(job: Job, toolbox: Toolbox, { summary, empty }: Copied): string[] {
+  if (job.backup.allowEmpty) return [];
+  const [last] = toolbox.journal.evidence({
+    service: job.service.name,
+    repository: job.repository.name,
+    kind: 'backup',
+    complete: true,
+    limit: 1,
+  });
+  if (!last) return [];
+  const files = Number(last.detail['files'] ?? 0);
+  const allow = 'set allowEmpty: true if that is right';
+  if (files > 0 && summary.totalFiles === 0) return [`shrank from ${files} files to 0; ${allow}`];
+  const wasEmpty = new Set<unknown>(Array.isArray(last.detail['empty']) ? last.detail['empty'] : []);
+  return empty.filter((path) => !wasEmpty.has(path)).map((path) => `${path} is empty, it was not before; ${allow}`);
+}
+
+function resultOf(
+  job: Job,
+  { at, summary, empty, source }: Copied,
+  incomplete: readonly string[],
+  reasons: readonly string[],
+): StepResult {
+  const evidence: Evidence = {
+    kind: 'backup',
+    service: job.service.name,
+    repository: job.repository.name,
+    snapshotId: summary.snapshotId,
+    at,
+    complete: incomplete.length === 0,
+    detail: { tool: 'restic', files: summary.totalFiles, bytes: summary.bytesProcessed, empty, source },
+  };
+  return {
+    outcome: reasons.length === 0 ? 'succeeded' : 'partial',
+    reason: reasons.length === 0 ? null : reasons.join('; '),
+    evidence: [evidence],
+    result: {
+      service: job.service.name,
+      repository: job.repository.name,
+      snapshotId: summary.snapshotId,
+      filesNew: summary.filesNew,
+      filesChanged: summary.filesChanged,
+      filesUnmodified: summary.filesUnmodified,
+      bytesProcessed: summary.bytesProcessed,
+      bytesAdded: summary.bytesAdded,
+      filesUnreadable: summary.unreadable.map(({ path }) => path),
+      ...source,
+    },
+  };
+}
+
+const sourceMissing = (job: Job, missing: readonly string[]): HoldfastError =>
+  new HoldfastError({
+    code: 'source-missing',
+    operation: 'back up',
+    subject: nameOf(job),
+    message: `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist`,
+    hint: `Is its file system mounted? If it moved, correct services.${job.service.name}.backup.paths.`,
+    retry: 'later',
+  });

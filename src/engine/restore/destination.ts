@@ -1,0 +1,167 @@
+// Where a restore may go: what is refused before anything is read or written. Nothing here changes anything.
+
+import type { Stats } from 'node:fs';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import { contains, localDirectory, normalPath } from '../../config/repository-url.ts';
+import { type Bytes, describeBytes } from '../../domain/bytes.ts';
+import { type ErrorCode, errnoOf, HoldfastError } from '../../lib/errors.ts';
+import { mountPoints } from '../../repositories/mounts.ts';
+import { freeSpace } from '../../tools/util-linux/stat.ts';
+
+/** Everything that a destination must stay out of. */
+export interface Surroundings {
+  readonly services: Iterable<ServiceConfig>;
+  readonly repositories: Iterable<RepositoryConfig>;
+}
+
+/** A directory that does not exist (null), or is empty: its mode and owner are then kept. */
+export interface Destination {
+  readonly path: string;
+  readonly existing: { readonly mode: number; readonly uid: number; readonly gid: number } | null;
+}
+
+/** `path` is absolute. Throws `refused` with the way on. */
+export async function checkDestination(path: string, surroundings: Surroundings): Promise<Destination> {
+  const wanted = normalPath(path);
+  if (wanted === '/')
+    throw refuse('refused', wanted, 'it is the root directory', 'Name a new directory, for instance /restored.');
+  const parent = await realParent(wanted);
+  const target = join(parent, basename(wanted));
+  for (const place of new Set([wanted, target])) await assertOutside(place, surroundings); // oxlint-disable-line no-await-in-loop -- two
+  const stats = await statOf(target);
+  if (stats === null) return { path: target, existing: null };
+  const elsewhere = `Name a directory that does not exist yet: --to ${join(target, 'restored')}`;
+  if (!stats.isDirectory())
+    throw refuse(
+      'refused',
+      target,
+      'it exists and is not a directory',
+      `Name a directory that does not exist yet: --to ${target}.restored`,
+    );
+  if ((await readdir(target)).length > 0) {
+    throw refuse('refused', target, 'it is not empty, and a restore never overwrites anything', elsewhere);
+  }
+  if ((await mountPoints()).has(target) || stats.dev !== (await stat(parent)).dev) {
+    throw refuse('refused', target, 'it is a mount point, into whose place nothing can be renamed', elsewhere);
+  }
+  return { path: target, existing: { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid } };
+}
+
+/** How the live data at a path can be replaced. */
+export interface LivePlace {
+  readonly path: string;
+  readonly exists: boolean;
+  /** A mount point, dataset or subvolume: it stays, its entries are replaced. */
+  readonly keepsDirectory: boolean;
+}
+
+/** Throws `not-mounted` or `refused` when it cannot be replaced safely. */
+export async function checkLivePlace(path: string): Promise<LivePlace> {
+  const parent = dirname(path);
+  const above = await statOf(parent);
+  if (!above?.isDirectory()) {
+    throw refuse(
+      'not-mounted',
+      path,
+      `${parent} does not exist`,
+      `Is its file system mounted? If the machine is new: mkdir -p ${parent}`,
+    );
+  }
+  const mounts = await mountPoints();
+  const inside = [...mounts].find((mount) => contains(path, mount));
+  if (inside !== undefined) {
+    throw refuse(
+      'refused',
+      path,
+      `${inside} is mounted inside it and would be moved aside with it`,
+      `Unmount it first (umount ${inside}), or restore elsewhere with --to.`,
+    );
+  }
+  const stats = await statOf(path);
+  const keepsDirectory = mounts.has(path) || (stats !== null && stats.isDirectory() && stats.dev !== above.dev);
+  if (keepsDirectory && !stats?.isDirectory()) {
+    throw refuse('refused', path, 'a single file is mounted there', 'Restore it elsewhere with --to, and copy its content.');
+  }
+  return { path, exists: stats !== null, keepsDirectory };
+}
+
+/** Throws `no-space` unless `bytes` fit below `directory`. */
+export async function requireSpace(directory: string, bytes: Bytes, signal: AbortSignal): Promise<void> {
+  const free = await freeSpace(directory, signal);
+  if (free >= bytes) return;
+  throw refuse(
+    'no-space',
+    directory,
+    `${describeBytes(bytes)} are to be restored, ${describeBytes(free)} are free`,
+    'The old data is kept until the new is in place: make room, or restore to another file system with --to.',
+  );
+}
+
+async function assertOutside(place: string, { services, repositories }: Surroundings): Promise<void> {
+  for (const { name, backup } of services) {
+    for (const path of backup?.paths ?? []) {
+      // oxlint-disable-next-line no-await-in-loop -- a handful
+      if (isWithin(place, path) || isWithin(place, await realOr(path))) {
+        throw refuse(
+          'refused',
+          place,
+          `it lies in the live data of ${name} (${path})`,
+          `Choose another directory; --in-place replaces the live data, and keeps it.`,
+        );
+      }
+    }
+  }
+  for (const { name, url } of repositories) {
+    const directory = localDirectory(url);
+    // oxlint-disable-next-line no-await-in-loop -- a handful
+    if (directory !== null && (isWithin(place, directory) || isWithin(place, await realOr(directory)))) {
+      throw refuse(
+        'refused',
+        place,
+        `it lies in the repository ${name} (${directory})`,
+        'Choose a directory outside of it.',
+      );
+    }
+  }
+}
+
+const isWithin = (place: string, outer: string): boolean => place === outer || contains(outer, place);
+
+async function realParent(path: string): Promise<string> {
+  const parent = dirname(path);
+  try {
+    const real = await realpath(parent);
+    if ((await stat(real)).isDirectory()) return real;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+  throw refuse('refused', path, `${parent} is not a directory that can be used`, `Make it first: mkdir -p ${parent}`);
+}
+
+async function realOr(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return path; // it does not exist now
+  }
+}
+
+async function statOf(path: string): Promise<Stats | null> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw refuse(
+      'permission-denied',
+      path,
+      `it cannot be looked at: ${errnoOf(error) ?? String(error)}`,
+      'Restore as a user who may.',
+    );
+  }
+}
+
+const refuse = (code: ErrorCode, path: string, message: string, hint: string): HoldfastError =>
+  new HoldfastError({ code, operation: 'restore to', subject: path, message, hint });

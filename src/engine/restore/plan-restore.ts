@@ -1,0 +1,197 @@
+// The plan of `holdfast restore`. Which snapshot of which repository it is about is observed first, so that a dry run shows
+// the very restore that would be made, and a wrong wish is told before anything is touched.
+
+import { join } from 'node:path';
+import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import { contains, normalPath } from '../../config/repository-url.ts';
+import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
+import type { Plan, Step } from '../../domain/plan.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
+import type { SnapshotWish } from '../snapshots/choose-snapshot.ts';
+import { checkDestination, checkLivePlace } from './destination.ts';
+import { type Asking, inOrderOfAsking, type Observed, observeSnapshot } from '../snapshots/observe-snapshots.ts';
+import { restoreInPlace, restoreTo } from './restore-step.ts';
+import { selectRepository, selectService } from '../select.ts';
+import type { Toolbox } from '../toolbox.ts';
+
+/** Where it is restored from and what is around it: the configuration, or a repository given on the command line. */
+export interface RestoreScene {
+  readonly host: string;
+  /** In the order in which they are asked. */
+  readonly candidates: readonly RepositoryConfig[];
+  /** Null where nothing is configured, or for snapshots of no service. */
+  readonly service: ServiceConfig | null;
+  /** Everything that is configured: a destination stays out of it. */
+  readonly services: readonly ServiceConfig[];
+  readonly repositories: readonly RepositoryConfig[];
+}
+
+export interface RestoreWish extends SnapshotWish {
+  /** The new directory, absolute; null for in place. */
+  readonly to: string | null;
+  /** Paths in the snapshot; relative ones are below its only path. */
+  readonly includes?: readonly string[];
+  /** Default true. */
+  readonly verify?: boolean;
+  readonly allowIncomplete?: boolean;
+}
+
+/** What asking the repositories needs. */
+export type PlanningWorld = Omit<Asking, 'toolbox'>;
+
+/** The scene of a configured service. Throws `usage` for unknown names. */
+export function restoreScene(config: Configuration, serviceName: string, repository?: string): RestoreScene {
+  const service = selectService(config, serviceName);
+  const repositories = [...config.repositories.values()];
+  const own = service.backup?.repositories.map((name) => selectRepository(config, name)) ?? repositories;
+  return {
+    host: config.host,
+    candidates: repository === undefined ? inOrderOfAsking(own) : [selectRepository(config, repository)],
+    service,
+    services: [...config.services.values()],
+    repositories,
+  };
+}
+
+/** Asks the repositories. Throws what stands in the way: see observe-snapshots.ts, choose-snapshot.ts and destination.ts. */
+export async function planRestore(
+  scene: RestoreScene,
+  wish: RestoreWish,
+  toolbox: Toolbox,
+  world: PlanningWorld,
+): Promise<Plan> {
+  const surroundings = { services: scene.services, repositories: scene.repositories };
+  if (wish.to !== null) await checkDestination(wish.to, surroundings);
+  requireVersion(await resticVersion(toolbox.restic, { signal: world.signal }), toolbox.restic);
+  const chosen = await observeSnapshot(scene.candidates, wish, { ...world, toolbox });
+  const foreign =
+    chosen.snapshot.host === scene.host || wish.host === null ? [] : [`this is the data of host ${chosen.snapshot.host}`];
+  const warnings = [...chosen.remarks, ...foreign];
+  const base = { kind: 'restore', host: scene.host, limits: {} };
+  if (wish.to === null) {
+    const inPlace = await inPlaceStep(scene, wish, chosen, toolbox);
+    return { ...base, warnings: [...warnings, ...inPlace.remarks], steps: [inPlace.step] };
+  }
+  return { ...base, warnings, steps: [toStep(wish.to, wish, chosen, surroundings, toolbox)] };
+}
+
+function toStep(
+  directory: string,
+  wish: RestoreWish,
+  chosen: Observed,
+  surroundings: { readonly services: readonly ServiceConfig[]; readonly repositories: readonly RepositoryConfig[] },
+  toolbox: Toolbox,
+): Step {
+  const includes = (wish.includes ?? []).map((path) => absoluteInclude(path, chosen));
+  return {
+    ...commonParts(wish.service, chosen),
+    title: `Restore ${describe(wish.service, chosen)} to ${directory}`,
+    locks: [{ name: repositoryLock(chosen.repository.name), mode: 'shared' }],
+    run: (context) =>
+      restoreTo(
+        {
+          chosen,
+          service: wish.service,
+          verify: wish.verify ?? true,
+          directory,
+          includes,
+          allowIncomplete: wish.allowIncomplete ?? false,
+          surroundings,
+        },
+        toolbox,
+        context,
+      ),
+  };
+}
+
+async function inPlaceStep(
+  scene: RestoreScene,
+  wish: RestoreWish,
+  chosen: Observed,
+  toolbox: Toolbox,
+): Promise<{ step: Step; remarks: string[] }> {
+  const { service } = scene;
+  if (!service?.backup) throw notInPlace(wish.service ?? 'a snapshot', 'it is no configured service with paths of its own');
+  const declared = outermost(service.backup.paths.map(normalPath));
+  const held = new Set(chosen.snapshot.paths.map(normalPath));
+  const paths = declared.filter((path) => held.has(path));
+  const absent = declared.filter((path) => !held.has(path));
+  const others = [...held].filter((path) => !declared.includes(path) && !declared.some((each) => contains(each, path)));
+  if (paths.length === 0) {
+    throw notInPlace(service.name, `the snapshot holds ${[...held].join(', ')}, and the service is ${declared.join(', ')}`);
+  }
+  const places = await Promise.all(paths.map((path) => checkLivePlace(path)));
+  const remarks = [
+    ...others.map((path) => `${path} is in the snapshot and no longer a path of ${service.name}: it is left alone`),
+    ...absent.map((path) => `${path} is not in the snapshot: it is left as it is`),
+    ...places
+      .filter(({ keepsDirectory }) => keepsDirectory)
+      .map(
+        ({ path }) =>
+          `${path} is a mount point: the old data is kept inside it, and is backed up with it until you remove it`,
+      ),
+  ];
+  const step: Step = {
+    ...commonParts(service.name, chosen),
+    title: `Restore ${describe(service.name, chosen)} in place`,
+    locks: [
+      { name: repositoryLock(chosen.repository.name), mode: 'shared' },
+      { name: serviceLock(service.name), mode: 'exclusive' },
+    ],
+    run: (context) =>
+      restoreInPlace(
+        {
+          chosen,
+          service: service.name,
+          verify: wish.verify ?? true,
+          unit: service.unit,
+          paths,
+          shortcomings: absent.map((path) => `${path} is not in the snapshot, and was left as it is`),
+        },
+        toolbox,
+        context,
+      ),
+  };
+  return { step, remarks };
+}
+
+const commonParts = (
+  service: string | null,
+  { repository }: Observed,
+): Pick<Step, 'id' | 'stage' | 'service' | 'repository' | 'weight'> => ({
+  id: stepId.restore(service ?? 'snapshot', repository.name),
+  stage: 'restore',
+  ...(service === null ? {} : { service }),
+  repository: repository.name,
+  weight: 'critical',
+});
+
+const describe = (service: string | null, { repository, snapshot }: Observed): string =>
+  `${service === null ? `snapshot ${snapshot.id.slice(0, 8)}` : `${service} (${snapshot.id.slice(0, 8)})`} from ${repository.name}`;
+
+/** Of two paths one inside the other the outer one brings both back. */
+const outermost = (paths: readonly string[]): string[] =>
+  [...new Set(paths)].filter((path) => !paths.some((other) => contains(other, path)));
+
+function absoluteInclude(path: string, { snapshot }: Observed): string {
+  if (path.startsWith('/')) return normalPath(path);
+  const [only, ...more] = snapshot.paths;
+  if (only !== undefined && more.length === 0) return normalPath(join(only, path));
+  throw new HoldfastError({
+    code: 'usage',
+    operation: 'restore',
+    subject: path,
+    message: `--include ${path} is relative, and the snapshot holds several paths: ${snapshot.paths.join(', ')}`,
+    hint: 'Write it as it stands in the snapshot, from the root on.',
+  });
+}
+
+const notInPlace = (subject: string, why: string): HoldfastError =>
+  new HoldfastError({
+    code: 'refused',
+    operation: 'restore in place',
+    subject,
+    message: why,
+    hint: 'Restore it to a directory with --to, and move what you need.',
+  });

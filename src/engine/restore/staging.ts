@@ -1,0 +1,30 @@
+// The directory in which a restore is made and proven before it takes its place. Undone by removal; what was promoted is no
+// longer in it.
+
+import { mkdir, rm } from 'node:fs/promises';
+import type { EffectKind } from '../../domain/effect.ts';
+import type { StepContext } from '../../domain/plan.ts';
+import { fileSystemFailure } from './file-system-failure.ts';
+
+export const STAGING: EffectKind = {
+  kind: 'staging',
+  async undo(payload) {
+    const { path } = payload;
+    // A restic that is still dying may write into it for a moment longer: hence the repetitions.
+    if (typeof path === 'string') await rm(path, { recursive: true, force: true, maxRetries: 8, retryDelay: 100 });
+  },
+};
+
+/** Makes the directory (mode 0700, it must not exist); disposing removes it with what is left in it. */
+export async function holdStaging(context: StepContext, path: string): Promise<AsyncDisposable> {
+  return await context.hold(STAGING.kind, { path }, async () => {
+    try {
+      await mkdir(path, { mode: 0o700 });
+    } catch (error) {
+      throw fileSystemFailure(error, 'make the staging directory', path, HINT);
+    }
+  });
+}
+
+const HINT =
+  'A restore is made beside its final place, on the same file system: that directory must be writable and not full.';

@@ -1,0 +1,243 @@
+// The plan of `holdfast retention`: for each repository one listing, one decision for each service, one removal by id; then
+// the removal of unused data on its own cadence. Deciding is domain/retention.ts; nothing here has an opinion.
+
+import type { Configuration, RepositoryConfig } from '../../config/configuration.ts';
+import { shortestInterval } from '../../domain/frequency.ts';
+import { describeDuration } from '../../domain/duration.ts';
+import { elapsed } from '../../domain/instant.ts';
+import type { Evidence } from '../../domain/evidence.ts';
+import { repositoryLock, serviceOfTags, stepId } from '../../domain/naming.ts';
+import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
+import { decideRetention, type RetentionDecision } from '../../domain/retention.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { type ForgetResult, resticForget } from '../../tools/restic/forget.ts';
+import { resticPrune } from '../../tools/restic/prune.ts';
+import { resticSnapshots, type Snapshot } from '../../tools/restic/snapshots.ts';
+import { checkMount, checkPassword } from '../../repositories/preflight.ts';
+import type { Job } from '../backup/backup-step.ts';
+import { type Maintenance, maintenanceOf } from '../repository/maintenance.ts';
+import { jobsOf, toolStep } from '../backup/plan-run.ts';
+import { lastRetention, retentionEvidence } from './retention-memory.ts';
+import { selectServices } from '../select.ts';
+import type { Toolbox } from '../toolbox.ts';
+
+export interface RetentionSelection {
+  /** Shell patterns; all services when empty. */
+  readonly services: readonly string[];
+  /** False: decide and show, remove nothing. */
+  readonly apply: boolean;
+  /** Services whose refusal a person has seen and overrides. */
+  readonly confirmed: readonly string[];
+}
+
+/** Is told each decision, for the screen. */
+export type DecisionListener = (job: Job, decision: RetentionDecision) => void;
+
+/** Throws `usage` for names that select nothing. */
+export function planRetention(
+  config: Configuration,
+  selection: RetentionSelection,
+  toolbox: Toolbox,
+  onDecision: DecisionListener,
+): Plan {
+  const confirmed = new Set(selectConfirmed(config, selection.confirmed));
+  const jobs = jobsOf(config, selectServices(config, selection.services));
+  const byRepository = Map.groupBy(jobs, (job) => job.repository);
+  const decisions = [...byRepository].map(([repository, mine]) =>
+    retentionStep(repository, { jobs: mine, config, selection, confirmed, toolbox, onDecision }),
+  );
+  const tool = toolStep(toolbox);
+  const prune = selection.apply ? [...byRepository.keys()].map((repository) => pruneStep(repository, toolbox)) : [];
+  if (jobs.length === 0) throw nothing(selection);
+  return {
+    kind: selection.apply ? 'retention' : 'retention-plan',
+    host: config.host,
+    limits: {},
+    steps: [tool, ...decisions.map((step) => ({ ...step, needs: [tool.id] })), ...prune],
+  };
+}
+
+const selectConfirmed = (config: Configuration, names: readonly string[]): string[] =>
+  names.length === 0 ? [] : selectServices(config, names).map(({ name }) => name);
+
+interface Work {
+  readonly jobs: readonly Job[];
+  readonly config: Configuration;
+  readonly selection: RetentionSelection;
+  readonly confirmed: ReadonlySet<string>;
+  readonly toolbox: Toolbox;
+  readonly onDecision: DecisionListener;
+}
+
+function retentionStep(repository: RepositoryConfig, work: Work): Step {
+  const { apply } = work.selection;
+  return {
+    id: stepId.retention(repository.name),
+    title: `${apply ? 'Apply' : 'Decide'} retention in ${repository.name}`,
+    repository: repository.name,
+    locks: [{ name: repositoryLock(repository.name), mode: apply ? 'exclusive' : 'shared' }],
+    weight: 'counted',
+    run: (context) => applyRetention(repository, work, context),
+  };
+}
+
+async function applyRetention(repository: RepositoryConfig, work: Work, context: StepContext): Promise<StepResult> {
+  const { toolbox, selection } = work;
+  await checkPassword(repository);
+  await checkMount(repository);
+  const restic = await maintenanceOf(toolbox, repository, context);
+  const { signal } = context;
+  const snapshots = await restic((access, retryLock) =>
+    resticSnapshots(access, { host: toolbox.host, retryLock }, { signal }),
+  );
+  const decisions = work.jobs.map((job) => ({ job, decision: decide(job, snapshots, work, context) }));
+  for (const { job, decision } of decisions) {
+    work.onDecision(job, decision);
+    for (const warning of decision.warnings) context.warn(`${job.service.name}: ${warning}`);
+  }
+  for (const note of undeclared(repository, snapshots, work.config)) context.warn(note);
+  const ids = selection.apply ? decisions.flatMap(({ decision }) => removalsOf(decision)) : [];
+  const { removed, notFound } = await forget(restic, ids, context);
+  return conclude(decisions, ids, new Set([...removed, ...notFound]), selection.apply);
+}
+
+const forget = async (restic: Maintenance, ids: readonly string[], { signal }: StepContext): Promise<ForgetResult> =>
+  ids.length === 0
+    ? { removed: [], notFound: [], failed: [] }
+    : await restic((access, retryLock) => resticForget(access, { ids, retryLock }, { signal }));
+
+function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: StepContext): RetentionDecision {
+  const { journal } = work.toolbox;
+  const { service, backup, repository } = job;
+  const of = { service: service.name, repository: repository.name };
+  const incomplete = new Set(
+    journal.evidence({ ...of, kind: 'backup', complete: false, limit: 100_000 }).map(({ snapshotId }) => snapshotId),
+  );
+  const verified = new Set(
+    journal.evidence({ ...of, kind: 'restore', complete: true, limit: 100_000 }).map(({ snapshotId }) => snapshotId),
+  );
+  const { application, policy } = lastRetention(journal, of);
+  const now = context.now();
+  const mine = snapshots.filter((snapshot) => serviceOfTags(snapshot.tags) === service.name);
+  // the newest that was ever verified and is still there, not the one that somebody looked at last
+  const [newestVerified] = mine
+    .filter(({ id, time }) => verified.has(id) && time <= now)
+    .toSorted((a, b) => b.time - a.time);
+  return decideRetention({
+    service: service.name,
+    now,
+    policy: backup.retention,
+    previousPolicy: policy,
+    snapshots: mine.map(({ id, time, timeText, tags, summary }) => ({
+      id,
+      time,
+      timeText,
+      tags,
+      complete: !incomplete.has(id),
+      bytes: summary?.bytesProcessed ?? null,
+    })),
+    newestVerifiedId: newestVerified?.id ?? null,
+    lastApplication: application,
+    expectedInterval: shortestInterval(backup.frequency),
+    confirmed: work.confirmed.has(service.name),
+  });
+}
+
+const removalsOf = (decision: RetentionDecision): string[] =>
+  decision.entries.filter(({ keep }) => !keep).map(({ id }) => id);
+
+interface Decided {
+  readonly job: Job;
+  readonly decision: RetentionDecision;
+}
+
+/** Only a service whose every removal succeeded remembers this application; the others decide anew next time. */
+function conclude(
+  decisions: readonly Decided[],
+  ids: readonly string[],
+  gone: ReadonlySet<string>,
+  apply: boolean,
+): StepResult {
+  const left = ids.filter((id) => !gone.has(id));
+  const refused = decisions.filter(({ decision }) => decision.refusal !== null);
+  const evidence: Evidence[] = apply
+    ? decisions
+        .filter(({ decision }) => removalsOf(decision).every((id) => gone.has(id)))
+        .flatMap(({ job, decision }) => retentionEvidence(job, decision) ?? [])
+    : [];
+  const reasons = [
+    ...refused.map(({ job, decision }) => `${job.service.name}: ${decision.refusal?.message ?? ''}`),
+    ...(left.length > 0 ? [`${left.length} snapshots could not be removed, first ${left[0]?.slice(0, 8) ?? ''}`] : []),
+  ];
+  return {
+    outcome: reasons.length > 0 ? 'partial' : 'succeeded',
+    reason: reasons.length > 0 ? reasons.join('; ') : null,
+    evidence,
+    result: {
+      snapshotsRemoved: [...gone],
+      services: decisions.map(({ job, decision }) => decisionResult(job, decision)),
+    },
+  };
+}
+
+const decisionResult = (job: Job, decision: RetentionDecision): JsonObject => ({
+  service: job.service.name,
+  kept: decision.kept.snapshots,
+  removed: decision.removed.snapshots,
+  refusal: decision.refusal === null ? null : { ...decision.refusal },
+  hold: decision.hold,
+  warnings: decision.warnings,
+  snapshots: decision.entries.map(({ id, keep, reasons }) => ({ id, keep, reasons })),
+});
+
+/** Snapshots of this host whose service is no longer declared, or goes elsewhere now: kept, but not in silence. */
+function undeclared(repository: RepositoryConfig, snapshots: readonly Snapshot[], config: Configuration): string[] {
+  const services = snapshots.flatMap(({ tags }) => serviceOfTags(tags) ?? []);
+  return [...new Set(services)].flatMap((service) => {
+    const declared = config.services.get(service);
+    if (declared?.backup?.repositories.includes(repository.name)) return [];
+    const count = services.filter((each) => each === service).length;
+    const what = declared ? `${service} is no longer backed up to ${repository.name}` : `${service} is no longer declared`;
+    return [`${what}: its ${count === 1 ? 'snapshot is' : `${count} snapshots are`} kept for ever`];
+  });
+}
+
+/** `restic prune`, when the last one is long enough ago. */
+const pruneStep = (repository: RepositoryConfig, toolbox: Toolbox): Step => ({
+  id: stepId.prune(repository.name),
+  title: `Remove unused data from ${repository.name}`,
+  repository: repository.name,
+  needs: [stepId.retention(repository.name)],
+  locks: [{ name: repositoryLock(repository.name), mode: 'exclusive' }],
+  weight: 'counted',
+  async run(context) {
+    const of = { service: '', repository: repository.name };
+    const [last] = toolbox.journal.evidence({ ...of, kind: 'prune', limit: 1 });
+    const { pruneEvery } = repository;
+    if (pruneEvery === null) return { outcome: 'skipped', reason: 'prune: never' };
+    if (last && elapsed(last.at, context.now()) < pruneEvery && last.at <= context.now()) {
+      return {
+        outcome: 'skipped',
+        reason: `done ${describeDuration(elapsed(last.at, context.now()))} ago, due every ${describeDuration(pruneEvery)}`,
+      };
+    }
+    const restic = await maintenanceOf(toolbox, repository, context);
+    const figures = await restic((access, retryLock) => resticPrune(access, { retryLock }, { signal: context.signal }));
+    const detail = { tool: 'restic', ...figures };
+    return {
+      outcome: 'succeeded',
+      result: detail,
+      evidence: [{ ...of, kind: 'prune', snapshotId: '', at: context.now(), complete: true, detail }],
+    };
+  },
+});
+
+const nothing = (selection: RetentionSelection): HoldfastError =>
+  new HoldfastError({
+    code: 'usage',
+    operation: 'select',
+    subject: selection.services.join(' ') || 'services',
+    message: 'no service with a repository matches',
+    hint: 'See `holdfast status` for the jobs that exist.',
+  });

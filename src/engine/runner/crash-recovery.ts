@@ -1,0 +1,44 @@
+// Cleans up after a Holdfast that died: undoes exactly what its journal says it made, and ends its runs as interrupted.
+// It is the ordinary start of every command that runs a plan.
+
+import { describeDuration } from '../../domain/duration.ts';
+import { elapsed } from '../../domain/instant.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { mayBeAlive } from '../../process/identity.ts';
+import type { LockBroker } from '../../repositories/broker.ts';
+import { type EffectKinds, undoEffect } from './effects.ts';
+
+/**
+ * Returns one sentence for each thing that was cleaned up or could not be (that stays recorded and is tried again at the
+ * next start). Two processes that start together do it once.
+ */
+export async function recoverFromCrash(options: {
+  journal: Journal;
+  broker: LockBroker;
+  clock: Clock;
+  kinds: EffectKinds;
+  signal: AbortSignal;
+}): Promise<string[]> {
+  const { journal, broker, clock } = options;
+  const dead = (): ReturnType<Journal['unfinishedRuns']> =>
+    journal.unfinishedRuns().filter((run) => !mayBeAlive(run.process));
+  if (dead().length === 0) return [];
+  await using _lock = await broker.acquire([{ name: 'crash-recovery', mode: 'exclusive' }], options.signal);
+  const notes: string[] = [];
+  for (const run of dead()) {
+    const age = describeDuration(elapsed(run.startedAt, clock.now()));
+    for (const effect of run.effects) {
+      options.signal.throwIfAborted(); // the rest stays recorded
+      try {
+        await undoEffect(options, effect); // oxlint-disable-line no-await-in-loop -- in reverse order of making
+        notes.push(`cleaned up after run ${run.id}, which died (started ${age} ago): ${effect.kind}`);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        notes.push(`could not clean up after run ${run.id}: ${effect.kind}: ${reason}; it will be tried again`);
+      }
+    }
+    journal.abandonRun(run.id, `the process ended without a word (pid ${run.process.pid})`, clock.now());
+  }
+  return notes;
+}

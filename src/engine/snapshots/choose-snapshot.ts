@@ -1,0 +1,163 @@
+// Which snapshot is meant: the newest, the newest not after a time, or a named one. Pure. It never answers with a snapshot
+// of another service or host unless that was said in so many words.
+
+import { formatInstant, type Instant, later } from '../../domain/instant.ts';
+import { duration } from '../../domain/duration.ts';
+import { jobTag, serviceOfTags } from '../../domain/naming.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import type { Snapshot } from '../../tools/restic/snapshots.ts';
+
+export interface SnapshotWish {
+  /** Null: snapshots of any service, also those that Holdfast did not make. */
+  readonly service: string | null;
+  /** Null: of any host. */
+  readonly host: string | null;
+  /** Only snapshots that hold this absolute path. */
+  readonly path?: string | undefined;
+  /** An id or its beginning; 'latest' is the newest. */
+  readonly id?: string | undefined;
+  /** The newest not after this. */
+  readonly at?: Instant | undefined;
+}
+
+export interface Choice {
+  readonly snapshot: Snapshot;
+  /** Known to be incomplete. */
+  readonly partial: boolean;
+  /** What whoever restores should know about the choice. */
+  readonly remarks: readonly string[];
+}
+
+export interface Knowledge {
+  /** For errors. */
+  readonly repository: string;
+  /** Ids that the journal knows to be incomplete. */
+  readonly partial: ReadonlySet<string>;
+  readonly now: Instant;
+}
+
+/** Clocks of two machines differ by a little. */
+const FUTURE = duration(5, 'm');
+
+/** Throws `snapshot-missing` when nothing fits, `refused` when what was named is somebody else's, `usage` when it is ambiguous. */
+export function chooseSnapshot(snapshots: readonly Snapshot[], wish: SnapshotWish, known: Knowledge): Choice {
+  if (wish.id !== undefined && wish.id !== 'latest') return chooseNamed(snapshots, wish, wish.id, known);
+  const fitting = snapshots
+    .filter((snapshot) => fits(snapshot, wish))
+    .filter(({ time }) => wish.at === undefined || time <= wish.at)
+    .toSorted((a, b) => b.time - a.time);
+  assertOneJob(fitting, wish, known);
+  const present = fitting.filter(({ time }) => time <= later(known.now, FUTURE));
+  const candidates = present.length > 0 ? present : fitting;
+  const newest = candidates[0];
+  if (!newest) throw nothingFits(snapshots, wish, known);
+  const complete = candidates.find((snapshot) => !isPartial(snapshot, known));
+  const remarks = futureRemarks(fitting, present);
+  if (complete === newest) return { snapshot: newest, partial: false, remarks };
+  const name = `${short(newest)} of ${formatInstant(newest.time)}`;
+  if (!complete) {
+    return { snapshot: newest, partial: true, remarks: [...remarks, `${name} is incomplete, and there is no complete one`] };
+  }
+  const instead = `the newest, ${name}, is incomplete: ${short(complete)} is the newest complete one (--snapshot ${short(newest)} takes the other)`;
+  return { snapshot: complete, partial: false, remarks: [...remarks, instead] };
+}
+
+/** By id or its beginning, whoever made it. Null when there is none. Throws `usage` when several begin so. */
+export function snapshotById(snapshots: readonly Snapshot[], id: string, repository: string): Snapshot | null {
+  const wanted = id.toLowerCase();
+  const found = snapshots.filter((snapshot) => snapshot.id.startsWith(wanted));
+  if (found.length <= 1 || found.every((each) => each.id === found[0]?.id)) return found[0] ?? null;
+  throw new HoldfastError({
+    code: 'usage',
+    operation: 'find',
+    subject: id,
+    message: `${found.length} snapshots in ${repository} begin with ${id}`,
+    hint: `Write more of it: ${found
+      .slice(0, 5)
+      .map((each) => each.id.slice(0, Math.max(12, id.length + 4)))
+      .join(', ')}`,
+  });
+}
+
+function chooseNamed(snapshots: readonly Snapshot[], wish: SnapshotWish, id: string, known: Knowledge): Choice {
+  const snapshot = snapshotById(snapshots, id, known.repository);
+  if (!snapshot) {
+    throw missing(`${known.repository} holds no snapshot ${id}`, id, listHint(wish));
+  }
+  if (!fits(snapshot, wish)) throw somebodyElses(snapshot, wish);
+  const partial = isPartial(snapshot, known);
+  return { snapshot, partial, remarks: partial ? [`${short(snapshot)} is known to be incomplete`] : [] };
+}
+
+const fits = (snapshot: Snapshot, { service, host, path }: SnapshotWish): boolean =>
+  (service === null || snapshot.tags.includes(jobTag(service))) &&
+  (host === null || snapshot.host === host) &&
+  (path === undefined || snapshot.paths.some((each) => each === path || path.startsWith(each === '/' ? '/' : `${each}/`)));
+
+const isPartial = (snapshot: Snapshot, known: Knowledge): boolean => known.partial.has(snapshot.id);
+
+const short = (snapshot: Snapshot): string => snapshot.id.slice(0, 8);
+
+const futureRemarks = (fitting: readonly Snapshot[], present: readonly Snapshot[]): string[] => {
+  const future = fitting.length - present.length;
+  if (future === 0) return [];
+  const what = `${future === 1 ? 'one snapshot is' : `${future} snapshots are`} dated in the future`;
+  return [
+    present.length > 0
+      ? `${what} and passed over; --snapshot takes one all the same`
+      : `${what}: is this machine's clock right?`,
+  ];
+};
+
+/** Without a service "the newest" would be whichever job ran last. */
+function assertOneJob(fitting: readonly Snapshot[], wish: SnapshotWish, known: Knowledge): void {
+  if (wish.service !== null && wish.host !== null) return;
+  const jobs = new Set(fitting.map((each) => `${each.host}: ${serviceOfTags(each.tags) ?? each.paths.join(', ')}`));
+  if (jobs.size <= 1) return;
+  const named = [...jobs].toSorted();
+  throw new HoldfastError({
+    code: 'usage',
+    operation: 'choose',
+    subject: 'a snapshot',
+    message: `${known.repository} holds snapshots of ${jobs.size} different jobs: which one is meant must be said`,
+    hint: `Add --host and --service, --path or --snapshot. There are: ${named.slice(0, 10).join('; ')}${named.length > 10 ? '; ...' : ''}`,
+  });
+}
+
+function somebodyElses(snapshot: Snapshot, wish: SnapshotWish): HoldfastError {
+  const owner = serviceOfTags(snapshot.tags);
+  const what = owner === null ? `was not made for a service (it holds ${snapshot.paths.join(', ')})` : `is of ${owner}`;
+  return new HoldfastError({
+    code: 'refused',
+    operation: 'restore',
+    subject: wish.service ?? snapshot.shortId,
+    message: `snapshot ${short(snapshot)} ${what} on host ${snapshot.host}, not ${describeWish(wish)}`,
+    hint:
+      owner !== null && owner === wish.service
+        ? `If another host's data is wanted, say so: --host ${snapshot.host}`
+        : `Restore what it belongs to instead${owner === null ? '' : `: holdfast restore ${owner} --snapshot ${short(snapshot)}${snapshot.host === wish.host ? '' : ` --host ${snapshot.host}`}`}.`,
+  });
+}
+
+function nothingFits(snapshots: readonly Snapshot[], wish: SnapshotWish, known: Knowledge): HoldfastError {
+  const older = wish.at === undefined ? '' : ` not after ${formatInstant(wish.at)}`;
+  const hosts = new Set(snapshots.filter((each) => fits(each, { ...wish, host: null })).map((each) => each.host));
+  hosts.delete(wish.host ?? '');
+  const elsewhere = hosts.size > 0 ? ` There are some of host ${[...hosts].join(', ')}: --host says so.` : '';
+  return missing(
+    `${known.repository} answered, and holds no snapshot of ${describeWish(wish)}${older}`,
+    wish.service ?? wish.path ?? 'snapshot',
+    `${listHint(wish)}${elsewhere}`,
+  );
+}
+
+function describeWish({ service, host, path }: SnapshotWish): string {
+  const what = service ?? path ?? 'anything';
+  return host === null ? what : `${what} on host ${host}`;
+}
+
+const listHint = ({ service }: SnapshotWish): string =>
+  `\`holdfast snapshots${service === null ? '' : ` ${service}`}\` lists what is there, in every repository.`;
+
+const missing = (message: string, subject: string, hint: string): HoldfastError =>
+  new HoldfastError({ code: 'snapshot-missing', operation: 'find a snapshot of', subject, message, hint });

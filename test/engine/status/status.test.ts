@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { statusOf, type StatusReport } from '../../../src/engine/status/status.ts';
+import type { ServiceConfig } from '../../../src/config/configuration.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
+import { openTransientJournal } from '../../../src/journal/open-journal.ts';
+import { duration } from '../../../src/domain/duration.ts';
+import { later } from '../../../src/domain/instant.ts';
+import { EPHEMERAL, hoursAgo, NOW, recordBackup, recordFact, REPOSITORIES, service, snapshotId } from '../support/host.ts';
+
+const NAS = { service: 'sonarr', repository: 'nas' };
+const FAR = { service: 'sonarr', repository: 'far' };
+
+const status = (journal: Journal, services: readonly ServiceConfig[] = [service('sonarr')]): StatusReport =>
+  statusOf({ config: { host: 'forge', repositories: REPOSITORIES }, services, journal, now: NOW });
+
+const messages = (report: StatusReport): string[] => report.problems.map(({ subject, message }) => `${subject}: ${message}`);
+
+test('a service with fresh complete copies on site and off site is protected', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(2), id: snapshotId('1') });
+  recordBackup(journal, FAR, { at: hoursAgo(30), id: snapshotId('2') });
+  const report = status(journal);
+  assert.equal(report.services[0]?.verdict, 'protected');
+  assert.deepEqual(report.services[0]?.jobs[0]?.newest, {
+    snapshotId: snapshotId('1'),
+    at: '2026-03-01T10:00:00.000Z',
+    ageSeconds: 7200,
+  });
+  assert.equal(report.services[0]?.jobs[1]?.rpoSeconds, 50 * 3600);
+  assert.deepEqual(report.problems, []);
+  assert.equal(report.checkExitCode, 0);
+});
+
+test('a job that never ran and a service without any job are said first', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(2), id: snapshotId('1') });
+  const report = status(journal, [
+    service('sonarr'),
+    service('plex'),
+    service('forgotten', { backup: null }),
+    service('scratch', { backup: null, protection: EPHEMERAL }),
+  ]);
+  assert.deepEqual(messages(report), [
+    'sonarr@far: never backed up',
+    'plex: never backed up',
+    'forgotten: declared, but no job backs it up',
+  ]);
+  assert.deepEqual(
+    report.services.map(({ verdict }) => verdict),
+    ['at-risk', 'unprotected', 'unprotected', 'not-owed'],
+  );
+  assert.equal(report.checkExitCode, 2);
+});
+
+test('a partial run does not move the newest complete copy', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(20), id: snapshotId('1') });
+  recordBackup(journal, FAR, { at: hoursAgo(20), id: snapshotId('2') });
+  recordBackup(journal, NAS, { at: hoursAgo(1), id: snapshotId('3'), outcome: 'partial', reason: '1 unreadable' });
+  const report = status(journal);
+  const [job] = report.services[0]?.jobs ?? [];
+  assert.equal(job?.newest?.snapshotId, snapshotId('1'));
+  assert.deepEqual([job?.lastRun?.outcome, job?.lastRun?.reason], ['partial', '1 unreadable']);
+  assert.equal(report.services[0]?.verdict, 'at-risk');
+  assert.equal(report.checkExitCode, 1);
+});
+
+test('a failed last run is exit 2 of --check although the copies are fresh', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(3), id: snapshotId('1') });
+  recordBackup(journal, FAR, { at: hoursAgo(3), id: snapshotId('2') });
+  recordBackup(journal, FAR, { at: hoursAgo(1), outcome: 'blocked' });
+  const report = status(journal);
+  assert.equal(report.services[0]?.jobs[1]?.failing, true);
+  assert.equal(report.checkExitCode, 2);
+});
+
+test('a snapshot that was found to be gone does not count, and its loss is an alarm', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(20), id: snapshotId('1') });
+  recordBackup(journal, NAS, { at: hoursAgo(2), id: snapshotId('2') });
+  recordBackup(journal, FAR, { at: hoursAgo(2), id: snapshotId('3') });
+  recordFact(journal, NAS, { kind: 'missing', snapshotId: snapshotId('2'), at: hoursAgo(1) });
+  const report = status(journal);
+  assert.equal(report.services[0]?.jobs[0]?.newest?.snapshotId, snapshotId('1'));
+  assert.deepEqual(messages(report), [
+    'sonarr@nas: its newest complete snapshot 22222222 is gone (it was 60m old when that was found)',
+  ]);
+  assert.equal(report.checkExitCode, 2);
+});
+
+test('a snapshot that was gone and was seen again later counts', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(2), id: snapshotId('2') });
+  recordFact(journal, NAS, { kind: 'missing', snapshotId: snapshotId('2') });
+  assert.equal(status(journal).services[0]?.jobs[0]?.newest, null);
+  recordFact(journal, NAS, { kind: 'backup', snapshotId: snapshotId('2'), at: hoursAgo(2) });
+  assert.equal(status(journal).services[0]?.jobs[0]?.newest?.snapshotId, snapshotId('2'));
+});
+
+test('many lost snapshots in a row do not hide an older one that is held', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(20), id: snapshotId('0') });
+  for (const digit of '123456789') recordBackup(journal, NAS, { at: hoursAgo(10 - Number(digit)), id: snapshotId(digit) });
+  for (const digit of '123456789') recordFact(journal, NAS, { kind: 'missing', snapshotId: snapshotId(digit) });
+  assert.equal(status(journal).services[0]?.jobs[0]?.newest?.snapshotId, snapshotId('0'));
+});
+
+test('a copy dated in the future gives way to an older one, and is told', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(2), id: snapshotId('1') });
+  recordBackup(journal, FAR, { at: hoursAgo(2), id: snapshotId('2') });
+  recordBackup(journal, NAS, { at: later(NOW, duration(1, 'h')), id: snapshotId('3') });
+  const report = status(journal);
+  assert.equal(report.services[0]?.jobs[0]?.newest?.snapshotId, snapshotId('1'));
+  assert.deepEqual(messages(report), ['sonarr@nas: has a copy dated 60m in the future, which does not count']);
+  using alone = openTransientJournal();
+  recordBackup(alone, NAS, { at: later(NOW, duration(1, 'h')), id: snapshotId('3') });
+  assert.equal(status(alone).services[0]?.jobs[0]?.standing, 'future');
+});
+
+test('a declared PostgreSQL engine that nothing backs up is a problem', () => {
+  using journal = openTransientJournal();
+  const report = status(journal, [service('db', { backup: null, postgres: { engine: 'dump' } })]);
+  assert.match(messages(report).join(), /^db: its PostgreSQL cluster is declared/);
+  assert.equal(report.checkExitCode, 2);
+});
+
+test('a status of many jobs asks the journal at most three times for each', () => {
+  using journal = openTransientJournal();
+  const services = Array.from({ length: 50 }, (_, index) => service(`service-${index}`));
+  for (const { name } of services) {
+    for (const repository of REPOSITORIES.keys()) {
+      for (const hours of [30, 20, 10]) {
+        recordBackup(journal, { service: name, repository }, { at: hoursAgo(hours), id: snapshotId('1') });
+      }
+    }
+  }
+  let queries = 0;
+  const counting: Pick<Journal, 'evidence' | 'latestStep'> = {
+    evidence: (filter) => {
+      queries += 1;
+      return journal.evidence(filter);
+    },
+    latestStep: (id) => {
+      queries += 1;
+      return journal.latestStep(id);
+    },
+  };
+  const config = { host: 'forge', repositories: REPOSITORIES };
+  const report = statusOf({ config, services, journal: counting, now: NOW });
+  assert.equal(report.counts.protected, 50);
+  assert.equal(queries, 300);
+});
