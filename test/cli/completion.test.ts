@@ -54,21 +54,72 @@ test('bash completes commands, options, values and names of the configuration', 
   assert.deepEqual(await complete('run', '--wait', ''), []);
 });
 
-test('zsh and fish scripts name every command, and are sound where their shell is there to tell', async () => {
-  for (const shell of ['zsh', 'fish']) {
-    const { host, script, env } = await hostWithScript(shell);
+/** What a shell offers for a line that is being typed, in its own order. */
+type Complete = (line: string) => Promise<string[]>;
+
+const linesOf = (text: string): string[] => text.split(/\r?\n/).filter((line) => line !== '');
+
+async function fishOf(): Promise<{ host: ScratchHost; complete: Complete }> {
+  const { host, script, env } = await hostWithScript('fish');
+  const complete: Complete = async (line) => {
+    const code = 'source $argv[1]; complete -C $argv[2]';
+    const { stdout, stderr } = await run('fish', ['--no-config', '-c', code, script, line], { env, cwd: '/' });
+    assert.equal(stderr, '');
+    return linesOf(stdout).map((offer) => offer.split('\t')[0] ?? '');
+  };
+  return { host, complete };
+}
+
+/** An interactive zsh in a terminal of its own, whose Tab prints what it would offer between two marks, and leaves. */
+const ZSH_TAB = `
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PROMPT= PROMPT2= RPROMPT=; unsetopt zle_bracketed_paste; stty -echo"
+zpty -w shell "autoload -Uz compinit && compinit -u -D && source $1"
+zpty -w shell 'compadd() {
+  if [[ "\${argv[(i)-(O|A|D)]}" -le $# ]]; then builtin compadd "$@"; return; fi
+  local -a offered; builtin compadd -A offered "$@"; print -rl -- $offered; builtin compadd "$@"
+}
+offers() { print; print "<offers>"; _main_complete; print "</offers>"; exit }
+zle -C offers complete-word offers; bindkey "^I" offers; print "<re""ady>"'
+zpty -r shell text '*<ready>*'
+zpty -w -n shell "$2"$'\t'
+zpty -r shell text '*</offers>*'
+print -r -- "$text"`;
+
+async function zshOf(): Promise<{ host: ScratchHost; complete: Complete }> {
+  const { host, script, env } = await hostWithScript('zsh');
+  const complete: Complete = async (line) => {
+    const { stdout } = await run('zsh', ['-f', '-c', ZSH_TAB, 'zsh', script, line], { env, cwd: '/', timeout: 60_000 });
+    return linesOf(/<offers>([^]*)<\/offers>/.exec(stdout)?.[1] ?? assert.fail(stdout));
+  };
+  return { host, complete };
+}
+
+for (const [shell, open] of [
+  ['zsh', zshOf],
+  ['fish', fishOf],
+] as const) {
+  const skip = findProgram(shell) === null && `${shell} is not installed`;
+  test(`${shell} completes commands, options, values and names of the configuration`, { skip }, async () => {
+    const { host, complete } = await open();
     using _host = host;
-    const { out } = await host.holdfast('completion', shell);
-    for (const word of ['history', 'doctor', 'refresh', '__complete', 'services', 'repositories'])
-      assert.ok(out.includes(word), word);
-    if (findProgram(shell) === null) continue;
-    await run(shell, ['-n', script], { env });
-    if (shell !== 'fish') continue;
-    const line = `complete -C "holdfast --config ${host.file('holdfast.yaml')} status al"`;
-    const { stdout } = await run('fish', ['--no-config', '-c', `source ${script}; ${line}`], { env });
-    assert.equal(stdout, 'alpha\nalto\n');
-  }
-});
+    const config = `--config ${host.file('holdfast.yaml')}`;
+    assert.deepEqual(await complete('holdfast hist'), ['history']);
+    assert.deepEqual(await complete('holdfast history s'), ['show']);
+    const commands = await complete('holdfast ');
+    assert.ok(commands.includes('status') && !commands.includes('__complete'), commands.join());
+    assert.deepEqual(await complete('holdfast status --ref'), ['--refresh']);
+    assert.ok((await complete('holdfast status --')).includes('--json'), 'global options count everywhere');
+    assert.deepEqual(await complete('holdfast completion f'), ['fish']);
+    assert.deepEqual((await complete(`holdfast ${config} status al`)).toSorted(), ['alpha', 'alto']);
+    assert.deepEqual(await complete(`holdfast ${config} status alpha b`), ['beta']);
+    assert.deepEqual(await complete(`holdfast ${config} run --repository n`), ['near']);
+    assert.deepEqual(await complete(`holdfast ${config} run --repository near bet`), ['beta']);
+    assert.deepEqual(await complete('holdfast --config /nonexistent status z'), [], 'no configuration, no names, no noise');
+    assert.deepEqual(await complete('holdfast run --wait z'), []);
+  });
+}
 
 test('names for completion come quietly, and not at all without a sound configuration', async () => {
   using host = await scratchHost({ repositories: ['near'], services: ['alpha'] });
