@@ -8,11 +8,11 @@ import type { Instant } from '../../domain/instant.ts';
 import { jobName, jobTag } from '../../domain/naming.ts';
 import type { Progress, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { presenceOf } from '../../sources/files.ts';
 import { sqliteSource } from '../../sources/sqlite.ts';
 import { type BackupProgress, type BackupRequest, type BackupSummary, resticBackup } from '../../tools/restic/backup.ts';
 import { literalPattern } from '../../tools/restic/pattern.ts';
 import { withBinds } from '../../tools/util-linux/mount-namespace.ts';
+import { presenceOf } from '../../tools/util-linux/probe.ts';
 import { pathExists } from '../../tools/util-linux/stat.ts';
 import { aroundHooks } from './hooks.ts';
 import { pastLocks } from '../repository/restic-locks.ts';
@@ -54,7 +54,7 @@ export async function backUp(job: Job, toolbox: Toolbox, context: StepContext): 
 
 async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<Copied> {
   const { service, backup, repository } = job;
-  const before = await presenceOf(backup.paths);
+  const before = await presenceOf(backup.paths, context.signal);
   if (before.present.length === 0) throw sourceMissing(job, before.missing);
   const access = await accessTo(toolbox, repository);
   const at = context.now(); // databases are copied first
@@ -72,7 +72,7 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   const summary = await pastLocks(access, toolbox, context, (retryLock) =>
     resticBackup(access, { ...request, retryLock }, { signal: context.signal, onProgress }),
   );
-  const after = await presenceOf(before.present);
+  const after = await presenceOf(before.present, uncancelled());
   return { at, summary, missing: [...before.missing, ...after.missing], empty: after.empty, source: view.detail };
 }
 
@@ -84,14 +84,13 @@ const liveFigures = (progress: BackupProgress): Progress => ({
   ...(progress.secondsRemaining === null ? {} : { secondsRemaining: progress.secondsRemaining }),
 });
 
-/**
- * A summary is a claim; where the repository is a local directory it is checked at once, elsewhere at its next opening. Not
- * cancelled with the run: the copy is made and must not be forgotten (the look has a time limit of its own).
- */
+/** Once the copy is made, it must not be forgotten because the run is cancelled: a look has a time limit of its own. */
+const uncancelled = (): AbortSignal => new AbortController().signal;
+
+/** A summary is a claim; where the repository is a local directory it is checked at once, elsewhere at its next opening. */
 async function assertHeld(job: Job, snapshotId: string): Promise<void> {
   const directory = localDirectory(job.repository.url);
-  const uncancelled = new AbortController().signal;
-  if (directory === null || (await pathExists(`${directory}/snapshots/${snapshotId}`, uncancelled))) return;
+  if (directory === null || (await pathExists(`${directory}/snapshots/${snapshotId}`, uncancelled()))) return;
   throw new HoldfastError({
     code: 'snapshot-missing',
     operation: 'back up',

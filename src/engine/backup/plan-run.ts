@@ -7,8 +7,8 @@ import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { checkRepository } from '../../repositories/preflight.ts';
-import { presenceOf } from '../../sources/files.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
+import { presenceOf } from '../../tools/util-linux/probe.ts';
 import { backUp, type Job } from './backup-step.ts';
 import { selectRepository, selectServices, unknownName } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
@@ -116,7 +116,7 @@ const sourceStep = ({ service, backup }: Job): Step => ({
   timeout: duration(1, 'm'),
   async run(context) {
     if (backup.hooks.before.length > 0) return { outcome: 'succeeded' }; // they may make it: a dump. The backup itself looks
-    const { present, missing } = await presenceOf(backup.paths);
+    const { present, missing } = await presenceOf(backup.paths, context.signal);
     if (present.length > 0) {
       for (const path of missing) context.warn(`${path} does not exist`);
       return { outcome: 'succeeded' };

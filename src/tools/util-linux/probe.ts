@@ -50,6 +50,45 @@ export async function foreignEntry(directory: string, uid: number, signal: Abort
   return stdout === '' ? null : stdout.trimEnd();
 }
 
+export interface Presence {
+  readonly present: readonly string[];
+  readonly missing: readonly string[];
+  /** Directories among `present` without a single entry. */
+  readonly empty: readonly string[];
+}
+
+/**
+ * Which of these absolute paths are there, and which hold nothing. What may not be looked at counts as present: who wants
+ * to read it will be told why not. Throws `failed` when a file system does not answer.
+ */
+export async function presenceOf(paths: readonly string[], signal: AbortSignal): Promise<Presence> {
+  if (paths.length === 0) return { present: [], missing: [], empty: [] };
+  const print = [
+    '(',
+    '-type',
+    'd',
+    '-empty',
+    '-printf',
+    String.raw`empty %p\0`,
+    '-o',
+    '-printf',
+    String.raw`there %p\0`,
+    ')',
+  ];
+  const { stdout, stderrTail } = await ask(['find', ...paths, '-maxdepth', '0', ...print], paths.join(', '), signal);
+  const told = new Set(stdout.split('\0'));
+  const isEmpty = (path: string): boolean => told.has(`empty ${path}`);
+  const isPresent = (path: string): boolean => isEmpty(path) || told.has(`there ${path}`) || denied(path, stderrTail);
+  return {
+    present: paths.filter(isPresent),
+    missing: paths.filter((path) => !isPresent(path)),
+    empty: paths.filter(isEmpty),
+  };
+}
+
+const denied = (path: string, stderrTail: readonly string[]): boolean =>
+  stderrTail.some((line) => line.includes(path) && line.endsWith('Permission denied'));
+
 const succeeds = async (test: '-r' | '-x', path: string, signal: AbortSignal): Promise<boolean> =>
   (await ask(['test', test, path], path, signal)).exitCode === 0;
 
