@@ -52,13 +52,29 @@ const drained = (stream: NodeJS.WriteStream): Promise<void> =>
     stream.write('', () => resolve());
   });
 
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // `holdfast history | head` is no failure; a terminal that is gone (SIGHUP comes with it) must not cut clean-up short
-    if (error.code === 'EPIPE' || error.code === 'EIO') return;
-    throw error;
+/** A result that nobody gets is a failure, whatever it says; a worse exit code stays. */
+async function tellUnwritten(failure: NodeJS.ErrnoException, exitCode: number): Promise<number> {
+  const { renderError } = await import('./cli/render-error.ts');
+  const error = new HoldfastError({
+    code: failure.code === 'ENOSPC' ? 'no-space' : 'failed',
+    operation: 'write',
+    subject: 'the result',
+    message: failure.code ?? failure.message,
+    hint: 'Only the telling failed, what was done stands. `holdfast history` tells of runs.',
   });
+  process.stderr.write(renderError(errorReport(error)));
+  return Math.max(exitCode, EXIT.failed);
 }
-const exitCode = await main();
-await Promise.all([drained(process.stdout), drained(process.stderr)]);
+
+// What cannot be told must not end what is being done: a full log disk is no reason to go without a backup.
+let unwritten: NodeJS.ErrnoException | null = null;
+process.stderr.on('error', () => {}); // nowhere is left to say so
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `holdfast history | head` is no failure; nor is a terminal that is gone (SIGHUP comes with it)
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') unwritten ??= error;
+});
+let exitCode = await main();
+await drained(process.stdout);
+if (unwritten) exitCode = await tellUnwritten(unwritten, exitCode);
+await drained(process.stderr);
 process.exit(exitCode);
