@@ -31,7 +31,8 @@ interface Row {
   readonly snapshot: Snapshot;
   readonly repository: string;
   readonly service: string | null;
-  readonly complete: boolean;
+  /** Null where no record tells. */
+  readonly complete: boolean | null;
 }
 
 async function list(cli: CliContext, services: readonly string[], options: Options): Promise<void> {
@@ -44,16 +45,16 @@ async function list(cli: CliContext, services: readonly string[], options: Optio
     if (options.all) return true;
     return (host === null || snapshot.host === host) && (look.host === null || serviceOfTags(snapshot.tags) !== null);
   };
-  const { knownPartial } = await import('../engine/snapshots/observe-snapshots.ts');
+  const { recordedCompleteness } = await import('../engine/snapshots/observe-snapshots.ts');
   const rows = found.flatMap(({ repository, snapshots }) => {
     const listed = snapshots.filter(wanted).map((snapshot) => ({ snapshot, service: serviceOfTags(snapshot.tags) }));
-    const partial = new Set(
+    const complete = new Map(
       [...new Set(listed.map(({ service }) => service))].flatMap((service) => [
-        ...knownPartial(look.asking.toolbox, service, repository.name),
+        ...recordedCompleteness(look.asking.toolbox, service, repository.name),
       ]),
     );
     return listed.map(({ snapshot, service }): Row => {
-      return { snapshot, repository: repository.name, service, complete: !partial.has(snapshot.id) };
+      return { snapshot, repository: repository.name, service, complete: complete.get(snapshot.id) ?? null };
     });
   });
   await refuseUnknown(services, look.services, found);
@@ -66,7 +67,7 @@ async function list(cli: CliContext, services: readonly string[], options: Optio
     exitCode: cli.exitCode,
     snapshots: rows.map(rowJson),
     errors: found.flatMap(({ repository, error }) =>
-      error ? [{ repository: repository.name, error: errorReport(error) }] : [],
+      error ? [{ repository: repository.name, error: cli.tailor(errorReport(error)) }] : [],
     ),
   });
 }
@@ -87,7 +88,7 @@ async function refuseUnknown(
 
 async function tellFailures(cli: CliContext, found: readonly Holding[]): Promise<void> {
   const { renderError } = await import('./render-error.ts');
-  for (const { error } of found) if (error) cli.err.write(renderError(errorReport(error)));
+  for (const { error } of found) if (error) cli.err.write(renderError(cli.tailor(errorReport(error))));
 }
 
 function render(rows: readonly Row[], cli: CliContext, failed: number): string {
@@ -112,7 +113,7 @@ function render(rows: readonly Row[], cli: CliContext, failed: number): string {
       printable(repository),
       snapshot.summary?.totalFiles.toLocaleString('en') ?? '-',
       snapshot.summary ? describeBytes(snapshot.summary.bytesProcessed) : '-',
-      complete ? '' : paint(cli.out, 'warn', 'incomplete'),
+      complete === false ? paint(cli.out, 'warn', 'incomplete') : '',
     ]),
   );
   return table;

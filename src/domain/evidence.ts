@@ -3,8 +3,12 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { Instant } from './instant.ts';
 
-/** More kinds follow with the commands that prove them: `copy`, `verify`, `drill`, `replication`, `archive`. */
-export type EvidenceKind = 'backup' | 'restore' | 'retention' | 'prune' | 'missing';
+/**
+ * `found` and `missing` are what a repository said when it was asked: it holds a snapshot that no record tells of, so that
+ * nobody knows whether it is complete; it no longer holds one. More kinds follow with the commands that prove them: `copy`,
+ * `verify`, `drill`, `replication`, `archive`.
+ */
+export type EvidenceKind = 'backup' | 'restore' | 'retention' | 'prune' | 'found' | 'missing';
 
 export interface Evidence {
   readonly kind: EvidenceKind;

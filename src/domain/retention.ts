@@ -166,7 +166,7 @@ function reasonsToStay(
   };
   if (newest) stay(newest.id, ['newest complete snapshot']);
   const verified = counted.find(({ id }) => id === input.newestVerifiedId);
-  if (verified) stay(verified.id, ['newest verified snapshot']);
+  if (verified) stay(verified.id, ['newest that was restored and compared']);
   if (keepsNothing(input.policy)) {
     for (const { id } of counted) stay(id, ['the policy has no rule']);
     return reasons;

@@ -306,7 +306,7 @@ test('the newest verified snapshot stays, also when an older one was verified af
   scene.record('restore', 'notes', third, false);
   const report = await scene.report(['apply']);
   const kept = decisionOf(report, 'notes').snapshots.find(({ id }) => id === second);
-  assert.ok(kept?.reasons.includes('newest verified snapshot'), JSON.stringify(kept));
+  assert.ok(kept?.reasons.includes('newest that was restored and compared'), JSON.stringify(kept));
   assert.deepEqual(await scene.ids('near'), [second, newest].toSorted());
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { renderStatus } from '../../src/cli/render-status.ts';
 import { widthOf } from '../../src/cli/table.ts';
@@ -106,6 +106,28 @@ test('status follows a real backup, and --refresh finds what came and what went 
   const again = await host.holdfast('run', 'alpha', '--repository', 'near');
   assert.equal(again.code, 0, again.err);
   assert.doesNotMatch((await host.holdfast('status', 'alpha')).out, /gone/);
+});
+
+test('when the journal is lost, what is found is neither called incomplete nor complete, and the next run proves it', async () => {
+  using host = await scratchHost({ repositories: ['near'], services: ['alpha'] });
+  assert.equal((await host.holdfast('run')).code, 0);
+  rmSync(host.stateDir, { recursive: true });
+  assert.match((await host.holdfast('status')).out, /^✗ never backed up: alpha\n/);
+  const refreshed = await host.holdfast('status', '--refresh');
+  assert.equal(refreshed.code, 0, refreshed.err);
+  assert.match(refreshed.out, /^! holds [0-9a-f]{8} of .* ago, and no record tells whether that is complete:\s+alpha@near\n/);
+  assert.doesNotMatch(refreshed.out, /never backed up/);
+  assert.doesNotMatch((await host.holdfast('snapshots')).out, /incomplete/);
+  const listed = parsed(await host.holdfast('--json', 'snapshots'))['snapshots'] as { complete: boolean | null }[];
+  assert.deepEqual(
+    listed.map(({ complete }) => complete),
+    [null],
+  );
+  const restored = await host.holdfast('restore', 'alpha', '--to', host.file('back'));
+  assert.equal(restored.code, 0, restored.err);
+  assert.doesNotMatch(restored.err, /incomplete/);
+  assert.equal((await host.holdfast('run')).code, 0);
+  assert.doesNotMatch((await host.holdfast('status')).out, /no record/);
 });
 
 test('a repository that does not answer is told, and takes nothing away from the status', async () => {

@@ -227,6 +227,7 @@ function resultOf(
   const { repository, snapshot, partial } = order.chosen;
   const verified = order.verify ? 'content and listing' : 'listing';
   const complete = shortcomings.length === 0;
+  if (listing.files === 0) context.warn(`snapshot ${snapshot.id.slice(0, 8)} holds no files there`);
   const figures = { files: listing.files, entries: listing.entries, bytes: listing.bytes, verified };
   const evidence: Evidence[] =
     order.service === null

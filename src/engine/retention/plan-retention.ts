@@ -18,6 +18,7 @@ import { checkMount, checkPassword } from '../../repositories/preflight.ts';
 import type { Job } from '../backup/backup-step.ts';
 import { type Maintenance, maintenanceOf } from '../repository/maintenance.ts';
 import { jobsOf, toolStep } from '../backup/plan-run.ts';
+import { knownPartial } from '../snapshots/observe-snapshots.ts';
 import { lastRetention, retentionEvidence } from './retention-memory.ts';
 import { selectServices } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
@@ -111,9 +112,7 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
   const { journal } = work.toolbox;
   const { service, backup, repository } = job;
   const of = { service: service.name, repository: repository.name };
-  const incomplete = new Set(
-    journal.evidence({ ...of, kind: 'backup', complete: false, limit: 100_000 }).map(({ snapshotId }) => snapshotId),
-  );
+  const incomplete = knownPartial(work.toolbox, service.name, repository.name);
   const verified = new Set(
     journal.evidence({ ...of, kind: 'restore', complete: true, limit: 100_000 }).map(({ snapshotId }) => snapshotId),
   );

@@ -53,7 +53,9 @@ export function chooseSnapshot(snapshots: readonly Snapshot[], wish: SnapshotWis
   if (!newest) throw nothingFits(snapshots, wish, known);
   const complete = candidates.find((snapshot) => !isPartial(snapshot, known));
   const remarks = futureRemarks(fitting, present);
-  if (complete === newest) return { snapshot: newest, partial: false, remarks };
+  if (complete === newest) {
+    return { snapshot: newest, partial: false, remarks: [...remarks, ...shrinkageRemarks(newest, candidates[1])] };
+  }
   const name = `${short(newest)} of ${formatInstant(newest.time)}`;
   if (!complete) {
     return { snapshot: newest, partial: true, remarks: [...remarks, `${name} is incomplete, and there is no complete one`] };
@@ -109,6 +111,14 @@ const futureRemarks = (fitting: readonly Snapshot[], present: readonly Snapshot[
   ];
 };
 
+/** An emptied source was backed up too, and what was wanted is in the snapshot before it. */
+function shrinkageRemarks(newest: Snapshot, before: Snapshot | undefined): string[] {
+  const [now, then] = [newest.summary?.totalFiles, before?.summary?.totalFiles];
+  if (before === undefined || now === undefined || then === undefined || now * 2 >= then) return [];
+  const previous = `${short(before)} of ${formatInstant(before.time)}`;
+  return [`${short(newest)} holds ${now} files, and ${previous} ${then}: --snapshot ${short(before)} takes that one`];
+}
+
 /** Without a service "the newest" would be whichever job ran last. */
 function assertOneJob(fitting: readonly Snapshot[], wish: SnapshotWish, known: Knowledge): void {
   if (wish.service !== null && wish.host !== null) return;
@@ -135,7 +145,7 @@ function somebodyElses(snapshot: Snapshot, wish: SnapshotWish): HoldfastError {
     hint:
       owner !== null && owner === wish.service
         ? `If another host's data is wanted, say so: --host ${snapshot.host}`
-        : `Restore what it belongs to instead${owner === null ? '' : `: holdfast restore ${owner} --snapshot ${short(snapshot)}${snapshot.host === wish.host ? '' : ` --host ${snapshot.host}`}`}.`,
+        : `Restore what it belongs to instead${owner === null ? '' : `: \`holdfast restore ${owner} --snapshot ${short(snapshot)}${snapshot.host === wish.host ? '' : ` --host ${snapshot.host}`}\``}.`,
   });
 }
 
@@ -143,10 +153,10 @@ function nothingFits(snapshots: readonly Snapshot[], wish: SnapshotWish, known: 
   const older = wish.at === undefined ? '' : ` not after ${formatInstant(wish.at)}`;
   const hosts = new Set(snapshots.filter((each) => fits(each, { ...wish, host: null })).map((each) => each.host));
   hosts.delete(wish.host ?? '');
-  const elsewhere = hosts.size > 0 ? ` There are some of host ${[...hosts].join(', ')}: --host says so.` : '';
+  const elsewhere = hosts.size > 0 ? ` Of other hosts there are some: ${[...hosts].map((each) => `--host ${each}`).join(', or ')}.` : '';
   return missing(
     `${known.repository} answered, and holds no snapshot of ${describeWish(wish)}${older}`,
-    wish.service ?? wish.path ?? 'snapshot',
+    wish.service ?? wish.path ?? 'anything',
     `${listHint(wish)}${elsewhere}`,
   );
 }

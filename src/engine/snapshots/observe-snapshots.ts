@@ -117,11 +117,19 @@ export const inOrderOfAsking = (repositories: readonly RepositoryConfig[]): Repo
   ...repositories.filter(({ primary }) => !primary),
 ];
 
-export function knownPartial(toolbox: Toolbox, service: string | null, repository: string): ReadonlySet<string> {
-  if (service === null) return new Set();
-  const facts = toolbox.journal.evidence({ service, repository, kind: 'backup', complete: false, limit: 100_000 });
-  return new Set(facts.map(({ snapshotId }) => snapshotId));
+/** By snapshot id, whether it is complete; those that no record tells of are not in it. */
+export function recordedCompleteness(
+  { journal }: Toolbox,
+  service: string | null,
+  repository: string,
+): ReadonlyMap<string, boolean> {
+  if (service === null) return new Map();
+  const facts = journal.evidence({ service, repository, kind: 'backup', limit: 100_000 });
+  return new Map(facts.map(({ snapshotId, complete }) => [snapshotId, complete]));
 }
+
+export const knownPartial = (toolbox: Toolbox, service: string | null, repository: string): ReadonlySet<string> =>
+  new Set([...recordedCompleteness(toolbox, service, repository)].flatMap(([id, complete]) => (complete ? [] : [id])));
 
 const passedOver = (failure: HoldfastError, instead: string): string =>
   `${failure.subject} could not be asked (${failure.message}): ${instead} is used instead, which may hold an older state`;

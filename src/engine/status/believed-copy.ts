@@ -31,10 +31,11 @@ export function believedCopy(journal: EvidenceReader, job: JobOf, now: Instant):
   }
 }
 
-/** Every backup fact of a job whose snapshot was not found to be gone after it, newest first. */
-export function countingBackups(journal: EvidenceReader, job: JobOf): RecordedEvidence[] {
+/** Every fact of a job about a snapshot, made or found, that was not found to be gone after it; of a kind the newest first. */
+export function countingFacts(journal: EvidenceReader, job: JobOf): RecordedEvidence[] {
   const missing = missingSnapshots(journal, job);
-  return journal.evidence({ ...job, kind: 'backup', limit: EVERYTHING }).filter((fact) => !isGone(fact, missing));
+  const facts = (['backup', 'found'] as const).flatMap((kind) => journal.evidence({ ...job, kind, limit: EVERYTHING }));
+  return facts.filter((fact) => !isGone(fact, missing));
 }
 
 type Missing = ReadonlyMap<string, RecordedEvidence>;

@@ -11,7 +11,7 @@ import type { Journal, RecordedEvidence } from '../../journal/journal.ts';
 import { mayBeAlive } from '../../process/identity.ts';
 import { checkMount } from '../../repositories/preflight.ts';
 import { resticSnapshots, type Snapshot } from '../../tools/restic/snapshots.ts';
-import { countingBackups } from './believed-copy.ts';
+import { countingFacts } from './believed-copy.ts';
 import { accessTo, type Toolbox } from '../toolbox.ts';
 
 export interface Holdings {
@@ -20,11 +20,11 @@ export interface Holdings {
   readonly services: readonly string[];
   /** All of this host's snapshots in it. */
   readonly snapshots: readonly Snapshot[];
-  /** Backup facts that count, newest first, read before the repository was listed: a later one cannot be in the list. */
+  /** Facts that count, newest first, read before the repository was listed: a later one cannot be in the list. */
   readonly before: ReadonlyMap<string, readonly RecordedEvidence[]>;
   /** Ids of snapshots that the journal knows, read after the repository was listed. */
   readonly known: ReadonlySet<string>;
-  /** Whether a snapshot that had been lost and is there again was complete. */
+  /** Whether a snapshot that had been lost and is there again was complete when it was made. */
   readonly formerly: ReadonlyMap<string, boolean>;
   /** When the oldest backup that still runs began: what is newer will be recorded by its own run. */
   readonly runningSince: Instant | null;
@@ -50,15 +50,16 @@ export function reconcile(holdings: Holdings): Reconciliation {
     if (service === null || !declared.has(service) || known.has(snapshot.id)) return [];
     if (runningSince !== null && snapshot.time >= runningSince) return [];
     const figures = snapshot.summary && { files: snapshot.summary.totalFiles, bytes: snapshot.summary.bytesProcessed };
+    const complete = formerly.get(snapshot.id);
     return [
       {
-        kind: 'backup',
+        // What made it knew whether everything was there and readable; where that record is lost, it is not proven.
+        kind: complete === undefined ? 'found' : 'backup',
         service,
         repository,
         snapshotId: snapshot.id,
         at: snapshot.time,
-        // What made it knew whether everything was there and readable, and that record is lost: it is not proven.
-        complete: formerly.get(snapshot.id) ?? false,
+        complete: complete ?? false,
         detail: { tool: 'restic', how: 'found in the repository', ...figures },
       },
     ];
@@ -99,7 +100,7 @@ export async function reconcileWith(
 ): Promise<Reconciliation & { readonly snapshots: readonly Snapshot[] }> {
   const { journal, host } = toolbox;
   const read = (): ReadonlyMap<string, readonly RecordedEvidence[]> =>
-    new Map(services.map((service) => [service, countingBackups(journal, { service, repository: repository.name })]));
+    new Map(services.map((service) => [service, countingFacts(journal, { service, repository: repository.name })]));
   const before = read();
   const snapshots = await resticSnapshots(await accessTo(toolbox, repository), { host }, { signal: context.signal });
   const runningSince = oldestRunning(journal, context.runId); // before the next line: a run that ends now is in one of them

@@ -3,6 +3,7 @@
 
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
 import { describeDuration, type Duration } from '../../domain/duration.ts';
+import type { Evidence } from '../../domain/evidence.ts';
 import { EXIT } from '../../domain/exit-code.ts';
 import { elapsed, formatInstant, type Instant, parseInstant } from '../../domain/instant.ts';
 import { jobName, stepId } from '../../domain/naming.ts';
@@ -116,6 +117,8 @@ function checkExitCode(services: readonly ServiceStatus[], problems: readonly St
 interface Facts extends BelievedCopy {
   readonly repository: RepositoryConfig;
   readonly lastRun: JobStatus['lastRun'];
+  /** The newest snapshot that the repository was found to hold, where no copy is on record. */
+  readonly found: Evidence | null;
 }
 
 function factsOf(
@@ -126,9 +129,13 @@ function factsOf(
 ): Facts {
   const step = journal.latestStep(stepId.backup(service.name, repository.name));
   const outcome = OUTCOMES.find((each) => each === step?.outcome);
+  const job = { service: service.name, repository: repository.name };
+  const believed = believedCopy(journal, job, now);
+  const found = believed.copy || believed.gone ? null : journal.evidence({ ...job, kind: 'found', limit: 1 })[0];
   return {
     repository,
-    ...believedCopy(journal, { service: service.name, repository: repository.name }, now),
+    ...believed,
+    found: found ?? null,
     lastRun: step?.endedAt && outcome ? { runId: step.runId, outcome, at: step.endedAt, reason: step.reason } : null,
   };
 }
@@ -204,7 +211,7 @@ export const NEVER_BACKED_UP = 'never backed up';
 
 /** The whole service where none of its jobs ever ran. */
 function neverRun(service: ServiceConfig, facts: readonly Facts[]): StatusProblem[] {
-  const never = facts.filter(({ copy, future, gone, lastRun }) => !copy && !future && !gone && !lastRun);
+  const never = facts.filter((each) => !each.copy && !each.future && !each.gone && !each.found && !each.lastRun);
   const all = never.length === facts.length;
   const subjects = all
     ? [service.name].slice(0, facts.length)
@@ -218,7 +225,7 @@ function neverRun(service: ServiceConfig, facts: readonly Facts[]): StatusProble
 }
 
 function surprises(service: ServiceConfig, facts: Facts, now: Instant): StatusProblem[] {
-  const { repository, future, gone } = facts;
+  const { repository, future, gone, found } = facts;
   const subject = jobName(service.name, repository.name);
   const problems: StatusProblem[] = [];
   if (gone) {
@@ -236,6 +243,15 @@ function surprises(service: ServiceConfig, facts: Facts, now: Instant): StatusPr
       subject,
       message: `has a copy dated ${describeDuration(elapsed(now, future.at))} in the future, which does not count`,
       hint: 'Was the clock set back? See timedatectl.',
+    });
+  }
+  if (found) {
+    const age = found.at > now ? 'the future' : `${describeDuration(elapsed(found.at, now))} ago`;
+    problems.push({
+      severity: 'warning',
+      subject,
+      message: `holds ${found.snapshotId.slice(0, 8)} of ${age}, and no record tells whether that is complete`,
+      hint: `holdfast run ${service.name}`,
     });
   }
   return problems;

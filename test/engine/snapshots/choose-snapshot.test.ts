@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Bytes } from '../../../src/domain/bytes.ts';
 import { type Instant } from '../../../src/domain/instant.ts';
 import { jobTag } from '../../../src/domain/naming.ts';
 import {
@@ -64,6 +65,22 @@ test('what is dated in the future is passed over, unless everything is', () => {
   const all = chooseSnapshot([future], wish, known());
   assert.equal(all.snapshot.shortId, 'ffff');
   assert.match(all.remarks.join(), /clock right/);
+});
+
+test('a newest that holds far fewer files than the one before it is taken, and the other is mentioned', () => {
+  const holding = (totalFiles: number): Partial<Snapshot> => ({
+    summary: { totalFiles, bytesProcessed: 0 as Bytes, bytesAdded: 0 as Bytes },
+  });
+  const remarks = (before: number, newest: number): string =>
+    chooseSnapshot(
+      [snapshot('aaaa', 30, holding(before)), snapshot('bbbb', 20, holding(newest))],
+      wish,
+      known(),
+    ).remarks.join();
+  assert.match(remarks(10, 0), /^bbbb0000 holds 0 files, and aaaa0000 of .* 10: --snapshot aaaa0000 takes that one$/);
+  assert.match(remarks(10, 4), /holds 4 files/);
+  assert.equal(remarks(10, 5), '');
+  assert.equal(remarks(0, 0), '');
 });
 
 test('never another host’s or another service’s, whatever the order and number of snapshots', () => {

@@ -60,7 +60,7 @@ test('a snapshot that the journal does not know becomes evidence that says where
   assert.equal(evidence.length, 1);
   assert.deepEqual(
     [evidence[0]?.kind, evidence[0]?.at, evidence[0]?.complete, evidence[0]?.detail['how']],
-    ['backup', hoursAgo(5), false, 'found in the repository'],
+    ['found', hoursAgo(5), false, 'found in the repository'],
   );
 });
 
@@ -106,6 +106,9 @@ test('a snapshot of a backup that still runs is left to its own run', () => {
 });
 
 test('a snapshot that was lost and is there again is as complete as it was', () => {
-  const formerly = new Map([[snapshotId('1'), false]]);
-  assert.equal(reconcile(holdings([], [snapshot('1', hoursAgo(5))], { formerly })).evidence[0]?.complete, false);
+  for (const complete of [true, false]) {
+    const formerly = new Map([[snapshotId('1'), complete]]);
+    const [fact] = reconcile(holdings([], [snapshot('1', hoursAgo(5))], { formerly })).evidence;
+    assert.deepEqual([fact?.kind, fact?.complete], ['backup', complete]);
+  }
 });
