@@ -38,7 +38,7 @@ function tellUsage(error: CommanderError): number {
 async function tell(thrown: unknown, { context }: Invocation): Promise<number> {
   const { renderError } = await import('./cli/render-error.ts');
   const error = asHoldfastError(thrown, 'run', 'holdfast');
-  const report = errorReport(error);
+  const report = (context?.tailor ?? ((told) => told))(errorReport(error));
   if (context?.options.json) context.out.write(`${JSON.stringify({ error: report })}\n`);
   process.stderr.write(renderError(report));
   if (context?.options.verbose && error.code === 'bug')

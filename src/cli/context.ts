@@ -6,6 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { Report } from '../domain/report.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Tailor } from './hints.ts';
 
 export interface GlobalOptions {
   readonly config?: string;
@@ -35,6 +36,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Set by the command; 0 until then. */
   exitCode: number;
+  /** How errors are told; a command that works without a configuration sets its own. */
+  tailor: Tailor;
   /** The one way a result is told: `human` on standard output, or `json` with --json. */
   result(human: string, json: unknown): void;
   /** A remark on standard error, not with --quiet. */

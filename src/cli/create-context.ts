@@ -5,6 +5,7 @@ import type { LoadOptions } from '../config/load.ts';
 import { interruption, type StopSignal } from '../lib/interruption.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { CliContext, GlobalOptions, Output } from './context.ts';
+import { hintsForConfiguration } from './hints.ts';
 
 export function createContext(options: GlobalOptions): CliContext {
   const out = outputOf(process.stdout, options);
@@ -17,6 +18,7 @@ export function createContext(options: GlobalOptions): CliContext {
     clock: systemClock,
     signal: stopSignals(err),
     exitCode: 0,
+    tailor: hintsForConfiguration(options),
     result(human, json) {
       if (options.json) out.write(`${JSON.stringify(json, null, out.isTerminal ? 2 : undefined)}\n`);
       else if (human !== '') out.write(human.endsWith('\n') ? human : `${human}\n`);

@@ -6,6 +6,7 @@ import type { Report } from '../domain/report.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Toolbox } from '../engine/toolbox.ts';
 import { type CliContext, tellReport } from './context.ts';
+import { tailorReport } from './hints.ts';
 
 export interface ExecuteOptions {
   readonly dryRun?: boolean | undefined;
@@ -42,10 +43,10 @@ export async function execute(
   }
   using journal = await context.journal(configuration.stateDir, { thorough: true });
   const plan = await build({ ...toolboxFor(configuration, journal), estimate: showsTree(context) });
-  let report: Report;
+  let outcome: Report;
   {
     await using progress = await openProgress(context);
-    report = await runPlan(plan, {
+    outcome = await runPlan(plan, {
       journal,
       broker: fileLockBroker(configuration.stateDir),
       clock: context.clock,
@@ -55,6 +56,7 @@ export async function execute(
       observe: (event) => progress.observe(event),
     });
   }
+  const report = tailorReport(outcome, context.tailor);
   tellReport(context, report, render(report));
   return report;
 }

@@ -69,7 +69,7 @@ async function find(cli: CliContext, pattern: string, options: Options): Promise
       }
     } catch (failure) {
       if (!(failure instanceof HoldfastError) || failure.code === 'interrupted') throw failure;
-      errors.push({ repository: repository.name, error: errorReport(failure) });
+      errors.push({ repository: repository.name, error: cli.tailor(errorReport(failure)) });
     }
   }
   matches.sort((a, b) => b.snapshot.time - a.snapshot.time);

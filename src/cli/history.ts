@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { HoldfastError } from '../lib/errors.ts';
 import type { CliContext, CommandFactory } from './context.ts';
+import { tailorReport } from './hints.ts';
 import { readJournal } from './read-journal.ts';
 
 const DEFAULT_LIMIT = 20;
@@ -50,7 +51,8 @@ async function show(cli: CliContext, id: string): Promise<void> {
     });
   }
   const { renderReport } = await import('./render-report.ts');
-  cli.result(renderReport(report, cli.out), report);
+  const told = tailorReport(report, cli.tailor);
+  cli.result(renderReport(told, cli.out), told);
 }
 
 function positiveInteger(text: string): number {

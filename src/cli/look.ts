@@ -15,6 +15,7 @@ import {
 } from './ad-hoc.ts';
 import type { CliContext } from './context.ts';
 import { DEFAULT_WAIT } from './execute.ts';
+import { hintsForAdHoc } from './hints.ts';
 import { waitOption } from './options.ts';
 import { readJournal } from './read-journal.ts';
 
@@ -52,6 +53,7 @@ export async function openLook(cli: CliContext, options: LookOptions): Promise<L
   const { lenientBroker } = await import('../engine/snapshots/look.ts');
   const common = { now: cli.clock.now(), lockWait: options.wait ?? DEFAULT_WAIT, signal: cli.signal };
   if (adHoc) {
+    cli.tailor = hintsForAdHoc({ ...options, url: adHoc.name });
     const { openTransientJournal } = await import('../journal/open-journal.ts');
     const { tmpdir } = await import('node:os');
     const journal = openTransientJournal();

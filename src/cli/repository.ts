@@ -79,18 +79,19 @@ async function checkAccess(cli: CliContext, names: readonly string[]): Promise<v
   const repositories = await selected(cli, names);
   const answers = await Promise.all(repositories.map((each) => accessOf(each, configuration, cli.signal)));
   cli.signal.throwIfAborted();
-  const human = answers.map(({ repository, identity, error }) =>
+  const told = answers.map((answer) => ({ ...answer, error: answer.error && cli.tailor(answer.error) }));
+  const human = told.map(({ repository, identity, error }) =>
     error
       ? `${paint(cli.out, 'bad', '✗')} ${repository}: ${error.code}\n${renderError(error)}`
       : `${paint(cli.out, 'good', '✓')} ${repository}: opens, repository ${identity?.id.slice(0, 10) ?? ''} (format ${identity?.version ?? ''})\n`,
   );
-  const errors = answers.flatMap(({ error }) => error ?? []);
+  const errors = told.flatMap(({ error }) => error ?? []);
   const codes = new Set(errors.map(({ code }) => exitCodeOf(code)));
   const [only] = codes;
   cli.exitCode = errors.length === 0 ? EXIT.ok : codes.size === 1 && only !== undefined ? only : EXIT.failed;
   cli.result(cli.options.quiet && errors.length === 0 ? '' : human.join(''), {
     schemaVersion: 1,
     exitCode: cli.exitCode,
-    repositories: answers.map(({ repository, identity, error }) => ({ repository, opens: error === null, identity, error })),
+    repositories: told.map(({ repository, identity, error }) => ({ repository, opens: error === null, identity, error })),
   });
 }

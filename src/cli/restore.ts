@@ -10,6 +10,7 @@ import type { RestoreScene, RestoreWish } from '../engine/restore/plan-restore.t
 import { adHocRepository, environmentFileOption, passwordFileOption, thisHost, urlOption, usage } from './ad-hoc.ts';
 import type { CliContext, CommandFactory } from './context.ts';
 import { DEFAULT_WAIT, execute } from './execute.ts';
+import { hintsForAdHoc } from './hints.ts';
 import { waitOption } from './options.ts';
 import { parseTime } from './parse-time.ts';
 import { readJournal } from './read-journal.ts';
@@ -126,6 +127,7 @@ async function sceneOf(
   };
   const repository = await adHocRepository(options);
   if (repository) {
+    cli.tailor = hintsForAdHoc({ ...options, url: repository.name });
     const anyHost = options.host === undefined && options.snapshot !== undefined && options.snapshot !== 'latest';
     return {
       scene: { host: thisHost(), candidates: [repository], service: null, services: [], repositories: [repository] },

@@ -12,7 +12,7 @@ const onFullDisk = (...descriptors: readonly (1 | 2)[]): string[] => [
   'sh',
 ];
 
-void test('a full log disk does not keep a run from backing up', async (t) => {
+test('a full log disk does not keep a run from backing up', async (t) => {
   const host = scratchHost(t);
   host.addRepository('near');
   host.addService('docs');
@@ -22,7 +22,7 @@ void test('a full log disk does not keep a run from backing up', async (t) => {
   assert.equal((await host.snapshots('near')).length, 1);
 });
 
-void test('a result that cannot be written is told as an error, once the work is done', async (t) => {
+test('a result that cannot be written is told as an error, once the work is done', async (t) => {
   const host = scratchHost(t);
   host.addRepository('near');
   host.addService('docs');
@@ -35,7 +35,7 @@ void test('a result that cannot be written is told as an error, once the work is
   assert.deepEqual(host.leftovers(), []);
 });
 
-void test('nothing that only looks ends in a stack trace when its result cannot be written', async (t) => {
+test('nothing that only looks ends in a stack trace when its result cannot be written', async (t) => {
   const host = scratchHost(t);
   host.addRepository('near');
   host.addService('docs');
@@ -46,7 +46,7 @@ void test('nothing that only looks ends in a stack trace when its result cannot 
   }
 });
 
-void test('both outputs may be full, and the exit code still tells', async (t) => {
+test('both outputs may be full, and the exit code still tells', async (t) => {
   const host = scratchHost(t);
   host.addRepository('near');
   host.addService('docs');

@@ -156,7 +156,7 @@ function nothingFits(snapshots: readonly Snapshot[], wish: SnapshotWish, known: 
   const elsewhere = hosts.size > 0 ? ` Of other hosts there are some: ${[...hosts].map((each) => `--host ${each}`).join(', or ')}.` : '';
   return missing(
     `${known.repository} answered, and holds no snapshot of ${describeWish(wish)}${older}`,
-    wish.service ?? wish.path ?? 'anything',
+    wish.service ?? wish.path ?? 'any service',
     `${listHint(wish)}${elsewhere}`,
   );
 }

@@ -3,7 +3,7 @@
 
 import type { RepositoryConfig } from '../../config/configuration.ts';
 import { describeDuration, type Duration } from '../../domain/duration.ts';
-import { jobName, repositoryLock } from '../../domain/naming.ts';
+import { repositoryLock } from '../../domain/naming.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { Instant } from '../../domain/instant.ts';
@@ -149,7 +149,7 @@ function withOthers(
   return new HoldfastError({
     code: error.code,
     operation: error.operation,
-    subject: jobName(error.subject, repository.name),
+    subject: `${error.subject} in ${repository.name}`,
     message: error.message,
     hint: [
       ...silent,
