@@ -31,8 +31,8 @@ export interface Choice {
 export interface Knowledge {
   /** For errors. */
   readonly repository: string;
-  /** Ids that the journal knows to be incomplete. */
-  readonly partial: ReadonlySet<string>;
+  /** By id, whether it is complete; those that no record tells of are not in it. */
+  readonly complete: ReadonlyMap<string, boolean>;
   readonly now: Instant;
 }
 
@@ -51,18 +51,23 @@ export function chooseSnapshot(snapshots: readonly Snapshot[], wish: SnapshotWis
   const candidates = present.length > 0 ? present : fitting;
   const newest = candidates[0];
   if (!newest) throw nothingFits(snapshots, wish, known);
-  const complete = candidates.find((snapshot) => !isPartial(snapshot, known));
   const remarks = futureRemarks(fitting, present);
-  if (complete === newest) {
+  const best = bestOf(candidates, known) ?? newest;
+  const name = `${short(newest)} of ${formatInstant(newest.time)}`;
+  if (isPartial(best, known)) {
+    return { snapshot: best, partial: true, remarks: [...remarks, `${name} is incomplete, and there is no complete one`] };
+  }
+  if (best === newest) {
     return { snapshot: newest, partial: false, remarks: [...remarks, ...shrinkageRemarks(newest, candidates[1])] };
   }
-  const name = `${short(newest)} of ${formatInstant(newest.time)}`;
-  if (!complete) {
-    return { snapshot: newest, partial: true, remarks: [...remarks, `${name} is incomplete, and there is no complete one`] };
-  }
-  const instead = `the newest, ${name}, is incomplete: ${short(complete)} is the newest complete one (--snapshot ${short(newest)} takes the other)`;
-  return { snapshot: complete, partial: false, remarks: [...remarks, instead] };
+  const why = isPartial(newest, known) ? 'is incomplete' : 'is not on record as complete';
+  const instead = `the newest, ${name}, ${why}: ${short(best)} of ${formatInstant(best.time)} is taken (--snapshot ${short(newest)} takes the other)`;
+  return { snapshot: best, partial: false, remarks: [...remarks, instead] };
 }
+
+/** Proven complete before unknown, unknown before incomplete; of each the newest, which comes first. */
+const bestOf = (candidates: readonly Snapshot[], { complete }: Knowledge): Snapshot | undefined =>
+  [true, undefined, false].flatMap((state) => candidates.find(({ id }) => complete.get(id) === state) ?? [])[0];
 
 /** By id or its beginning, whoever made it. Null when there is none. Throws `usage` when several begin so. */
 export function snapshotById(snapshots: readonly Snapshot[], id: string, repository: string): Snapshot | null {
@@ -96,7 +101,7 @@ const fits = (snapshot: Snapshot, { service, host, path }: SnapshotWish): boolea
   (host === null || snapshot.host === host) &&
   (path === undefined || snapshot.paths.some((each) => each === path || path.startsWith(each === '/' ? '/' : `${each}/`)));
 
-const isPartial = (snapshot: Snapshot, known: Knowledge): boolean => known.partial.has(snapshot.id);
+const isPartial = (snapshot: Snapshot, known: Knowledge): boolean => known.complete.get(snapshot.id) === false;
 
 const short = (snapshot: Snapshot): string => snapshot.id.slice(0, 8);
 
@@ -153,7 +158,8 @@ function nothingFits(snapshots: readonly Snapshot[], wish: SnapshotWish, known: 
   const older = wish.at === undefined ? '' : ` not after ${formatInstant(wish.at)}`;
   const hosts = new Set(snapshots.filter((each) => fits(each, { ...wish, host: null })).map((each) => each.host));
   hosts.delete(wish.host ?? '');
-  const elsewhere = hosts.size > 0 ? ` Of other hosts there are some: ${[...hosts].map((each) => `--host ${each}`).join(', or ')}.` : '';
+  const elsewhere =
+    hosts.size > 0 ? ` Of other hosts there are some: ${[...hosts].map((each) => `--host ${each}`).join(', or ')}.` : '';
   return missing(
     `${known.repository} answered, and holds no snapshot of ${describeWish(wish)}${older}`,
     wish.service ?? wish.path ?? 'any service',

@@ -7,7 +7,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { LockBroker } from '../../repositories/broker.ts';
 import type { Snapshot } from '../../tools/restic/snapshots.ts';
 import { chooseSnapshot, snapshotById } from './choose-snapshot.ts';
-import { type Asking, knownPartial, listSnapshots } from './observe-snapshots.ts';
+import { type Asking, listSnapshots, recordedCompleteness } from './observe-snapshots.ts';
 
 export interface Holding {
   readonly repository: RepositoryConfig;
@@ -83,10 +83,10 @@ function named(
 ): Snapshot | null {
   const byId = /^[0-9a-f]{4,64}$/i.test(name) ? snapshotById(snapshots, name, repository.name) : null;
   if (byId || !snapshots.some(({ tags }) => tags.includes(jobTag(name)))) return byId;
-  const partial = knownPartial(asking.toolbox, name, repository.name);
+  const complete = recordedCompleteness(asking.toolbox, name, repository.name);
   const own = snapshots.some((each) => each.tags.includes(jobTag(name)) && (host === null || each.host === host));
   return own
-    ? chooseSnapshot(snapshots, { service: name, host }, { repository: repository.name, partial, now: asking.now }).snapshot
+    ? chooseSnapshot(snapshots, { service: name, host }, { repository: repository.name, complete, now: asking.now }).snapshot
     : null;
 }
 

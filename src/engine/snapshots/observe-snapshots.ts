@@ -56,7 +56,7 @@ export async function observeSnapshot(
       const snapshots = await listSnapshots(repository, asking);
       const choice = chooseSnapshot(snapshots, wish, {
         repository: repository.name,
-        partial: knownPartial(asking.toolbox, wish.service, repository.name),
+        complete: recordedCompleteness(asking.toolbox, wish.service, repository.name),
         now: asking.now,
       });
       const remarks = [...failures.map((failure) => passedOver(failure, repository.name)), ...choice.remarks];

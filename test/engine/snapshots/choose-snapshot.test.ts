@@ -16,7 +16,11 @@ import { HoldfastError } from '../../../src/lib/errors.ts';
 import type { Snapshot } from '../../../src/tools/restic/snapshots.ts';
 
 const NOW = 1_000_000_000 as Instant;
-const known = (partial: readonly string[] = []): Knowledge => ({ repository: 'near', partial: new Set(partial), now: NOW });
+const known = (partial: readonly string[] = [], complete: readonly string[] = []): Knowledge => ({
+  repository: 'near',
+  complete: new Map([...partial.map((each) => [each, false] as const), ...complete.map((each) => [each, true] as const)]),
+  now: NOW,
+});
 const wish: SnapshotWish = { service: 'notes', host: 'here' };
 const id = (start: string): string => start.padEnd(64, '0');
 const snapshot = (start: string, minutesAgo: number, parts: Partial<Snapshot> = {}): Snapshot => ({
@@ -52,6 +56,15 @@ test('the newest complete one is taken, and a newer incomplete one is mentioned'
   const only = chooseSnapshot(snapshots.slice(2), wish, known([id('cccc')]));
   assert.deepEqual([only.snapshot.shortId, only.partial], ['cccc', true]);
   assert.match(only.remarks.join(), /there is no complete one/);
+});
+
+test('one that is proven complete is taken before newer ones of which nobody knows, and those before incomplete ones', () => {
+  const snapshots = [snapshot('aaaa', 30), snapshot('bbbb', 20), snapshot('cccc', 10)];
+  const proven = chooseSnapshot(snapshots, wish, known([], [id('aaaa'), id('bbbb')]));
+  assert.equal(proven.snapshot.shortId, 'bbbb');
+  assert.match(proven.remarks.join(), /^the newest, cccc.* is not on record as complete: bbbb.* is taken \(--snapshot cccc/);
+  assert.equal(chooseSnapshot(snapshots, wish, known([id('bbbb')])).snapshot.shortId, 'cccc');
+  assert.deepEqual(chooseSnapshot(snapshots, wish, known()).remarks, [], 'a lost journal is no reason to doubt the newest');
 });
 
 test('what is dated in the future is passed over, unless everything is', () => {
