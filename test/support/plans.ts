@@ -36,6 +36,7 @@ export interface Setting {
   readonly kinds?: readonly EffectKind[];
   readonly signal?: AbortSignal;
   readonly lockWait?: Duration;
+  readonly stopWait?: Duration;
   readonly observe?: (event: RunnerEvent) => void;
 }
 
@@ -46,6 +47,7 @@ export const options = (setting: Setting = {}): RunnerOptions => ({
   kinds: effectKinds(setting.kinds ?? []),
   signal: setting.signal ?? new AbortController().signal,
   lockWait: setting.lockWait ?? duration(10, 's'),
+  ...(setting.stopWait === undefined ? {} : { stopWait: setting.stopWait }),
   ...(setting.observe ? { observe: setting.observe } : {}),
 });
 

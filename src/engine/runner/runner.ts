@@ -19,7 +19,8 @@ import { mayBeAlive, selfIdentity } from '../../process/identity.ts';
 import { timedOut } from '../../process/run-process.ts';
 import type { LockBroker } from '../../repositories/broker.ts';
 import { recoverFromCrash } from './crash-recovery.ts';
-import { type EffectKinds, holdEffect } from './effects.ts';
+import { type EffectKinds, StepEffects } from './effects.ts';
+import { GivenUp, unlessDeaf } from './give-up.ts';
 
 export type RunnerEvent =
   | { readonly type: 'run-started'; readonly runId: string; readonly plan: Plan }
@@ -40,8 +41,12 @@ export interface RunnerOptions {
   readonly signal: AbortSignal;
   /** How long a step may wait for what others hold before it is 'busy'. */
   readonly lockWait: Duration;
+  /** How long a step may go on after it was told to stop; default 5 min. Then it is given up, whatever it waits for. */
+  readonly stopWait?: Duration;
   readonly observe?: (event: RunnerEvent) => void;
 }
+
+const STOP_WAIT = duration(5, 'm');
 
 /** The plan as a report: what would be done. Changes nothing. */
 export function dryRun(plan: Plan, clock: Clock): Report {
@@ -92,6 +97,7 @@ class Execution {
   readonly #reports = new Map<string, Promise<StepReport>>();
   readonly #results = new Map<string, StepResult>();
   readonly #steps: ReadonlyMap<string, Step>;
+  #gaveUp = false;
 
   constructor(plan: Plan, options: RunnerOptions) {
     this.#plan = plan;
@@ -109,7 +115,7 @@ class Execution {
     const steps = await this.#performAll();
     const verdict = verdictOf(steps, stopSignalOf(signal.aborted ? signal.reason : null));
     const endedAt = clock.now();
-    journal.endRun(this.#id, verdict, endedAt);
+    if (!this.#leavesEffects()) journal.endRun(this.#id, verdict, endedAt);
     const report = buildReport({
       ...verdict,
       kind: this.#plan.kind,
@@ -122,6 +128,13 @@ class Execution {
     });
     this.#observe({ type: 'run-ended', report });
     return report;
+  }
+
+  /** Of a step that was given up: without an end the run is cleaned up after by the next start, as one that died is. */
+  #leavesEffects(): boolean {
+    if (!this.#gaveUp) return false;
+    const self = this.#options.journal.unfinishedRuns().find((run) => run.id === this.#id);
+    return self !== undefined && self.effects.length > 0;
   }
 
   /** What throws here is a journal that cannot be written: everything is stopped before it is told. */
@@ -152,14 +165,20 @@ class Execution {
     let startedAt: Instant | null = null;
     let end: StepEnd;
     await using held = new AsyncDisposableStack();
+    const locks = new AsyncDisposableStack();
+    held.defer(() => locks[Symbol.asyncDispose]());
     try {
       for (const lane of step.lanes ?? []) {
         held.use(await this.#lane(lane).acquire(this.#signal)); // oxlint-disable-line no-await-in-loop -- in order
       }
-      held.use(await this.#lock(step));
+      locks.use(await this.#lock(step));
       startedAt = this.#options.clock.now();
       end = await this.#start(step, startedAt, warnings);
     } catch (thrown) {
+      if (thrown instanceof GivenUp) {
+        this.#gaveUp = true;
+        locks.move(); // it may still be at work: its locks end with this process
+      }
       end = failureOf(thrown, step);
     }
     // Outside of the `try`: a journal that cannot be written is not a failure of this step. Locked still, so that whoever
@@ -188,6 +207,7 @@ class Execution {
     signal.throwIfAborted();
     journal.startStep(this.#id, step.id, startedAt);
     this.#observe({ type: 'step-started', step });
+    const effects = new StepEffects({ journal, clock, kinds });
     const work = step.run({
       signal,
       runId: this.#id,
@@ -200,11 +220,10 @@ class Execution {
         this.#observe({ type: 'step-warning', step, message });
       },
       resultOf: (stepId) => this.#results.get(stepId)?.result ?? null,
-      hold: (kind, payload, make) =>
-        holdEffect({ runId: this.#id, stepId: step.id, journal, clock, kinds }, kind, payload, make),
+      hold: (...effect) => effects.hold({ runId: this.#id, stepId: step.id }, ...effect),
     });
     try {
-      const result = await work;
+      const result = await unlessDeaf(work, step, signal, this.#options.stopWait ?? STOP_WAIT);
       this.#results.set(step.id, result);
       return result;
     } catch (thrown) {

@@ -237,6 +237,49 @@ describe('time limits', () => {
     assert.equal(report.exitCode, 2);
   });
 
+  it('gives up a step that is deaf to its limit, keeps its locks, and goes on with the others', async () => {
+    const taken = new Set<string>();
+    const broker: LockBroker = {
+      acquire: (locks) => {
+        for (const { name } of locks) taken.add(name);
+        return Promise.resolve({
+          [Symbol.asyncDispose]: () => {
+            for (const { name } of locks) taken.delete(name);
+            return Promise.resolve();
+          },
+        });
+      },
+    };
+    const deaf = step('deaf', {
+      lanes: ['one'],
+      locks: [{ name: 'x', mode: 'shared' }],
+      timeout: duration(10, 'ms'),
+      run: () => new Promise(() => {}),
+    });
+    const other = step('other', { lanes: ['one'], locks: [{ name: 'y', mode: 'shared' }] });
+    const report = await runPlan(plan([deaf, other]), options({ broker, stopWait: duration(20, 'ms') }));
+    assert.deepEqual(outcomes(report.steps), { deaf: 'timed-out', other: 'succeeded' });
+    assert.match(byId(report.steps, 'deaf').reason ?? '', /did not finish within 10ms, and it did not stop within \S+ of being told to/);
+    assert.deepEqual([...taken], ['x'], 'nobody else may do what it may still be doing');
+  });
+
+  it('leaves the run without an end when a step that is given up holds something, so that the next start cleans up', async () => {
+    const journal = openTransientJournal();
+    const holding = step('holding', {
+      timeout: duration(10, 'ms'),
+      run: async (context) => {
+        await context.hold('directory', {}, () => Promise.resolve());
+        return await new Promise(() => {});
+      },
+    });
+    const kinds = [{ kind: 'directory', undo: () => Promise.resolve() }];
+    await runPlan(plan([holding]), options({ journal, stopWait: duration(20, 'ms'), kinds }));
+    assert.deepEqual(
+      journal.unfinishedRuns().map(({ effects }) => effects.length),
+      [1],
+    );
+  });
+
   it('counts from the moment the lane and the locks are held', async () => {
     const slow = (id: string) =>
       step(id, {
