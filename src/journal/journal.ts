@@ -69,5 +69,12 @@ export interface UnfinishedRun {
   readonly startedAt: Instant;
   readonly process: ProcessIdentity;
   /** Newest first: the order in which they are undone. */
-  readonly effects: readonly { readonly id: number; readonly kind: string; readonly payload: JsonObject }[];
+  readonly effects: readonly UnsettledEffect[];
+}
+
+export interface UnsettledEffect {
+  readonly id: number;
+  readonly stepId: string;
+  readonly kind: string;
+  readonly payload: JsonObject;
 }

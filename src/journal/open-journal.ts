@@ -25,7 +25,7 @@ export function openJournal(stateDir: string, options: OpenOptions = {}): Journa
     const thorough = options.thorough === true || existsSync(suspicion(file));
     const db = openDatabase(file, thorough);
     rmSync(suspicion(file), { force: true });
-    return new SqliteJournal(db, notices, onDisk(file));
+    return new SqliteJournal(db, file, notices, onDisk(file));
   };
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -39,7 +39,7 @@ export function openJournal(stateDir: string, options: OpenOptions = {}): Journa
       return open([`the journal was damaged and is now ${aside}; history starts anew, backups are not affected`]);
     }
   } catch (error) {
-    throw journalFailure(error, stateDir);
+    throw journalFailure(error, file);
   }
 }
 
@@ -72,10 +72,11 @@ function identityOf(file: string): string | null {
 export function openTransientJournal(): Journal {
   const db = new DatabaseSync(':memory:');
   migrate(db);
-  return new SqliteJournal(db, []);
+  return new SqliteJournal(db, ':memory:', []);
 }
 
-function openDatabase(file: string, thorough: boolean): DatabaseSync {
+/** Opens, creates or migrates the database. Throws what SQLite throws. */
+export function openDatabase(file: string, thorough: boolean): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 15_000 });
   try {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
@@ -91,24 +92,29 @@ function openDatabase(file: string, thorough: boolean): DatabaseSync {
   }
 }
 
+/** The number of migrations that made it what it is; 0 for a database of nobody. */
+export const formatOf = (db: DatabaseSync): number => Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+
+/** The format that this Holdfast writes. */
+export const newestFormat = (): number => readdirSync(MIGRATIONS).length;
+
 /** Numbered SQL files, each applied once, together with its number. */
 function migrate(db: DatabaseSync): void {
-  const version = (): number => Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
   const files = readdirSync(MIGRATIONS).toSorted();
   const newest = files.length;
-  if (version() > newest) {
+  if (formatOf(db) > newest) {
     throw new HoldfastError({
       code: 'journal-unusable',
       operation: 'open',
       subject: 'the journal',
-      message: `it was written by a newer Holdfast (format ${version()}, this one knows ${newest})`,
+      message: `it was written by a newer Holdfast (format ${formatOf(db)}, this one knows ${newest})`,
       hint: 'Use the newer Holdfast on this host, or point --state-dir somewhere else.',
     });
   }
   for (const [index, name] of files.entries()) {
-    if (version() > index) continue;
+    if (formatOf(db) > index) continue;
     db.exec('BEGIN IMMEDIATE');
-    if (version() === index)
+    if (formatOf(db) === index)
       db.exec(`${readFileSync(new URL(name, MIGRATIONS), 'utf8')};PRAGMA user_version = ${index + 1}`);
     db.exec('COMMIT');
   }

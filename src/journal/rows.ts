@@ -9,7 +9,7 @@ import { buildReport, type Report } from '../domain/report.ts';
 import { type ErrorReport, HoldfastError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
-import type { RecordedEvidence, RecordedStep } from './journal.ts';
+import type { RecordedEvidence, RecordedStep, UnsettledEffect } from './journal.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -59,8 +59,9 @@ export const stepRow = (row: Row): RecordedStep => {
   };
 };
 
-export const effectRow = (row: Row): { id: number; kind: string; payload: JsonObject } => ({
+export const effectRow = (row: Row): UnsettledEffect => ({
   id: integer(row, 'id'),
+  stepId: text(row, 'step_id'),
   kind: text(row, 'kind'),
   payload: json<JsonObject>(row, 'payload'),
 });

@@ -23,12 +23,14 @@ export interface OnDisk {
 export class SqliteJournal implements Journal {
   readonly notices: readonly string[];
   readonly #db: DatabaseSync;
+  readonly #file: string;
   readonly #statements = new Map<string, StatementSync>();
-
   readonly #onDisk: OnDisk | null;
 
-  constructor(db: DatabaseSync, notices: readonly string[], onDisk: OnDisk | null = null) {
+  /** `file` is for errors. */
+  constructor(db: DatabaseSync, file: string, notices: readonly string[], onDisk: OnDisk | null = null) {
     this.#db = db;
+    this.#file = file;
     this.notices = notices;
     this.#onDisk = onDisk;
   }
@@ -240,7 +242,7 @@ export class SqliteJournal implements Journal {
     } catch (thrown) {
       const error: unknown = thrown instanceof SuppressedError ? thrown.suppressed : thrown;
       if (isDamage(error)) this.#onDisk?.suspectDamage();
-      throw journalFailure(error);
+      throw journalFailure(error, this.#file);
     }
   }
 
