@@ -1,11 +1,13 @@
 // The host itself: programs, state directory, journal, leftovers, clock, and what the configuration warned of.
 
-import { access, constants } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { ConfigProblem } from '../../config/configuration.ts';
 import { type Bytes, describeBytes } from '../../domain/bytes.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { obstacle } from '../../journal/journal-failure.ts';
+import type { Journal } from '../../journal/journal.ts';
 import { openJournalReadOnly } from '../../journal/open-read-only.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { mayBeAlive } from '../../process/identity.ts';
@@ -23,7 +25,7 @@ export const hostChecks = (input: DoctorInput): Check[] => [
     ? [{ id: 'namespace', title: 'databases', run: (signal: AbortSignal) => checkNamespace(input, signal) }]
     : []),
   { id: 'state-directory', title: 'state directory', run: (signal) => checkStateDirectory(input, signal) },
-  { id: 'journal', title: 'journal', run: async () => checkJournal(input) },
+  { id: 'journal', title: 'journal', run: () => checkJournal(input) },
   { id: 'jobs', title: 'jobs', run: async () => checkJobs(input) },
   { id: 'clock', title: 'clock', run: async () => [checkClock(input.clock.now())] },
   ...(input.config.warnings.length === 0
@@ -70,18 +72,10 @@ const REMOTE = /^(?:nfs|nfsd|cifs|smb|smb2|smbfs|fuse|fuseblk|ceph|afs|9p|v9fs|g
 const LITTLE = 1e9 as Bytes;
 const TOO_LITTLE = 1e8 as Bytes;
 
-async function checkStateDirectory({ config: { stateDir }, user }: DoctorInput, signal: AbortSignal): Promise<Finding[]> {
-  const { path, facts } = await nearestExisting(stateDir, signal);
-  if (facts.type !== 'directory')
-    return [problem(`${path} is not a directory`, 'Choose another with stateDir or --state-dir.')];
-  const writable = await access(path, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false, // whatever the reason, it cannot be used
-  );
-  if (!writable) {
-    const fix = `Run as its owner (uid ${facts.uid}, this is ${user.uid}), or choose another with --state-dir.`;
-    return [problem(`${path} cannot be written`, fix)];
-  }
+async function checkStateDirectory({ config: { stateDir } }: DoctorInput, signal: AbortSignal): Promise<Finding[]> {
+  const path = await nearestExisting(stateDir, signal);
+  const barred = obstacle(join(path, 'journal.db'));
+  if (barred?.paths.includes(path)) return [problem(barred.message, barred.hint)];
   const type = await fileSystemType(path, signal);
   const free = await freeSpace(path, signal);
   const findings: Finding[] = [];
@@ -103,21 +97,34 @@ async function checkStateDirectory({ config: { stateDir }, user }: DoctorInput, 
   return findings.length > 0 ? findings : [ok(`${stateDir}${made}, ${type}, ${describeBytes(free)} free`)];
 }
 
-async function nearestExisting(
-  path: string,
-  signal: AbortSignal,
-): Promise<{ path: string; facts: NonNullable<Awaited<ReturnType<typeof probePath>>> }> {
-  const facts = await probePath(path, signal);
-  if (facts) return { path, facts };
-  if (path === dirname(path)) {
-    throw new HoldfastError({ code: 'failed', operation: 'look at', subject: path, message: `${path} does not exist` });
-  }
+async function nearestExisting(path: string, signal: AbortSignal): Promise<string> {
+  if ((await probePath(path, signal)) !== null || path === dirname(path)) return path;
   return await nearestExisting(dirname(path), signal);
 }
 
-function checkJournal({ config }: DoctorInput): Finding[] {
-  using journal = openJournalReadOnly(config.stateDir);
+async function checkJournal({ config: { stateDir } }: DoctorInput): Promise<Finding[]> {
+  using journal = openJournalReadOnly(stateDir);
   if (journal === null) return [ok('nothing has been recorded yet')];
+  return [...(await damagedJournals(stateDir)), ...closedJournal(stateDir), ...unfinishedRuns(journal)];
+}
+
+/** Those that were moved aside. */
+async function damagedJournals(stateDir: string): Promise<Finding[]> {
+  const names = (await readdir(stateDir)).filter((name) => /^journal\.db\.damaged-[\dTZ-]+$/.test(name)).toSorted();
+  if (names.length === 0) return [];
+  const detail = `history was lost when the journal was found damaged: ${names.join(', ')} in ${stateDir}`;
+  const fix = `holdfast status --refresh finds what the repositories hold; then remove it: rm ${join(stateDir, 'journal.db.damaged-*')}`;
+  return [warning(detail, fix)];
+}
+
+/** It can be read, and nothing can be recorded in it. A directory that cannot be written is told by its own check. */
+function closedJournal(stateDir: string): Finding[] {
+  const barred = obstacle(join(stateDir, 'journal.db'));
+  if (barred === null || barred.paths.includes(stateDir)) return [];
+  return [problem(`${barred.message}: every run will fail`, barred.hint)];
+}
+
+function unfinishedRuns(journal: Journal): Finding[] {
   const unfinished = journal.unfinishedRuns();
   const dead = unfinished.filter((run) => !mayBeAlive(run.process));
   const alive = unfinished.filter((run) => !dead.includes(run)).map((run) => `${run.kind} ${run.id}`);
@@ -134,7 +141,9 @@ function checkJournal({ config }: DoctorInput): Finding[] {
 
 /** What is declared and not done, as `status` tells it; the same about many is one finding. */
 function checkJobs({ config, clock }: DoctorInput): Finding[] {
-  using recorded = readable(config.stateDir);
+  const opened = readable(config.stateDir);
+  if (opened === 'unreadable') return [warning('not known: the journal cannot be read', null)];
+  using recorded = opened;
   const journal = recorded ?? { evidence: () => [], latestStep: () => null };
   const services = [...config.services.values()];
   const { problems } = statusOf({ config, services, journal, now: clock.now() });
@@ -149,12 +158,12 @@ function checkJobs({ config, clock }: DoctorInput): Finding[] {
   });
 }
 
-/** A journal that cannot be read is told by its own check. */
-function readable(stateDir: string): ReturnType<typeof openJournalReadOnly> {
+/** Why a journal cannot be read is told by its own check. */
+function readable(stateDir: string): Journal | null | 'unreadable' {
   try {
     return openJournalReadOnly(stateDir);
   } catch (error) {
-    if (error instanceof HoldfastError) return null;
+    if (error instanceof HoldfastError) return 'unreadable';
     throw error;
   }
 }
