@@ -85,6 +85,7 @@ export interface StepContext {
   /**
    * Holds something that must be undone: the intent is committed durably, then `make` runs, and disposing runs the
    * registered undo for `kind` and settles the record. After a crash the next start runs the same undo from the payload.
+   * What is held later is undone first, and what was held earlier not before that succeeded.
    */
   hold(kind: string, payload: JsonObject, make: () => Promise<void>): Promise<AsyncDisposable>;
 }

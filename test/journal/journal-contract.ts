@@ -168,8 +168,8 @@ export function journalContract(name: string, create: () => Journal): void {
       const first = intend('/1');
       const second = intend('/2');
       assert.deepEqual(journal.unfinishedRuns()[0]?.effects, [
-        { id: second, kind: 'mount', payload: { path: '/2' } },
-        { id: first, kind: 'mount', payload: { path: '/1' } },
+        { id: second, stepId: 'a', kind: 'mount', payload: { path: '/2' } },
+        { id: first, stepId: 'a', kind: 'mount', payload: { path: '/1' } },
       ]);
       journal.settleEffect(second, at(2));
       assert.deepEqual(

@@ -8,6 +8,7 @@ import { fileSystemFailure } from './file-system-failure.ts';
 
 export const STAGING: EffectKind = {
   kind: 'staging',
+  independent: true,
   async undo(payload) {
     const { path } = payload;
     // A restic that is still dying may write into it for a moment longer: hence the repetitions.

@@ -6,6 +6,7 @@ import { isRunning, startUnit, stopUnit, unitState } from '../../tools/systemd/s
 
 export const STOPPED_UNIT: EffectKind = {
   kind: 'stopped-unit',
+  independent: true,
   async undo(payload, signal) {
     const { unit } = payload;
     if (typeof unit === 'string') await startUnit(unit, signal);

@@ -7,7 +7,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { mayBeAlive } from '../../process/identity.ts';
 import type { LockBroker } from '../../repositories/broker.ts';
-import { type EffectKinds, undoEffect } from './effects.ts';
+import { type EffectKinds, StepEffects } from './effects.ts';
 
 /**
  * Returns one sentence for each thing that was cleaned up or could not be (that stays recorded and is tried again at the
@@ -28,11 +28,19 @@ export async function recoverFromCrash(options: {
   const notes: string[] = [];
   for (const run of dead()) {
     const age = describeDuration(elapsed(run.startedAt, clock.now()));
+    const steps = new Map<string, StepEffects>();
     for (const effect of run.effects) {
       options.signal.throwIfAborted(); // the rest stays recorded
+      const { stepId } = effect;
+      const effects = steps.get(stepId) ?? new StepEffects({ ...options, runId: run.id, stepId });
+      steps.set(stepId, effects);
       try {
-        await undoEffect(options, effect); // oxlint-disable-line no-await-in-loop -- in reverse order of making
-        notes.push(`cleaned up after run ${run.id}, which died (started ${age} ago): ${effect.kind}`);
+        const undone = await effects.undo(effect); // oxlint-disable-line no-await-in-loop -- in reverse order of making
+        notes.push(
+          undone
+            ? `cleaned up after run ${run.id}, which died (started ${age} ago): ${effect.kind}`
+            : `left as it is until then: ${effect.kind} of run ${run.id}`,
+        );
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         notes.push(`could not clean up after run ${run.id}: ${effect.kind}: ${reason}; it will be tried again`);

@@ -207,7 +207,7 @@ class Execution {
     signal.throwIfAborted();
     journal.startStep(this.#id, step.id, startedAt);
     this.#observe({ type: 'step-started', step });
-    const effects = new StepEffects({ journal, clock, kinds });
+    const effects = new StepEffects({ runId: this.#id, stepId: step.id, journal, clock, kinds });
     const work = step.run({
       signal,
       runId: this.#id,
@@ -220,7 +220,7 @@ class Execution {
         this.#observe({ type: 'step-warning', step, message });
       },
       resultOf: (stepId) => this.#results.get(stepId)?.result ?? null,
-      hold: (...effect) => effects.hold({ runId: this.#id, stepId: step.id }, ...effect),
+      hold: (...effect) => effects.hold(...effect),
     });
     try {
       const result = await unlessDeaf(work, step, signal, this.#options.stopWait ?? STOP_WAIT);

@@ -30,10 +30,11 @@ const recover = (journal: Journal, kinds: readonly EffectKind[], stateDir?: stri
   recoverFromCrash(options({ journal, kinds, broker: stateDir === undefined ? noLocks : fileLockBroker(stateDir) }));
 
 /** A journal with a run that died and left effects of these kinds. */
-function left(journal: Journal, kinds: readonly string[], id = '01DIED'): void {
-  journal.openRun({ id, plan: plan([step('a')]), startedAt: 1 as Instant, process: DEAD });
+function left(journal: Journal, kinds: readonly string[], stepIds: readonly string[] = []): void {
+  const id = '01DIED';
+  journal.openRun({ id, plan: plan([step('a'), step('b')]), startedAt: 1 as Instant, process: DEAD });
   for (const [index, kind] of kinds.entries()) {
-    journal.intendEffect({ runId: id, stepId: 'a', kind, payload: { index }, at: 1 as Instant });
+    journal.intendEffect({ runId: id, stepId: stepIds[index] ?? 'a', kind, payload: { index }, at: 1 as Instant });
   }
 }
 
@@ -144,9 +145,9 @@ describe('crash recovery', () => {
     assert.deepEqual(order, [2, 1, 0]);
   });
 
-  it('tells an effect that it does not know, keeps it, and undoes the others', async () => {
+  it('tells an effect that it does not know, keeps it, and undoes those of other steps', async () => {
     const journal = openTransientJournal();
-    left(journal, ['x', 'from the future']);
+    left(journal, ['x', 'from the future'], ['b', 'a']);
     let undone = 0;
     const kind: EffectKind = { kind: 'x', undo: () => Promise.resolve(void (undone += 1)) };
     const notes = await recover(journal, [kind]);
@@ -159,6 +160,33 @@ describe('crash recovery', () => {
     );
     assert.equal(journal.run('01DIED')?.outcome, 'interrupted');
     assert.equal((await recover(journal, [kind])).length, 1); // told again at every start
+  });
+
+  it('leaves what is older as it is while something newer of the same step cannot be undone', async () => {
+    const journal = openTransientJournal();
+    left(journal, ['staging', 'unit', 'swap', 'spool', 'hooks', 'other'], ['a', 'a', 'a', 'a', 'a', 'b']);
+    const undone: string[] = [];
+    const broken = new Set(['swap', 'spool', 'hooks']);
+    const kind = (name: string, more: Partial<EffectKind> = {}): EffectKind => ({
+      kind: name,
+      ...more,
+      undo: () => (broken.has(name) ? Promise.reject(new Error('EIO')) : Promise.resolve(void undone.push(name))),
+    });
+    const kinds = [
+      ...['staging', 'unit', 'swap', 'other'].map((name) => kind(name)),
+      kind('spool', { independent: true }),
+      kind('hooks', { once: true }),
+    ];
+    const notes = await recover(journal, kinds);
+    assert.deepEqual(undone, ['other']);
+    assert.match(
+      notes.join('\n'),
+      /could not clean up [^\n]*: swap: EIO[^\n]*\nleft as it is until then: unit [^\n]*\nleft .*staging/,
+    );
+    broken.clear();
+    await recover(journal, kinds);
+    assert.deepEqual(undone, ['other', 'spool', 'swap', 'unit', 'staging']);
+    assert.deepEqual(journal.unfinishedRuns(), []);
   });
 
   it('tries again at the next start what could not be undone', async () => {

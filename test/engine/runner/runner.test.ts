@@ -5,7 +5,7 @@ import { duration } from '../../../src/domain/duration.ts';
 import type { Evidence } from '../../../src/domain/evidence.ts';
 import type { Instant } from '../../../src/domain/instant.ts';
 import type { Lock } from '../../../src/domain/plan.ts';
-import type { StepReport } from '../../../src/domain/report.ts';
+import type { Report, StepReport } from '../../../src/domain/report.ts';
 import { dryRun, runPlan, type RunnerEvent } from '../../../src/engine/runner/runner.ts';
 import { openTransientJournal } from '../../../src/journal/open-journal.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -259,7 +259,10 @@ describe('time limits', () => {
     const other = step('other', { lanes: ['one'], locks: [{ name: 'y', mode: 'shared' }] });
     const report = await runPlan(plan([deaf, other]), options({ broker, stopWait: duration(20, 'ms') }));
     assert.deepEqual(outcomes(report.steps), { deaf: 'timed-out', other: 'succeeded' });
-    assert.match(byId(report.steps, 'deaf').reason ?? '', /did not finish within 10ms, and it did not stop within \S+ of being told to/);
+    assert.match(
+      byId(report.steps, 'deaf').reason ?? '',
+      /did not finish within 10ms, and it did not stop within \S+ of being told to/,
+    );
     assert.deepEqual([...taken], ['x'], 'nobody else may do what it may still be doing');
   });
 
@@ -653,6 +656,59 @@ describe('effects', () => {
     const [left] = journal.unfinishedRuns();
     assert.deepEqual(left?.effects[0]?.payload, { path: '/1' });
     assert.equal(left?.id, report.id);
+  });
+
+  it('undoes nothing that is older than what could not be undone, unless that is independent', async () => {
+    for (const [independent, expected] of [
+      [false, ['undo /2']],
+      [true, ['undo /2', 'undo /1']],
+    ] as const) {
+      const journal = openTransientJournal();
+      const log: string[] = [];
+      const kind = recording(log, () => (log.length === 1 ? fails('busy')() : Promise.resolve()));
+      const report = await runPlan(
+        plan([
+          step('a', {
+            run: async (context) => {
+              await using _one = await context.hold('mount', { path: '/1' }, () => Promise.resolve());
+              await using _two = await context.hold('mount', { path: '/2' }, () => Promise.resolve());
+              return done;
+            },
+          }),
+        ]),
+        options({ journal, kinds: [{ ...kind, independent }] }),
+      );
+      assert.equal(report.steps[0]?.reason, 'busy');
+      assert.deepEqual(log, expected);
+      assert.deepEqual(
+        journal.unfinishedRuns()[0]?.effects.map(({ payload }) => payload['path']),
+        independent ? ['/2'] : ['/2', '/1'],
+      );
+    }
+  });
+
+  it('settles at once, and never undoes, what only had to be undone until it was made', async () => {
+    const journal = openTransientJournal();
+    const log: string[] = [];
+    const kind = { ...recording(log), untilMade: true };
+    const once = (make: () => Promise<void>): Promise<Report> =>
+      runPlan(
+        plan([
+          step('a', {
+            run: async (context) => {
+              await using _held = await context.hold('mount', { path: '/1' }, make);
+              assert.deepEqual(journal.unfinishedRuns()[0]?.effects, []);
+              return done;
+            },
+          }),
+        ]),
+        options({ journal, kinds: [kind] }),
+      );
+    assert.equal((await once(() => Promise.resolve())).outcome, 'succeeded');
+    assert.deepEqual(log, []);
+    assert.equal((await once(fails('no'))).outcome, 'failed');
+    assert.deepEqual(log, ['undo /1']);
+    assert.deepEqual(journal.unfinishedRuns(), []);
   });
 
   it('refuses an effect that nobody could undo, before it is made', async () => {
