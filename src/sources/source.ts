@@ -7,8 +7,12 @@ import type { Bind } from '../tools/util-linux/mount-namespace.ts';
 /** What restic reads. The paths are always the live ones, so that a restore puts everything where it belongs. */
 export interface SourceView {
   readonly binds: readonly Bind[];
+  /** Absolute paths under which the snapshot must hold what was copied: declared data, whatever an exclude says. */
+  readonly expected: readonly string[];
   /** Absolute paths (not patterns) that must not be read: they belong to something that stands in for them. */
   readonly leftOut: readonly string[];
+  /** In what the view is not what was asked for, in sentences: a copy of it is incomplete. */
+  readonly shortcomings: readonly string[];
   /** How the view was made, for the report. */
   readonly detail: JsonObject;
 }

@@ -5,6 +5,7 @@ import { chmod, chown, lstat, mkdir, realpath, rm, stat, statfs, utimes } from '
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import type { SqliteDatabase } from '../config/configuration.ts';
+import { contains } from '../config/repository-url.ts';
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import type { EffectKind } from '../domain/effect.ts';
 import { errnoOf, HoldfastError } from '../lib/errors.ts';
@@ -14,6 +15,7 @@ import type { Source } from './source.ts';
 /** A directory of Holdfast's own; its path is the whole payload. */
 export const SPOOL: EffectKind = {
   kind: 'spool',
+  independent: true,
   async undo({ directory }) {
     if (typeof directory === 'string') await rm(directory, { recursive: true, force: true });
   },
@@ -27,6 +29,8 @@ const ALL_PAGES = 2 ** 31 - 1;
 const COMPANIONS = ['-wal', '-shm', '-journal'];
 
 export interface SqliteSourceOptions {
+  /** The directories and files that restic reads; absolute and normalised. */
+  readonly paths: readonly string[];
   /** Where the spool directory is made; private to this user. */
   readonly spoolRoot: string;
   /** The job, in errors and in the spool's name. */
@@ -36,36 +40,70 @@ export interface SqliteSourceOptions {
 
 export const sqliteSource = (databases: readonly SqliteDatabase[], options: SqliteSourceOptions): Source => ({
   async open(context) {
-    if (databases.length === 0) return view([], [], new AsyncDisposableStack());
+    if (databases.length === 0) return view([], new AsyncDisposableStack());
     await requireBinds(options.subject, options.user, context.signal);
     const directory = join(options.spoolRoot, `${context.runId}-${encodeURIComponent(options.subject)}`);
     await using held = new AsyncDisposableStack();
     held.use(await context.hold(SPOOL.kind, { directory }, () => makeSpool(directory)));
-    const binds: Bind[] = [];
-    for (const [index, database] of databases.entries()) {
+    const roots = await rootsOf(options.paths);
+    const copies: Copy[] = [];
+    for (const [index, { path }] of databases.entries()) {
       context.signal.throwIfAborted();
-      const over = await liveFile(database.path); // oxlint-disable-line no-await-in-loop -- one at a time: each fills the disk
+      const over = await liveFile(path); // oxlint-disable-line no-await-in-loop -- one at a time: each fills the disk
+      const seen = seenAt(path, over, roots);
       const from = join(directory, `${index}.db`);
       context.progress({ message: `copying ${over}` });
       await copyDatabase(over, from); // oxlint-disable-line no-await-in-loop
-      binds.push({ from, over });
+      copies.push({ path, seen, from, over });
     }
-    return view(binds, databases, held.move());
+    return view(copies, held.move());
   },
 });
 
-const view = (
-  binds: readonly Bind[],
-  databases: readonly SqliteDatabase[],
-  held: AsyncDisposableStack,
-): Awaited<ReturnType<Source['open']>> => ({
-  binds,
-  leftOut: [...new Set([...binds.map((bind) => bind.over), ...databases.map((database) => database.path)])].flatMap((path) =>
-    COMPANIONS.map((suffix) => path + suffix),
+/** One database: as it was declared, as restic sees it, its copy, and the real file that the copy stands in for. */
+interface Copy extends Bind {
+  readonly path: string;
+  readonly seen: string;
+}
+
+const view = (copies: readonly Copy[], held: AsyncDisposableStack): Awaited<ReturnType<Source['open']>> => ({
+  binds: copies.map(({ from, over }) => ({ from, over })),
+  expected: [...new Set(copies.map(({ seen }) => seen))],
+  leftOut: [...new Set(copies.flatMap(({ path, seen, over }) => [path, seen, over]))].flatMap((file) =>
+    COMPANIONS.map((suffix) => file + suffix),
   ),
-  detail: { databases: binds.map((bind) => bind.over) },
+  shortcomings: [],
+  detail: { databases: copies.map(({ over }) => over) },
   [Symbol.asyncDispose]: () => held.disposeAsync(),
 });
+
+/** A declared path that restic goes into, and where it really lies. */
+interface Root {
+  readonly path: string;
+  readonly real: string;
+}
+
+/** restic follows links on the way to a declared path; of one that is itself a link it saves only the link. */
+async function rootsOf(paths: readonly string[]): Promise<Root[]> {
+  const roots = await Promise.all(paths.map(rootOf));
+  return roots.filter((root) => root !== null);
+}
+
+async function rootOf(path: string): Promise<Root | null> {
+  try {
+    return (await lstat(path)).isSymbolicLink() ? null : { path, real: await realpath(path) };
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return null; // it leads nowhere; restic will say so
+  }
+}
+
+/** Where in the snapshot the real file is found. Throws `config` when no declared path leads to it without a link. */
+function seenAt(database: string, live: string, roots: readonly Root[]): string {
+  const root = roots.find(({ real }) => real === live || contains(real, live));
+  if (root) return join(root.path, live.slice(root.real === '/' ? 0 : root.real.length));
+  throw failure(database, 'config', `it really is ${live}, which no declared path leads to without a symbolic link`);
+}
 
 async function makeSpool(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -119,6 +157,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const HINTS: Partial<Record<HoldfastError['code'], string>> = {
   'no-space': 'Free space in the state directory (the spool is made there), or move it with stateDir.',
   'source-missing': 'Correct `databases` of this service, or take the entry out when the database is gone for good.',
+  config: 'Declare where it really is: its directory in `paths`, and it in `databases`. restic saves a link as a link.',
   'permission-denied':
     'Run as root or as the owner of the database. A database in WAL mode needs a directory that can be written to as well.',
   busy: 'Its owner holds it exclusively; Holdfast tries again with the next run.',

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
+import type { StepReport } from '../../src/domain/report.ts';
 import { asOrdinaryUser, listFiles, NOBODY, type ScratchHost, scratchHost, snapshotOf, stepOf } from '../support/cli.ts';
 
 const WRITER = join(import.meta.dirname, '../support/sqlite-writer.ts');
@@ -49,6 +50,11 @@ async function startWriter(file: string, mode: 'wal' | 'delete'): Promise<Writer
   };
   await writer.beyond(20);
   return writer;
+}
+
+/** A database with some rows that nobody has open. */
+async function writeOnce(file: string, mode: 'wal' | 'delete'): Promise<void> {
+  await using _writer = await startWriter(file, mode);
 }
 
 /** Sound, and the numbers 1..n in both tables, without a gap; answers with n. */
@@ -153,19 +159,93 @@ test('a database that does not change adds nothing but a tree, and its live file
   assert.ok(Number(bytesAdded) < live.size / 4, `${Number(bytesAdded)} bytes were added`);
 });
 
-test('a database behind a symbolic link is saved where it really lies', async (t) => {
+test('a database behind a symbolic link is saved where it really lies, when that is in a declared path', async (t) => {
   const host = hostWithDatabase(t);
   const file = host.path('data/app/state/app.db');
   const real = host.path('data/app/real.db');
-  {
-    await using _writer = await startWriter(real, 'wal');
-  }
+  await writeOnce(real, 'wal');
   symlinkSync(real, file);
   const { code, report, stderr } = await host.backUp();
   assert.equal(code, 0, stderr);
   const restored = await host.restore('near', snapshotOf(report, 'backup:app@near'));
   assert.ok(!existsSync(join(restored, `${real}-wal`)));
   assertPrefix(join(restored, real));
+});
+
+test('a database that a link leads out of the declared paths fails its job until its real place is declared', async (t) => {
+  const host = hostWithDatabase(t);
+  const real = host.path('elsewhere/app.db');
+  mkdirSync(host.path('elsewhere'));
+  await writeOnce(real, 'delete');
+  symlinkSync(real, host.path('data/app/state/app.db'));
+  symlinkSync(host.path('elsewhere'), host.path('data/app/linked'));
+  const backUp = async (paths: string[], database: string): Promise<StepReport> => {
+    host.services['app'] = { backup: { paths, databases: [{ type: 'sqlite', path: database }] } };
+    return stepOf((await host.backUp()).report, 'backup:app@near');
+  };
+  const app = host.path('data/app');
+  const [file, behind] = [join(app, 'state/app.db'), join(app, 'linked/app.db')];
+  for (const failed of [await backUp([app], file), await backUp([file], file), await backUp([app], behind)]) {
+    assert.deepEqual([failed.outcome, failed.error?.code], ['failed', 'config']);
+    assert.equal(failed.reason, `it really is ${real}, which no declared path leads to without a symbolic link`);
+  }
+  assert.deepEqual(await host.snapshots('near'), []);
+  const { outcome, result } = await backUp([app, host.path('elsewhere')], file);
+  assert.equal(outcome, 'succeeded');
+  assertPrefix(join(await host.restore('near', String(result?.['snapshotId'])), real));
+});
+
+test('a declared path below a symbolic link holds its database under that path', async (t) => {
+  const host = hostWithDatabase(t);
+  await writeOnce(host.path('data/app/state/app.db'), 'wal');
+  symlinkSync(host.path('data'), host.path('link'));
+  const file = host.path('link/app/state/app.db');
+  host.services['app'] = {
+    backup: { paths: [host.path('link/app')], databases: [{ type: 'sqlite', path: host.path('data/app/state/app.db') }] },
+  };
+  const refused = await host.run(['config', 'check']);
+  assert.match(refused.stderr + refused.stdout, /outside of the service's paths/);
+  host.services['app'] = { backup: { paths: [host.path('link/app')], databases: [{ type: 'sqlite', path: file }] } };
+  const { code, report, stderr } = await host.backUp();
+  assert.equal(code, 0, stderr);
+  const snapshotId = snapshotOf(report, 'backup:app@near');
+  assert.deepEqual(
+    (await host.contents('near', snapshotId)).filter((path) => path.includes('app.db')),
+    [file], // and nothing of SQLite's beside it
+  );
+  assertPrefix(join(await host.restore('near', snapshotId), file));
+});
+
+test('a pattern that keeps live files out does not keep a declared database out', async (t) => {
+  const host = hostWithDatabase(t);
+  const file = host.path('data/app/state/app.db');
+  await writeOnce(file, 'wal');
+  host.write('data/app/state/other.db', 'torn');
+  host.services['app'] = {
+    backup: { paths: [host.path('data/app')], databases: [{ type: 'sqlite', path: file }], exclude: ['*.db', '*.db-*'] },
+  };
+  const { code, report, stderr } = await host.backUp();
+  assert.equal(code, 0, stderr);
+  const snapshotId = snapshotOf(report, 'backup:app@near');
+  const contents = await host.contents('near', snapshotId);
+  assert.deepEqual(
+    contents.filter((path) => path.includes('.db')),
+    [file],
+  );
+  assertPrefix(join(await host.restore('near', snapshotId), file));
+});
+
+test('a declared database in a directory that is left out makes its job partial, and names it', async (t) => {
+  const host = hostWithDatabase(t);
+  const file = host.path('data/app/state/app.db');
+  await writeOnce(file, 'delete');
+  host.services['app'] = {
+    backup: { paths: [host.path('data/app')], databases: [{ type: 'sqlite', path: file }], exclude: ['state'] },
+  };
+  const { code, report } = await host.backUp();
+  const { outcome, reason } = stepOf(report, 'backup:app@near');
+  assert.deepEqual([code, outcome], [1, 'partial']);
+  assert.ok(reason?.includes(file), reason ?? '');
 });
 
 test('a database that is missing, damaged or no database fails its job with the way on; nothing torn is saved', async (t) => {
@@ -183,7 +263,7 @@ test('a database that is missing, damaged or no database fails its job with the 
   writeFileSync(file, 'this is no database'.repeat(1000));
   const garbage = await failed();
   assert.deepEqual([garbage.code, garbage.message], ['source-incomplete', 'file is not a database']);
-  assert.match(garbage.hint ?? '', /holdfast snapshots/);
+  assert.match(garbage.hint ?? '', /holdfast .*snapshots/);
   execFileSync('rm', ['-r', file]);
   execFileSync('mkdir', [file]);
   assert.partialDeepStrictEqual(await failed(), { code: 'source-missing', message: 'it is not a regular file' });

@@ -32,6 +32,8 @@ interface Copied {
   readonly summary: BackupSummary;
   readonly missing: readonly string[];
   readonly empty: readonly string[];
+  /** In what the source was not what was asked for. */
+  readonly shortOf: readonly string[];
   readonly source: Evidence['detail'];
 }
 
@@ -58,11 +60,21 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   if (before.present.length === 0) throw sourceMissing(job, before.missing);
   const access = await accessTo(toolbox, repository);
   const at = context.now(); // databases are copied first
-  const source = sqliteSource(backup.databases, { spoolRoot: spoolRoot(toolbox), subject: nameOf(job), user: toolbox.user });
+  const source = sqliteSource(backup.databases, {
+    paths: before.present,
+    spoolRoot: spoolRoot(toolbox),
+    subject: nameOf(job),
+    user: toolbox.user,
+  });
   await using view = await source.open(context);
   const request: BackupRequest = {
     paths: before.present,
-    excludes: [...backup.exclude, ...view.leftOut.map(literalPattern)],
+    // '*.db' keeps torn live files out; what is declared as a database is in all the same.
+    excludes: [
+      ...backup.exclude,
+      ...view.expected.map((path) => `!${literalPattern(path)}`),
+      ...view.leftOut.map(literalPattern),
+    ],
     tags: [jobTag(service.name), ...backup.tags],
     host: toolbox.host,
     estimate: toolbox.estimate ?? true,
@@ -73,7 +85,8 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
     resticBackup(access, { ...request, retryLock }, { signal: context.signal, onProgress }),
   );
   const after = await presenceOf(before.present, uncancelled());
-  return { at, summary, missing: [...before.missing, ...after.missing], empty: after.empty, source: view.detail };
+  const missing = [...before.missing, ...after.missing];
+  return { at, summary, missing, empty: after.empty, shortOf: view.shortcomings, source: view.detail };
 }
 
 const liveFigures = (progress: BackupProgress): Progress => ({
@@ -101,8 +114,8 @@ async function assertHeld(job: Job, snapshotId: string): Promise<void> {
   });
 }
 
-function shortcomings(job: Job, { summary, missing }: Copied): string[] {
-  const reasons: string[] = [];
+function shortcomings(job: Job, { summary, missing, shortOf }: Copied): string[] {
+  const reasons: string[] = [...shortOf];
   if (missing.length > 0) reasons.push(`missing: ${missing.join(', ')}`);
   if (summary.unreadable.length > 0) {
     const first = summary.unreadable[0];
