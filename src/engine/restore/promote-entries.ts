@@ -1,24 +1,31 @@
 // Puts restored data in the place of the old inside a directory that cannot be renamed itself: a mount point, a dataset, a
-// subvolume. Its entries move one by one, first the old ones out, then the new ones in; the rename of the directory that
-// takes the old ones is the point of no return. Dying before it ends with the old data, after it with the new.
+// subvolume. Its entries move one by one: the old ones out into `leaving`, which is then renamed to `entering` (the point of
+// no return), the new ones in, and `entering` becomes `aside`. Which of the three there is says how far it came: undoing
+// goes back before that point, and on after it. Nothing is ever removed here.
 
-import { chmod, chown, mkdir, readdir, rename, rmdir, stat, utimes } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, rmdir } from 'node:fs/promises';
 import type { EffectKind } from '../../domain/effect.ts';
 import type { StepContext } from '../../domain/plan.ts';
+import { HoldfastError } from '../../lib/errors.ts';
 import { type JsonObject, textAt } from '../../lib/json.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
-import { identityOf, syncDirectory } from './promote.ts';
+import { displace, exists, syncDirectory } from './moves.ts';
 
+/** All but `path` lie inside of it. */
 export interface EntrySwap {
   /** The directory that stays. */
   readonly path: string;
-  /** The restored directory, inside `path`. */
+  /** The restored directory. */
   readonly staged: string;
   /** Top-level names of Holdfast's own in `path`, which stay. */
   readonly own: readonly string[];
-  /** While the old entries are moving out; then renamed to `aside`. Both inside `path`. */
-  readonly moving: string;
+  /** Where the old entries are, one name after the other. */
+  readonly leaving: string;
+  readonly entering: string;
   readonly aside: string;
+  /** Where something goes (see `displace`) that has the name of an old entry when that is put back. */
+  readonly displaced: string;
 }
 
 /** They belong to the file system, not to the data. */
@@ -26,15 +33,13 @@ const OF_THE_FILE_SYSTEM = new Set(['lost+found', '.zfs']);
 
 export const ENTRY_PROMOTION: EffectKind = {
   kind: 'entry-promotion',
+  untilMade: true,
   async undo(payload, signal) {
     const swap = swapOf(payload);
-    if ((await identityOf(swap.aside)) !== null) {
-      await moveIn(swap, signal);
-    } else if ((await identityOf(swap.moving)) !== null) {
-      await moveAll(swap.moving, swap.path, await entriesOf(swap.moving, []), signal);
-      await rmdir(swap.moving);
-    }
-    await syncDirectory(swap.path);
+    if (await exists(swap.aside)) return; // it was all done
+    if (await exists(swap.entering)) return await complete(swap, signal);
+    if (await exists(swap.leaving)) return await takeBack(swap, signal);
+    await assertStaged(swap); // nothing was moved
   },
 };
 
@@ -55,44 +60,72 @@ export async function promoteEntries(context: StepContext, swap: EntrySwap): Pro
 }
 
 async function exchange(swap: EntrySwap, signal: AbortSignal): Promise<void> {
-  await mkdir(swap.moving, { mode: 0o700 });
-  await moveAll(swap.path, swap.moving, await entriesOf(swap.path, swap.own), signal);
-  await rename(swap.moving, swap.aside);
+  await mkdir(swap.leaving, { mode: 0o700 });
+  await moveAll(swap.path, swap.leaving, { except: swap.own, displaced: swap.displaced, signal });
+  await rename(swap.leaving, swap.entering);
   await syncDirectory(swap.path);
   // From here on it only goes forward: a cancellation must not leave half of it.
-  await moveIn(swap, new AbortController().signal);
+  await complete(swap, new AbortController().signal);
 }
 
-async function moveIn(swap: EntrySwap, signal: AbortSignal): Promise<void> {
-  if ((await identityOf(swap.staged)) === null) return; // it was all done, and tidied up
-  for (const name of await entriesOf(swap.staged, [])) {
+async function complete(swap: EntrySwap, signal: AbortSignal): Promise<void> {
+  await assertStaged(swap);
+  await moveAll(swap.staged, swap.path, { displaced: `${swap.entering}/displaced-`, signal });
+  await takeAttributes(swap.staged, swap.path);
+  await syncDirectory(swap.path);
+  await rename(swap.entering, swap.aside);
+  await syncDirectory(swap.path);
+}
+
+async function takeBack(swap: EntrySwap, signal: AbortSignal): Promise<void> {
+  await moveAll(swap.leaving, swap.path, { displaced: swap.displaced, signal });
+  await rmdir(swap.leaving);
+  await syncDirectory(swap.path);
+}
+
+/** Through handles: a name could be exchanged for a link by whoever owns the directory above. */
+async function takeAttributes(from: string, to: string): Promise<void> {
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  await using source = await open(from, flags);
+  await using target = await open(to, flags);
+  const { mode, uid, gid, atime, mtime } = await source.stat();
+  if (process.getuid?.() === 0) await target.chown(uid, gid);
+  await target.chmod(mode & 0o7777);
+  await target.utimes(atime, mtime);
+}
+
+interface Move {
+  readonly except?: readonly string[];
+  readonly displaced: string;
+  readonly signal: AbortSignal;
+}
+
+/** Every entry, one after the other, so that a failure stops it. */
+async function moveAll(from: string, to: string, { except = [], displaced, signal }: Move): Promise<void> {
+  for (const name of await readdir(from, { encoding: 'buffer' })) {
+    if (except.includes(name.toString()) || OF_THE_FILE_SYSTEM.has(name.toString())) continue;
     signal.throwIfAborted();
-    const target = below(swap.path, name);
     /* oxlint-disable no-await-in-loop -- one after the other is the point */
-    if ((await identityOf(target)) !== null) await rename(target, below(`${swap.aside}/created-meanwhile-`, name, ''));
-    await rename(below(swap.staged, name), target);
+    await displace(below(to, name), displaced);
+    await rename(below(from, name), below(to, name));
     /* oxlint-enable no-await-in-loop */
-  }
-  const { mode, uid, gid, atime, mtime } = await stat(swap.staged);
-  if (process.getuid?.() === 0) await chown(swap.path, uid, gid);
-  await chmod(swap.path, mode & 0o7777);
-  await utimes(swap.path, atime, mtime);
-}
-
-async function moveAll(from: string, to: string, names: readonly Buffer[], signal: AbortSignal): Promise<void> {
-  for (const name of names) {
-    signal.throwIfAborted();
-    await rename(below(from, name), below(to, name)); // oxlint-disable-line no-await-in-loop -- so that a failure stops it
   }
 }
 
 /** Names are bytes: they need not be UTF-8. */
-const below = (directory: string, name: Buffer, separator = '/'): Buffer =>
-  Buffer.concat([Buffer.from(directory + separator), name]);
+const below = (directory: string, name: Buffer): Buffer => Buffer.concat([Buffer.from(`${directory}/`), name]);
 
-async function entriesOf(directory: string, except: readonly string[]): Promise<Buffer[]> {
-  const names = await readdir(directory, { encoding: 'buffer' });
-  return names.filter((name) => !except.includes(name.toString()) && !OF_THE_FILE_SYSTEM.has(name.toString()));
+/** Its absence is not taken for "all of it is in place": that is what `aside` says. */
+async function assertStaged({ path, staged }: EntrySwap): Promise<void> {
+  if (await exists(staged)) return;
+  throw new HoldfastError({
+    code: 'not-mounted',
+    operation: 'put the restored data in place at',
+    subject: path,
+    message: `${staged} does not exist`,
+    hint: `Is ${path} mounted? Otherwise look for what was moved away by hand: nothing is changed until it is there.`,
+    retry: 'later',
+  });
 }
 
 /** The payload is what `promoteEntries` wrote: see there. */
@@ -100,6 +133,8 @@ const swapOf = (payload: JsonObject): EntrySwap => ({
   path: textAt(payload, 'path'),
   staged: textAt(payload, 'staged'),
   own: Array.isArray(payload['own']) ? payload['own'].map(String) : [],
-  moving: textAt(payload, 'moving'),
+  leaving: textAt(payload, 'leaving'),
+  entering: textAt(payload, 'entering'),
   aside: textAt(payload, 'aside'),
+  displaced: textAt(payload, 'displaced'),
 });

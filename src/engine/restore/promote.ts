@@ -1,114 +1,151 @@
-// Puts restored data in the place of the old by two renames, and keeps the old beside it. Dying between the two ends with
-// the old data in its place: the undo of this effect is what makes that so. Nothing is ever removed here.
+// Puts restored data in the place of the old by renames, and keeps the old beside it. The name of the old data is the record
+// of how far that came, and what undoing goes by: `leaving` goes back, `aside` stays. So it does not matter which numbers a
+// file system has after a reboot, or what was created at the path meanwhile. Nothing is ever removed here.
 
-import { lstat, open, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { EffectKind } from '../../domain/effect.ts';
 import type { StepContext } from '../../domain/plan.ts';
-import { errnoOf, HoldfastError } from '../../lib/errors.ts';
+import { HoldfastError } from '../../lib/errors.ts';
 import { type JsonObject, textAt } from '../../lib/json.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
+import { displace, exists, syncDirectory } from './moves.ts';
 
 export interface Swap {
   /** Where the data belongs. */
   readonly path: string;
-  /** The restored data, on the same file system. */
-  readonly staged: string;
-  /** Where the old data is kept. */
+  /** The restored data, in a staging directory on the same file system; null where nothing takes the place of the old. */
+  readonly staged: string | null;
+  /** Where the old data is until all of the new is in place. */
+  readonly leaving: string;
+  /** Where the old data is kept then. */
   readonly aside: string;
-  /** Where something goes that was created at `path` while it was empty. */
-  readonly intruder: string;
+  /** Where something goes (see `displace`) that lies at `path` when the old data is put back. */
+  readonly displaced: string;
+}
+
+interface RecordedSwap extends Swap {
+  /** Whether there was old data. */
+  readonly formerly: boolean;
 }
 
 export const PROMOTION: EffectKind = {
   kind: 'promotion',
+  untilMade: true,
   async undo(payload) {
     const swaps = swapsOf(payload);
-    const states = await Promise.all(swaps.map(async (swap) => ({ swap, there: await identityOf(swap.path) })));
-    if (states.every(({ swap, there }) => there === swap.identity)) return; // all of the new data is in place
-    for (const { swap, there } of states.toReversed()) await putBack(swap, there); // oxlint-disable-line no-await-in-loop -- in order
+    if (await isDecided(swaps)) return await keepOld(swaps);
+    for (const swap of swaps) await assertUnderstood(swap); // oxlint-disable-line no-await-in-loop -- all, before anything is changed
+    for (const swap of swaps.toReversed()) await putBack(swap); // oxlint-disable-line no-await-in-loop -- in order
   },
 };
 
 /** Swaps all of them, or none: when one fails the old data is back in each place. */
 export async function promote(context: StepContext, swaps: readonly Swap[]): Promise<void> {
   if (swaps.length === 0) return;
-  const identified = await Promise.all(
+  const recorded = await Promise.all(
     swaps.map(async (swap) => {
-      const identity = await identityOf(swap.staged);
-      if (identity === null) throw notStaged(swap);
-      return { ...swap, identity, formerly: await identityOf(swap.path) };
+      if (swap.staged !== null && !(await exists(swap.staged))) throw notStaged(swap, swap.staged);
+      return { ...swap, formerly: await exists(swap.path) };
     }),
   );
-  await using _swap = await context.hold(PROMOTION.kind, { swaps: identified }, async () => {
-    for (const swap of swaps) await exchange(swap); // oxlint-disable-line no-await-in-loop -- one after the other
+  await using _swap = await context.hold(PROMOTION.kind, { swaps: recorded }, async () => {
+    /* oxlint-disable no-await-in-loop -- one after the other */
+    for (const swap of recorded) await moveOut(swap);
+    for (const swap of recorded) await moveIn(swap);
+    await keepOld(recorded);
+    /* oxlint-enable no-await-in-loop */
   });
 }
 
-async function exchange({ path, staged, aside }: Swap): Promise<void> {
+async function moveOut({ path, leaving }: Swap): Promise<void> {
   try {
-    if ((await identityOf(path)) !== null) await rename(path, aside);
+    if (await exists(path)) await rename(path, leaving);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw fileSystemFailure(error, 'move the old data away from', path, 'See to what is said there, then restore again.');
+  }
+}
+
+async function moveIn({ path, staged }: Swap): Promise<void> {
+  if (staged === null) return;
+  try {
+    if (await exists(path)) throw created(path);
     await rename(staged, path);
     await syncDirectory(dirname(path));
   } catch (error) {
-    throw fileSystemFailure(
-      error,
-      'put the restored data in place at',
-      path,
-      'The old data is in its place again. Something may have created new files there meanwhile: stop it, then restore again.',
-    );
+    throw fileSystemFailure(error, 'put the restored data in place at', path, STOP_IT);
   }
 }
 
-/** `there` is what lies at the path now. */
-async function putBack(swap: IdentifiedSwap, there: string | null): Promise<void> {
-  const { path, staged, aside, intruder, identity, formerly } = swap;
-  if (there === identity) await rename(path, staged);
-  // Either the old data never left, or there was none, or what lies there is somebody else's.
-  if (formerly === null || (await identityOf(aside)) !== formerly) return;
-  if (there !== null && there !== identity) await rename(path, intruder);
-  await rename(aside, path);
+/** From the first of these renames on it is decided. */
+async function keepOld(swaps: readonly Swap[]): Promise<void> {
+  for (const { path, leaving, aside } of swaps) {
+    /* oxlint-disable no-await-in-loop -- one after the other */
+    if (await exists(leaving)) await rename(leaving, aside);
+    await syncDirectory(dirname(path));
+    /* oxlint-enable no-await-in-loop */
+  }
+}
+
+/** Where there was no old data anywhere, nothing has a name that could tell: then it is whether all of the new is in place. */
+async function isDecided(swaps: readonly RecordedSwap[]): Promise<boolean> {
+  const any = async (paths: readonly string[]): Promise<boolean> => (await Promise.all(paths.map(exists))).includes(true);
+  if (await any(swaps.map(({ aside }) => aside))) return true;
+  if (swaps.some(({ formerly }) => formerly)) return false;
+  if (await any(swaps.flatMap(({ staged, leaving }) => (staged === null ? [leaving] : [staged, leaving])))) return false;
+  return (await Promise.all(swaps.map(({ path }) => exists(path)))).every(Boolean);
+}
+
+/** Not, for instance, the empty directory below a file system that is not mounted. */
+async function assertUnderstood({ path, staged, leaving, formerly }: RecordedSwap): Promise<void> {
+  if (staged === null || (await exists(leaving))) return;
+  if ((await exists(dirname(staged))) && (!formerly || (await exists(path)))) return;
+  throw new HoldfastError({
+    code: 'not-mounted',
+    operation: 'put the old data back at',
+    subject: path,
+    message: `neither ${leaving} nor ${formerly && (await exists(dirname(staged))) ? path : dirname(staged)} exists`,
+    hint: 'Is its file system mounted? Otherwise look for what was moved away by hand: nothing is changed until one is there.',
+    retry: 'later',
+  });
+}
+
+async function putBack({ path, staged, leaving, displaced, formerly }: RecordedSwap): Promise<void> {
+  const old = await exists(leaving);
+  const came = !formerly && staged !== null && !(await exists(staged));
+  // Also the restored data, if it came so far: it may have been written to since.
+  if (old || came) await displace(path, displaced);
+  if (old) await rename(leaving, path);
   await syncDirectory(dirname(path));
 }
 
-interface IdentifiedSwap extends Swap {
-  /** Of the restored data: see `identityOf`. */
-  readonly identity: string;
-  /** Of the old data; null when there was none. */
-  readonly formerly: string | null;
-}
-
-/** Device and inode: what a rename keeps. Null when there is nothing. */
-export async function identityOf(path: string | Buffer): Promise<string | null> {
-  try {
-    const { dev, ino } = await lstat(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-/** Makes the renames in a directory durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path);
-  await directory.sync();
-}
-
 /** The payload is what `promote` wrote: see there. */
-function swapsOf(payload: JsonObject): IdentifiedSwap[] {
+function swapsOf(payload: JsonObject): RecordedSwap[] {
   const swaps = Array.isArray(payload['swaps']) ? payload['swaps'] : [];
   return swaps.map((swap: JsonObject) => ({
     path: textAt(swap, 'path'),
-    staged: textAt(swap, 'staged'),
+    staged: textAt(swap, 'staged') || null,
+    leaving: textAt(swap, 'leaving'),
     aside: textAt(swap, 'aside'),
-    intruder: textAt(swap, 'intruder'),
-    identity: textAt(swap, 'identity'),
-    formerly: textAt(swap, 'formerly') || null,
+    displaced: textAt(swap, 'displaced'),
+    formerly: swap['formerly'] === true,
   }));
 }
 
-const notStaged = ({ path, staged }: Swap): HoldfastError =>
+const STOP_IT = 'Stop what uses the data, then restore again.';
+
+const created = (path: string): HoldfastError =>
+  new HoldfastError({
+    code: 'refused',
+    operation: 'put the restored data in place at',
+    subject: path,
+    message: 'something was created there while it was empty',
+    hint: STOP_IT,
+    retry: 'later',
+  });
+
+const notStaged = ({ path }: Swap, staged: string): HoldfastError =>
   new HoldfastError({
     code: 'not-restored',
     operation: 'restore',

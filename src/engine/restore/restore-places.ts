@@ -1,44 +1,50 @@
 // Where a restore is staged and where the old data is kept: names that carry the run's id, so that nothing else has them.
 
+import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { LivePlace } from './destination.ts';
 import type { EntrySwap } from './promote-entries.ts';
 import type { Swap } from './promote.ts';
 
+/**
+ * `restoring` is the staging; the old data is `leaving` until it is certain that the new takes its place, `entering` while
+ * that moves in piece by piece, and `before` from then on. `displaced` is what was in the way.
+ */
+type What = 'restoring' | 'leaving' | 'entering' | 'before' | 'displaced';
+
 /** `.sonarr.restoring-01J...`: beside what it is about, and within what a name may have (255 bytes). */
-export function siblingName(
-  path: string,
-  what: 'restoring' | 'before' | 'moving' | 'created-meanwhile',
-  runId: string,
-): string {
-  const name = Buffer.from(basename(path));
-  return `.${name
-    .subarray(0, 180)
-    .toString()
-    .replace(/\uFFFD+$/, '')}.${what}-${runId}`;
-}
+export const siblingName = (path: string, what: What, runId: string): string => `${siblingPrefix(path, what)}${runId}`;
+
+/** What the names of every run begin with. */
+export const siblingPrefix = (path: string, what: What): string => `.${stem(Buffer.from(basename(path)))}.${what}-`;
+
+/** Long names differ in their digest when they begin alike. */
+const stem = (name: Buffer): string =>
+  name.length <= 180
+    ? name.toString()
+    : `${name
+        .subarray(0, 160)
+        .toString()
+        .replace(/\uFFFD+$/, '')}~${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 
 /** Beside the path, or inside of it where it stays. */
-const placed = ({ path, keepsDirectory }: LivePlace, name: string): string =>
-  join(keepsDirectory ? path : dirname(path), name);
-export const stagingOf = (place: LivePlace, runId: string): string =>
-  placed(place, siblingName(place.path, 'restoring', runId));
-export const asideOf = (place: LivePlace, runId: string): string => placed(place, siblingName(place.path, 'before', runId));
+export const homeOf = ({ path, keepsDirectory }: LivePlace): string => (keepsDirectory ? path : dirname(path));
+const named = (place: LivePlace, what: What, runId: string): string =>
+  join(homeOf(place), siblingName(place.path, what, runId));
+export const stagingOf = (place: LivePlace, runId: string): string => named(place, 'restoring', runId);
+export const asideOf = (place: LivePlace, runId: string): string => named(place, 'before', runId);
 
-export const swapOf = (place: LivePlace, runId: string): Swap => ({
+const namesOf = (place: LivePlace, runId: string): Swap & { readonly staged: string } => ({
   path: place.path,
   staged: join(stagingOf(place, runId), basename(place.path)),
+  leaving: named(place, 'leaving', runId),
   aside: asideOf(place, runId),
-  intruder: placed(place, siblingName(place.path, 'created-meanwhile', runId)),
+  displaced: `${named(place, 'displaced', runId)}-`,
 });
 
+export const swapOf = (place: LivePlace, runId: string): Swap => namesOf(place, runId);
+
 export const entrySwapOf = (place: LivePlace, runId: string): EntrySwap => {
-  const moving = siblingName(place.path, 'moving', runId);
-  return {
-    path: place.path,
-    staged: join(stagingOf(place, runId), basename(place.path)),
-    own: [siblingName(place.path, 'restoring', runId), moving],
-    moving: placed(place, moving),
-    aside: asideOf(place, runId),
-  };
+  const own = (['restoring', 'leaving', 'entering'] as const).map((what) => siblingName(place.path, what, runId));
+  return { ...namesOf(place, runId), own, entering: named(place, 'entering', runId) };
 };

@@ -17,9 +17,10 @@ import { type RestoreRequest, type RestoreSummary, resticRestore } from '../../t
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
 import { checkDestination, checkLivePlace, type LivePlace, requireSpace, type Surroundings } from './destination.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
+import { syncDirectory } from './moves.ts';
 import type { Observed } from '../snapshots/observe-snapshots.ts';
 import { promoteEntries } from './promote-entries.ts';
-import { promote, syncDirectory } from './promote.ts';
+import { promote } from './promote.ts';
 import { asideOf, entrySwapOf, siblingName, stagingOf, swapOf } from './restore-places.ts';
 import { type Listing, type Placement, RestoredListing } from './restored-listing.ts';
 import { holdStaging } from './staging.ts';

@@ -1,39 +1,62 @@
 // Putting restored data in place: what is there after every way in which it can end.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { Instant } from '../../../src/domain/instant.ts';
 import type { StepContext } from '../../../src/domain/plan.ts';
+import { ENTRY_PROMOTION, type EntrySwap, promoteEntries } from '../../../src/engine/restore/promote-entries.ts';
+import { promote, PROMOTION, type Swap } from '../../../src/engine/restore/promote.ts';
+import { holdStaging, STAGING } from '../../../src/engine/restore/staging.ts';
+import { recoverFromCrash } from '../../../src/engine/runner/crash-recovery.ts';
+import { effectKinds, StepEffects } from '../../../src/engine/runner/effects.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
+import { openTransientJournal } from '../../../src/journal/open-journal.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { ENTRY_PROMOTION, promoteEntries } from '../../../src/engine/restore/promote-entries.ts';
-import { identityOf, promote, PROMOTION } from '../../../src/engine/restore/promote.ts';
+import { selfIdentity } from '../../../src/process/identity.ts';
+import { options, plan, step } from '../../support/plans.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const signal = new AbortController().signal;
+const KINDS = [PROMOTION, ENTRY_PROMOTION, STAGING];
 
-/** Makes the effect and undoes it, as the runner does; `die` leaves it as it is after making. */
-const context = (): Pick<StepContext, 'hold' | 'signal'> => ({
-  signal,
-  async hold(kind, payload, make) {
-    const undo = (): Promise<void> => (kind === PROMOTION.kind ? PROMOTION : ENTRY_PROMOTION).undo(payload, signal);
-    try {
-      await make();
-    } catch (error) {
-      await undo();
-      throw error;
-    }
-    return { [Symbol.asyncDispose]: undo };
-  },
-});
-// Only these two are used.
-const stepContext = (): StepContext => context() as StepContext;
+/** A step with effects in a journal, of a process that is dead by now; `undone` is called before an effect is undone. */
+function stepContext(journal: Journal = openTransientJournal(), undone: () => void = () => {}): StepContext {
+  const dead = { ...selfIdentity(), bootId: 'another boot' };
+  journal.openRun({ id: 'R', plan: plan([step('a')]), startedAt: 1 as Instant, process: dead });
+  const kinds = effectKinds(
+    KINDS.map((kind) => ({
+      ...kind,
+      undo: (...args: Parameters<typeof kind.undo>) => {
+        undone();
+        return kind.undo(...args);
+      },
+    })),
+  );
+  const effects = new StepEffects({ runId: 'R', stepId: 'a', journal, clock: systemClock, kinds });
+  const context: Pick<StepContext, 'hold' | 'signal'> = { signal, hold: (...effect) => effects.hold(...effect) };
+  return context as StepContext; // only these two are used
+}
 
 function folder(t: TestContext): (name: string, content?: string) => string {
   const directory = temporaryDirectory();
   t.after(() => directory[Symbol.dispose]());
+  mkdirSync(join(directory.path, 'disk'));
   return (name, content) => {
-    const path = join(directory.path, name);
+    const path = join(directory.path, 'disk', name);
     if (content !== undefined) {
       mkdirSync(path, { recursive: true });
       writeFileSync(join(path, 'file'), content);
@@ -41,106 +64,273 @@ function folder(t: TestContext): (name: string, content?: string) => string {
     return path;
   };
 }
+type Folder = ReturnType<typeof folder>;
 
 const content = (path: string): string => readFileSync(join(path, 'file'), 'utf8');
 
-test('a swap puts the new in place and keeps the old; undoing it afterwards changes nothing', async (t) => {
+/** A swap of `name`, with the old and the new data. */
+function swapAt(at: Folder, name: string, { old = true } = {}): Swap & { staged: string } {
+  return {
+    path: old ? at(name, `old ${name}`) : at(name),
+    staged: at(`${name}.staging/${name}`, `new ${name}`),
+    leaving: at(`${name}.leaving`),
+    aside: at(`${name}.aside`),
+    displaced: at(`${name}.displaced-`),
+  };
+}
+
+const displacedIn = (directory: string): string[] =>
+  readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /displaced-[^/]+\/[^/]+$/.test(name))
+    .map((name) => join(directory, name));
+
+test('a swap puts the new in place and keeps the old', async (t) => {
   const at = folder(t);
-  const swap = { path: at('live', 'old'), staged: at('staging/live', 'new'), aside: at('aside'), intruder: at('intruder') };
-  await promote(stepContext(), [swap]);
-  assert.deepEqual([content(swap.path), content(swap.aside)], ['new', 'old']);
+  const swap = swapAt(at, 'live');
+  const journal = openTransientJournal();
+  await promote(stepContext(journal), [swap]);
+  assert.deepEqual([content(swap.path), content(swap.aside)], ['new live', 'old live']);
+  assert.deepEqual(readdirSync(at('')).toSorted(), ['live', 'live.aside', 'live.staging']);
+  assert.deepEqual(journal.unfinishedRuns()[0]?.effects, []);
+});
+
+test('what was put in place stays when a program replaces it at once: nothing is undone after a success', async (t) => {
+  const at = folder(t);
+  const swap = swapAt(at, 'live');
+  let undone = 0;
+  await promote(
+    stepContext(openTransientJournal(), () => (undone += 1)),
+    [swap],
+  );
+  assert.equal(undone, 0);
+  // Nor when settling it was all that did not happen.
+  rmSync(swap.path, { recursive: true });
+  at('live', 'replaced by its owner');
+  rmSync(at('live.staging'), { recursive: true });
+  await PROMOTION.undo({ swaps: [{ ...swap, formerly: true }] }, signal);
+  assert.deepEqual([content(swap.path), content(swap.aside)], ['replaced by its owner', 'old live']);
 });
 
 test('all of several swaps are made, or none', async (t) => {
   const at = folder(t);
-  const swaps = ['one', 'two'].map((name) => ({
-    path: at(name, `old ${name}`),
-    staged: at(`staging/${name}`, `new ${name}`),
-    aside: at(`${name}.aside`),
-    intruder: at(`${name}.intruder`),
-  }));
-  writeFileSync(at('two.aside'), 'in the way: a directory cannot be renamed over a file');
-  await assert.rejects(promote(stepContext(), swaps), /put|ENOTDIR|not a directory/i);
-  assert.deepEqual(
-    swaps.map(({ path }) => content(path)),
-    ['old one', 'old two'],
-  );
-  assert.deepEqual(
-    swaps.map(({ staged }) => content(staged)),
-    ['new one', 'new two'],
-  );
+  const swaps = ['one', 'two'].map((name) => swapAt(at, name));
+  writeFileSync(at('two.leaving'), 'in the way: a directory cannot be renamed over a file');
+  await assert.rejects(promote(stepContext(), swaps));
+  assert.equal(content(at('one')), 'old one');
+  assert.equal(content(at('one.staging/one')), 'new one');
 });
 
-test('after a death between the two renames the old is back, also when something was created there meanwhile', async (t) => {
-  for (const meanwhile of [null, 'made by a service that restarted']) {
-    const at = folder(t);
-    const swap = {
-      path: at('live', 'old'),
-      staged: at('staging/live', 'new'),
-      aside: at('aside'),
-      intruder: at('intruder'),
-    };
-    const payload: JsonObject = {
-      swaps: [{ ...swap, identity: await identityOf(swap.staged), formerly: await identityOf(swap.path) }],
-    };
-    renameSync(swap.path, swap.aside);
-    if (meanwhile !== null) at('live', meanwhile);
-    await PROMOTION.undo(payload, signal);
-    await PROMOTION.undo(payload, signal);
-    assert.equal(content(swap.path), 'old');
-    if (meanwhile !== null) assert.equal(content(swap.intruder), meanwhile);
-  }
-});
+/** The renames of which a promotion is made, in their order. */
+const movesOf = (swaps: readonly (Swap & { staged: string })[]): (readonly [string, string])[] => [
+  ...swaps.filter(({ path }) => existsSync(path)).map(({ path, leaving }) => [path, leaving] as const),
+  ...swaps.map(({ path, staged }) => [staged, path] as const),
+  ...swaps.filter(({ path }) => existsSync(path)).map(({ leaving, aside }) => [leaving, aside] as const),
+];
 
-test('where the directory must stay, its entries are exchanged: before the point of no return the old, after it the new', async (t) => {
-  const names = ['a', 'b', 'c', 'lost+found'];
-  for (let moves = 0; moves <= 8; moves += 1) {
-    const at = folder(t);
-    const swap = {
-      path: at('live'),
-      staged: at('live/.restoring/live'),
-      own: ['.restoring', '.moving'],
-      moving: at('live/.moving'),
-      aside: at('live/.before'),
-    };
-    for (const name of names) at(`live/${name}`, `old ${name}`);
-    for (const name of names) at(`live/.restoring/live/${name}`, `new ${name}`);
-    // The very moves of an exchange, up to a death after so many of them.
-    const exchange = [
-      () => mkdirSync(swap.moving),
-      ...['a', 'b', 'c'].map((name) => () => renameSync(join(swap.path, name), join(swap.moving, name))),
-      () => renameSync(swap.moving, swap.aside),
-      ...['a', 'b', 'c'].map((name) => () => renameSync(join(swap.staged, name), join(swap.path, name))),
-    ];
-    for (const move of exchange.slice(0, moves)) move();
-    await ENTRY_PROMOTION.undo({ ...swap }, signal);
-    const expected = moves < 5 ? 'old' : 'new';
-    assert.deepEqual(
-      names.map((name) => content(join(swap.path, name))),
-      [`${expected} a`, `${expected} b`, `${expected} c`, 'old lost+found'],
-      `after ${moves} moves`,
-    );
-    rmSync(at('live/.restoring'), { recursive: true });
-    await ENTRY_PROMOTION.undo({ ...swap }, signal);
-    assert.deepEqual(
-      readdirSync(swap.path).filter((name) => name.startsWith('.')),
-      moves < 5 ? [] : ['.before'],
-    );
-  }
-});
+for (const [title, names, missing] of [
+  ['one swap', ['one'], ''],
+  ['several swaps', ['one', 'two', 'three'], ''],
+  ['several swaps, one where there was nothing', ['one', 'two', 'three'], 'two'],
+  ['a swap where there was nothing', ['one'], 'one'],
+] as const) {
+  test(`a death at any moment ends with all of the old or all of the new, however often it is undone: ${title}`, async (t) => {
+    for (const meanwhile of [false, true]) {
+      for (let moves = 0; ; moves += 1) {
+        const at = folder(t);
+        const swaps = names.map((name) => swapAt(at, name, { old: name !== missing }));
+        const payload: JsonObject = { swaps: swaps.map((swap) => ({ ...swap, formerly: existsSync(swap.path) })) };
+        const all = movesOf(swaps);
+        if (moves > all.length) break;
+        for (const [from, to] of all.slice(0, moves)) renameSync(from, to);
+        const empty = names.filter((name) => !existsSync(at(name)) && name !== missing);
+        if (meanwhile) for (const name of empty) at(name, `made meanwhile: ${name}`);
+        const decided = missing === names[0] ? 1 : all.length - names.filter((name) => name !== missing).length + 1;
+        const expected = moves < decided ? 'old' : 'new';
+        // The same names on another file system: every device and inode number differs, as after a reboot.
+        cpSync(at(''), at('../copy'), { recursive: true, preserveTimestamps: true });
+        rmSync(at(''), { recursive: true });
+        renameSync(at('../copy'), at(''));
+        await PROMOTION.undo(payload, signal);
+        await PROMOTION.undo(payload, signal);
+        for (const name of names) {
+          const what = `${name} after ${moves} moves`;
+          if (expected === 'old' && name === missing) assert.ok(!existsSync(at(name)), what);
+          else assert.equal(content(at(name)), `${expected} ${name}`, what);
+          if (expected === 'new' && name !== missing) assert.equal(content(at(`${name}.aside`)), `old ${name}`, what);
+        }
+        const kept = displacedIn(at('')).filter((path) => basename(path) !== 'file');
+        if (meanwhile) for (const name of empty) assert.ok(kept.some((path) => content(path) === `made meanwhile: ${name}`));
+      }
+    }
+  });
+}
 
-test('an exchange of entries keeps the old ones, and what is created meanwhile', async (t) => {
+test('where nothing of it is to be seen, undoing throws instead of taking that for done', async (t) => {
   const at = folder(t);
-  at('live/a', 'old a');
-  at('live/.restoring/live/b', 'new b');
-  const swap = {
+  const swap = swapAt(at, 'live');
+  renameSync(swap.path, swap.leaving);
+  renameSync(at(''), at('../elsewhere')); // not mounted
+  mkdirSync(at(''));
+  await assert.rejects(PROMOTION.undo({ swaps: [{ ...swap, formerly: true }] }, signal), { code: 'not-mounted' });
+  await assert.rejects(PROMOTION.undo({ swaps: [{ ...swap, formerly: false }] }, signal), { code: 'not-mounted' });
+  at('live', 'below the mount point');
+  await assert.rejects(PROMOTION.undo({ swaps: [{ ...swap, formerly: true }] }, signal), { code: 'not-mounted' });
+  await assert.rejects(ENTRY_PROMOTION.undo({ ...entrySwapAt(at, { fill: false }) }, signal), { code: 'not-mounted' });
+});
+
+test('a swap without restored data is refused before anything is moved', async (t) => {
+  const at = folder(t);
+  const swaps = ['one', 'two'].map((name) => swapAt(at, name));
+  rmSync(at('two.staging/two'), { recursive: true });
+  let undone = 0;
+  await assert.rejects(
+    promote(
+      stepContext(openTransientJournal(), () => (undone += 1)),
+      swaps,
+    ),
+    { code: 'not-restored' },
+  );
+  assert.deepEqual([content(at('one')), content(at('two')), undone], ['old one', 'old two', 0]);
+});
+
+test('a file that appears where the old one was is not overwritten', async (t) => {
+  const at = folder(t);
+  const [path, staged] = [at('live'), at('staging/live')];
+  mkdirSync(at('staging'));
+  writeFileSync(path, 'old');
+  writeFileSync(staged, 'new');
+  const swap = { path, staged, leaving: at('leaving'), aside: at('aside'), displaced: at('displaced-') };
+  // The second takes away what the first has just put there: to it, that is something created meanwhile.
+  writeFileSync(at('staging/other'), 'other');
+  const second = { ...swap, staged: at('staging/other'), leaving: at('leaving2'), aside: at('aside2') };
+  await assert.rejects(promote(stepContext(), [swap, second]), { code: 'refused', message: /created/ });
+  assert.equal(readFileSync(path, 'utf8'), 'old');
+  assert.deepEqual(
+    displacedIn(at('')).map((each) => readFileSync(each, 'utf8')),
+    ['new'],
+  );
+});
+
+const NAMES = ['a', 'b', 'c', 'lost+found'];
+
+function entrySwapAt(at: Folder, { fill = true } = {}): EntrySwap {
+  if (fill) {
+    for (const name of NAMES) at(`live/${name}`, `old ${name}`);
+    for (const name of NAMES) at(`live/.restoring/live/${name}`, `new ${name}`);
+  }
+  return {
     path: at('live'),
     staged: at('live/.restoring/live'),
-    own: ['.restoring', '.moving'],
-    moving: at('live/.moving'),
+    own: ['.restoring', '.leaving', '.entering'],
+    leaving: at('live/.leaving'),
+    entering: at('live/.entering'),
     aside: at('live/.before'),
+    displaced: at('live/.displaced-'),
   };
+}
+
+/** The very moves of an exchange. */
+const entryMoves = (swap: EntrySwap): (() => void)[] => [
+  () => mkdirSync(swap.leaving),
+  ...['a', 'b', 'c'].map((name) => () => renameSync(join(swap.path, name), join(swap.leaving, name))),
+  () => renameSync(swap.leaving, swap.entering),
+  ...['a', 'b', 'c'].map((name) => () => renameSync(join(swap.staged, name), join(swap.path, name))),
+  () => renameSync(swap.entering, swap.aside),
+];
+
+test('where the directory must stay, its entries are exchanged: before the point of no return the old, after it the new', async (t) => {
+  for (const meanwhile of [false, true]) {
+    for (let moves = 0; moves <= 9; moves += 1) {
+      const at = folder(t);
+      const swap = entrySwapAt(at);
+      for (const move of entryMoves(swap).slice(0, moves)) move();
+      const made = meanwhile ? ['a', 'b', 'c'].filter((name) => !existsSync(join(swap.path, name))) : [];
+      for (const name of made) at(`live/${name}`, `made meanwhile: ${name}`);
+      const expected = moves < 5 ? 'old' : 'new';
+      for (const attempt of ['once', 'twice']) {
+        await ENTRY_PROMOTION.undo({ ...swap }, signal);
+        assert.deepEqual(
+          NAMES.map((name) => content(join(swap.path, name))),
+          [`${expected} a`, `${expected} b`, `${expected} c`, 'old lost+found'],
+          `after ${moves} moves, ${attempt}`,
+        );
+      }
+      const before = readdirSync(swap.path).filter((name) => name.startsWith('.before'));
+      assert.deepEqual(before, moves < 5 ? [] : ['.before']);
+      if (moves >= 5) for (const name of ['a', 'b', 'c']) assert.equal(content(at(`live/.before/${name}`)), `old ${name}`);
+      const kept = displacedIn(swap.path).filter((path) => basename(path) !== 'file');
+      assert.deepEqual(
+        kept.map(content).toSorted(),
+        made.map((name) => `made meanwhile: ${name}`),
+      );
+    }
+  }
+});
+
+test('an exchange of entries keeps the old ones, and leaves the times and the mode of the new directory', async (t) => {
+  const at = folder(t);
+  at('live/a', 'old a');
+  const swap = entrySwapAt(at, { fill: false });
+  mkdirSync(swap.staged, { recursive: true, mode: 0o710 });
+  at('live/.restoring/live/b', 'new b');
+  utimesSync(swap.staged, 1_000_000, 2_000_000);
   await promoteEntries(stepContext(), swap);
   assert.deepEqual(readdirSync(swap.path).toSorted(), ['.before', '.restoring', 'b']);
   assert.equal(content(at('live/.before/a')), 'old a');
+  assert.equal(lstatSync(swap.path).mode & 0o777, 0o710);
+});
+
+test('an exchange of entries that is cancelled ends with all of the old or all of the new', async (t) => {
+  for (const [when, expected] of [
+    ['.leaving/a', 'old'],
+    ['.entering', 'new'],
+  ] as const) {
+    const at = folder(t);
+    const swap = entrySwapAt(at);
+    const context = stepContext();
+    // Aborted as seen by whoever asks once that much has happened.
+    const cancelled = new Proxy(signal, {
+      get: (target, key) => {
+        const now = existsSync(at(`live/${when}`));
+        if (key === 'throwIfAborted') return () => assert.ok(!now, 'cancelled');
+        return key === 'aborted' ? now : Reflect.get(target, key);
+      },
+    });
+    const ended = await promoteEntries({ ...context, signal: cancelled }, swap).then(
+      () => 'new',
+      () => 'old',
+    );
+    assert.equal(ended, expected);
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((name) => content(join(swap.path, name))),
+      [`${expected} a`, `${expected} b`, `${expected} c`],
+    );
+  }
+});
+
+test('a staging stays, at every start, while the exchange above it can neither be finished nor taken back', async (t) => {
+  const at = folder(t);
+  const journal = openTransientJournal();
+  const context = stepContext(journal);
+  const staging = at('live/.restoring');
+  const swap = entrySwapAt(at, { fill: false });
+  for (const name of NAMES) at(`live/${name}`, `old ${name}`);
+  await holdStaging(context, staging); // never disposed of: the process dies
+  for (const name of NAMES) at(`live/.restoring/live/${name}`, `new ${name}`);
+  journal.intendEffect({ runId: 'R', stepId: 'a', kind: ENTRY_PROMOTION.kind, payload: { ...swap }, at: 1 as Instant });
+  for (const move of entryMoves(swap).slice(0, 6)) move();
+  renameSync(swap.staged, at('live/.restoring/unreadable'));
+  const recover = (): Promise<string[]> => recoverFromCrash(options({ journal, kinds: KINDS }));
+  for (const _ of [1, 2]) {
+    assert.match((await recover()).join('\n'), /could not clean up .*entry-promotion.*\nleft as it is until then: staging/);
+    assert.ok(existsSync(at('live/.restoring/unreadable/b')));
+  }
+  renameSync(at('live/.restoring/unreadable'), swap.staged);
+  assert.match((await recover()).join('\n'), /cleaned up .*entry-promotion\ncleaned up .*staging/);
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((name) => content(at(`live/${name}`))),
+    ['new a', 'new b', 'new c'],
+  );
+  assert.ok(!existsSync(staging));
+  assert.deepEqual(await recover(), []);
 });
