@@ -9,7 +9,7 @@ import { contains } from '../config/repository-url.ts';
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import type { EffectKind } from '../domain/effect.ts';
 import { errnoOf, HoldfastError } from '../lib/errors.ts';
-import { type Bind, requireBinds } from '../tools/util-linux/mount-namespace.ts';
+import { type Bind, requireBinds, strangersEntry } from '../tools/util-linux/mount-namespace.ts';
 import type { Source } from './source.ts';
 
 /** A directory of Holdfast's own; its path is the whole payload. */
@@ -40,11 +40,12 @@ export interface SqliteSourceOptions {
 
 export const sqliteSource = (databases: readonly SqliteDatabase[], options: SqliteSourceOptions): Source => ({
   async open(context) {
-    if (databases.length === 0) return view([], new AsyncDisposableStack());
+    if (databases.length === 0) return view([], [], new AsyncDisposableStack());
     await requireBinds(options.subject, options.user, context.signal);
     const directory = join(options.spoolRoot, `${context.runId}-${encodeURIComponent(options.subject)}`);
     await using held = new AsyncDisposableStack();
     held.use(await context.hold(SPOOL.kind, { directory }, () => makeSpool(directory)));
+    const stranger = await strangersEntry(options.paths, options.user, context.signal);
     const roots = await rootsOf(options.paths);
     const copies: Copy[] = [];
     for (const [index, { path }] of databases.entries()) {
@@ -56,7 +57,7 @@ export const sqliteSource = (databases: readonly SqliteDatabase[], options: Sqli
       await copyDatabase(over, from); // oxlint-disable-line no-await-in-loop
       copies.push({ path, seen, from, over });
     }
-    return view(copies, held.move());
+    return view(copies, stranger === null ? [] : [ownerLost(stranger)], held.move());
   },
 });
 
@@ -66,16 +67,23 @@ interface Copy extends Bind {
   readonly seen: string;
 }
 
-const view = (copies: readonly Copy[], held: AsyncDisposableStack): Awaited<ReturnType<Source['open']>> => ({
+const view = (
+  copies: readonly Copy[],
+  shortcomings: readonly string[],
+  held: AsyncDisposableStack,
+): Awaited<ReturnType<Source['open']>> => ({
   binds: copies.map(({ from, over }) => ({ from, over })),
   expected: [...new Set(copies.map(({ seen }) => seen))],
   leftOut: [...new Set(copies.flatMap(({ path, seen, over }) => [path, seen, over]))].flatMap((file) =>
     COMPANIONS.map((suffix) => file + suffix),
   ),
-  shortcomings: [],
+  shortcomings,
   detail: { databases: copies.map(({ over }) => over) },
   [Symbol.asyncDispose]: () => held.disposeAsync(),
 });
+
+const ownerLost = (path: string): string =>
+  `owners are lost: what another user or group owns, such as ${path}, is saved as nobody's, because an ordinary user can copy a database only in a user namespace; run as root`;
 
 /** A declared path that restic goes into, and where it really lies. */
 interface Root {

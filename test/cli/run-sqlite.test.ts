@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
@@ -141,6 +141,34 @@ test('an ordinary user saves a live database as well, in a user namespace of its
   assertPrefix(restored);
   assert.equal(statSync(restored).uid, statSync(file).uid);
   assert.deepEqual(listFiles(host.path('state/spool')), []);
+});
+
+test("an ordinary user's copy in which owners are lost is partial and names the first; one without strangers is not", async (t) => {
+  const host = hostWithDatabase(t);
+  const under = asOrdinaryUser();
+  const app = host.path('data/app');
+  await writeOnce(join(app, 'state/app.db'), 'delete');
+  const grouped = host.write('data/app/grouped.txt', 'x', 0o644);
+  if (under.length > 0) host.giveTo(NOBODY);
+  const backUp = async (path: string): Promise<StepReport> => {
+    const databases = [{ type: 'sqlite', path: join(app, 'state/app.db') }];
+    host.services['app'] = { backup: { paths: [...new Set([app, path])], databases } };
+    return stepOf((await host.backUp([], { under })).report, 'backup:app@near');
+  };
+  const assertLost = async (path: string, named: string): Promise<void> => {
+    const step = await backUp(path);
+    assert.equal(step.outcome, 'partial');
+    assert.match(step.reason ?? '', new RegExp(`^owners are lost: .* such as ${named}, .*run as root$`));
+    const copy = statSync(join(await host.restore('near', String(step.result?.['snapshotId'])), named));
+    const live = statSync(named);
+    assert.notDeepEqual([copy.uid, copy.gid], [live.uid, live.gid], 'nothing was lost: it is no reason for a partial copy');
+  };
+  assert.equal((await backUp(app)).outcome, 'succeeded');
+  if (process.getuid?.() === 0) await assertLost('/etc/passwd', '/etc/passwd'); // only root restores owners
+  else assert.equal((await backUp('/etc/passwd')).outcome, 'partial');
+  if (under.length === 0) return;
+  chownSync(grouped, NOBODY, 33);
+  await assertLost(app, grouped);
 });
 
 test('a database that does not change adds nothing but a tree, and its live file is never touched', async (t) => {

@@ -34,6 +34,28 @@ export function withBinds(
   return ['unshare', '--map-root-user', ...private_, 'sh', '-c', script, 'sh', ...pairs, '--', ...argv];
 }
 
+/**
+ * The first entry below these paths whose owner or group the program would see, and save, as nobody's: a user namespace that
+ * an ordinary user may make knows that user's own two ids only. Null when there is none.
+ */
+export async function strangersEntry(
+  paths: readonly string[],
+  user: { readonly uid: number; readonly gid: number },
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (user.uid === 0) return null;
+  const strangers = ['(', '!', '-uid', String(user.uid), '-o', '!', '-gid', String(user.gid), ')'];
+  const { stdout } = await runProcess(
+    {
+      argv: ['find', ...paths, ...strangers, '-print', '-quit'],
+      operation: 'look at the owners of',
+      subject: paths.join(', '),
+    },
+    { signal, grace: duration(1, 's') },
+  );
+  return stdout === '' ? null : stdout.slice(0, -1); // its exit code is about what may not be read: restic tells that
+}
+
 /** Throws `unsupported` when this user may not make the namespaces that `withBinds` needs. */
 export async function requireBinds(subject: string, user: { uid: number; gid: number }, signal: AbortSignal): Promise<void> {
   const argv = withBinds([{ from: '/dev/null', over: '/dev/null' }], ['true'], user);
