@@ -23,3 +23,6 @@ export interface Evidence {
   /** The tool, its version and figures; whatever explains how it was proven. */
   readonly detail: JsonObject;
 }
+
+/** `detail.how` of a `missing` that is no surprise. */
+export const REMOVED_BY_RETENTION = 'removed by retention';

@@ -5,6 +5,7 @@ import { describeBytes, type Bytes } from './bytes.ts';
 import { duration, formatDuration, type Duration } from './duration.ts';
 import { elapsed, formatInstant, type Instant } from './instant.ts';
 import type { RetentionSnapshot } from './retention-rules.ts';
+import { newestTrusted } from './retention-stay.ts';
 
 export type SmellCode = 'shrunk' | 'too-many-new' | 'policy-changed';
 
@@ -49,13 +50,16 @@ export function smellsOf(input: SmellInput): Smell[] {
 /** The size that speaks for the newest copies: the median of the newest few. Null when none of them has a size. */
 export const newestBytes = (input: Pick<SmellInput, 'arrivals'>): number | null => median(sizes(newestFew(input)));
 
-const newestFew = (input: Pick<SmellInput, 'arrivals'>): RetentionSnapshot[] =>
-  input.arrivals.filter(({ complete }) => complete).slice(0, NEWEST);
+/** Of the proven ones where there are any: what others add must not speak for a job that is known. */
+function newestFew({ arrivals }: Pick<SmellInput, 'arrivals'>): RetentionSnapshot[] {
+  const trust = newestTrusted(arrivals)?.complete ?? null;
+  return arrivals.filter(({ complete }) => complete === trust).slice(0, NEWEST);
+}
 
 function shrunk(input: SmellInput): Smell | null {
   const newest = newestBytes(input);
   const others = (known: ReadonlySet<RetentionSnapshot>): number =>
-    median(sizes(input.removals.filter((snapshot) => snapshot.complete && !known.has(snapshot)))) ?? 0;
+    median(sizes(input.removals.filter((snapshot) => snapshot.complete !== false && !known.has(snapshot)))) ?? 0;
   // Also without all that arrived: after a flood of empty copies their own kind would be most of what goes.
   const pushedOut = Math.max(
     others(new Set(newestFew(input))),

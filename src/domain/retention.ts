@@ -4,15 +4,16 @@
 import { duration, type Duration } from './duration.ts';
 import { formatInstant, later, type Instant } from './instant.ts';
 import { keepsNothing, type RetentionPolicy } from './retention-policy.ts';
-import { applyPolicy, type RetentionSnapshot } from './retention-rules.ts';
+import type { RetentionSnapshot } from './retention-rules.ts';
 import { newestBytes, smellsOf, type SmellCode, type SmellInput } from './retention-smells.ts';
+import { keptByRules, newestTrusted, reasonsToStay } from './retention-stay.ts';
 import { parseSnapshotTime } from './retention-time.ts';
 
 export { applyPolicy, type RetentionSnapshot, type RuleResult } from './retention-rules.ts';
 
 export interface RetentionApplication {
   readonly at: Instant;
-  /** The newest complete snapshot that it counted. */
+  /** The newest complete snapshot that it counted; see `newestTrusted`. */
   readonly newestId: string | null;
   /** See `RetentionDecision.remember`. */
   readonly acceptedBytes?: number | null;
@@ -44,7 +45,7 @@ export interface RetentionEntry {
   readonly id: string;
   readonly time: Instant;
   readonly bytes: number | null;
-  readonly complete: boolean;
+  readonly complete: boolean | null;
   readonly keep: boolean;
   /** It would go, but for the refusal or hold of the whole job. */
   readonly spared: boolean;
@@ -81,13 +82,12 @@ export interface RetentionDecision {
 const CLOCK_TOLERANCE = duration(5, 'm');
 
 /**
- * Incomplete snapshots never count against complete ones: the rules are applied to the complete ones alone, and once more to
- * all together, and what either keeps stays. So nothing goes that restic would keep, an incomplete one never pushes a complete
- * one out, and it goes itself when the rules drop it and a newer complete one exists.
+ * What the rules keep stays, for each degree of trust of its own; see `keptByRules`. The newest proven complete and the newest
+ * verified one always stay, confirmed or not, and so does what came after that newest one: it may be all there is of its time.
  *
- * Snapshots dated in the future do not count and are not removed: whoever may add snapshots may choose their dates. The newest
- * complete and the newest verified one always stay, confirmed or not. Without a new complete snapshot since the last
- * application nothing goes at all, so that a job that stopped running loses nothing, and deciding twice changes nothing.
+ * Snapshots dated in the future do not count and are not removed: whoever may add snapshots may choose their dates. Without a
+ * new complete snapshot since the last application nothing goes at all, so that a job that stopped running loses nothing, and
+ * deciding twice changes nothing.
  *
  * Throws `tool-output` when a snapshot's time cannot be read.
  */
@@ -95,9 +95,11 @@ export function decideRetention(input: RetentionInput): RetentionDecision {
   const sorted = newestFirst(input.snapshots);
   const horizon = later(input.now, CLOCK_TOLERANCE);
   const counted = sorted.filter(({ time }) => time <= horizon);
-  const newest = counted.find(({ complete }) => complete) ?? null;
-  const reasons = reasonsToStay(input, counted, newest);
-  for (const { id, time } of sorted) if (time > horizon) reasons.set(id, ['dated in the future: not counted']);
+  const newest = newestTrusted(counted);
+  const future = sorted
+    .filter(({ time }) => time > horizon)
+    .map(({ id }) => [id, ['dated in the future: not counted']] as const);
+  const reasons = new Map([...reasonsToStay(counted, input.policy, input.newestVerifiedId), ...future]);
   const removals = counted.filter(({ id }) => !reasons.has(id));
 
   const history = historyOf(input, counted, newest);
@@ -110,7 +112,7 @@ export function decideRetention(input: RetentionInput): RetentionDecision {
   const entries = sorted.map((snapshot): RetentionEntry => {
     const { id, time, bytes, complete } = snapshot;
     const stay = reasons.get(id);
-    const why = stay ?? [complete ? 'no rule keeps it' : 'incomplete, and a newer complete one exists'];
+    const why = stay ?? [complete === false ? 'incomplete, and no rule keeps it' : 'no rule keeps it'];
     return {
       id,
       time,
@@ -155,32 +157,6 @@ function newestFirst(snapshots: readonly RetentionSnapshot[]): RetentionSnapshot
   });
 }
 
-function reasonsToStay(
-  input: RetentionInput,
-  counted: readonly RetentionSnapshot[],
-  newest: RetentionSnapshot | null,
-): Map<string, string[]> {
-  const reasons = new Map<string, string[]>();
-  const stay = (id: string, why: readonly string[]): void => {
-    reasons.set(id, [...new Set([...(reasons.get(id) ?? []), ...why])]);
-  };
-  if (newest) stay(newest.id, ['newest complete snapshot']);
-  const verified = counted.find(({ id }) => id === input.newestVerifiedId);
-  if (verified) stay(verified.id, ['newest that was restored and compared']);
-  if (keepsNothing(input.policy)) {
-    for (const { id } of counted) stay(id, ['the policy has no rule']);
-    return reasons;
-  }
-  for (const snapshots of [counted.filter(({ complete }) => complete), counted]) {
-    for (const { snapshot, keep, reasons: why } of applyPolicy(snapshots, input.policy)) if (keep) stay(snapshot.id, why);
-  }
-  for (const snapshot of counted) {
-    if (snapshot === newest) break;
-    stay(snapshot.id, ['incomplete, but no newer complete one']);
-  }
-  return reasons;
-}
-
 interface History {
   /** There is a complete snapshot that the last application did not know. */
   readonly hasNew: boolean;
@@ -198,15 +174,16 @@ function historyOf(input: RetentionInput, counted: readonly RetentionSnapshot[],
   const isNew = (snapshot: RetentionSnapshot): boolean =>
     last.newestId === null ? true : parseSnapshotTime(snapshot.timeText).nanoseconds > since;
   const arrivals = counted.filter(isNew);
-  const earlier = counted.filter((snapshot) => snapshot.complete && !isNew(snapshot));
+  const earlier = counted.filter((snapshot) => snapshot.complete !== false && !isNew(snapshot));
   // The same rules, applied again to what they left, remove nothing. What they would remove was not there.
-  const unexplained = samePolicy(input.policy, input.previousPolicy)
-    ? applyPolicy(earlier, input.policy).filter(({ keep }) => !keep)
+  const explained = keptByRules(earlier, input.policy);
+  const backdated = samePolicy(input.policy, input.previousPolicy)
+    ? earlier.filter(({ id }) => !explained.has(id) && id !== input.newestVerifiedId)
     : [];
   return {
     hasNew: newest !== null && newest.id !== last.newestId && isNew(newest),
     arrivals,
-    backdated: unexplained.map(({ snapshot }) => snapshot).filter(({ id }) => id !== input.newestVerifiedId),
+    backdated,
   };
 }
 

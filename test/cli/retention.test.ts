@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import type { Instant } from '../../src/domain/instant.ts';
 import type { Report } from '../../src/domain/report.ts';
+import type { StatusReport } from '../../src/engine/status/status.ts';
 import { selfIdentity } from '../../src/process/identity.ts';
 import { type Ended, fingerprint, listFiles, NOBODY, ScratchHost, scratchHost, stepOf } from '../support/cli.ts';
 import { plan } from '../support/plans.ts';
@@ -294,6 +295,45 @@ test('a snapshot that the journal knows for incomplete never pushes a complete o
   scene.record('backup', 'notes', incomplete, false);
   await scene.report(['apply']);
   assert.deepEqual(await scene.ids('near'), [complete, incomplete].toSorted());
+});
+
+test('a snapshot of a run that was killed before it was recorded never pushes out the one that is proven complete', async (t) => {
+  const scene = small(t, { last: 1 });
+  const [proven = '', unknown = ''] = await scene.snapshots('near', 'notes', [2, 1]);
+  scene.record('backup', 'notes', proven, true, Date.now() - 2 * 24 * HOUR);
+  await scene.report(['apply']);
+  assert.deepEqual(await scene.ids('near'), [proven, unknown].toSorted());
+});
+
+test('what was removed is no longer believed, and raises no alarm', async (t) => {
+  const scene = small(t, { last: 1 });
+  const [first = '', second = '', third = ''] = await scene.snapshots('near', 'notes', [3, 2, 1]);
+  // Two runs at once: the one that began to read last was saved first.
+  for (const [id, days] of [
+    [first, 3],
+    [third, 2],
+    [second, 1],
+  ] as const)
+    scene.record('backup', 'notes', id, true, Date.now() - days * 24 * HOUR);
+  await scene.report(['apply']);
+  assert.deepEqual(await scene.ids('near'), [third]);
+
+  for (const args of [['status'], ['status', '--refresh']]) {
+    const { stdout } = await scene.host.run(['--json', ...args]);
+    const status = JSON.parse(stdout) as StatusReport; // its own shape
+    assert.deepEqual(status.problems, [], stdout);
+    assert.equal(status.services[0]?.jobs[0]?.newest?.snapshotId, third);
+  }
+  {
+    using journal = scene.host.journal();
+    const missing = journal.evidence({ service: 'notes', kind: 'missing', limit: 9 });
+    assert.deepEqual(missing.map(({ snapshotId }) => snapshotId).toSorted(), [first, second].toSorted());
+    assert.equal(missing[0]?.detail['how'], 'removed by retention');
+  }
+  await scene.host.restic('near', ['forget', third]);
+  const { stdout } = await scene.host.run(['--json', 'status', '--refresh']);
+  const alarm = new RegExp(`newest complete snapshot ${third.slice(0, 8)} is gone`);
+  assert.match((JSON.parse(stdout) as StatusReport).problems.map(({ message }) => message).join(), alarm);
 });
 
 test('the newest verified snapshot stays, also when an older one was verified after it and when one that is gone was', async (t) => {

@@ -50,7 +50,7 @@ test('the newest complete, the verified and the future snapshots are never remov
   fc.assert(
     fc.property(inputs, (input) => {
       const kept = keptIds(input);
-      const complete = counted(input).filter((snapshot) => snapshot.complete);
+      const complete = counted(input).filter((snapshot) => snapshot.complete === true);
       const newest = Math.max(...complete.map(({ time }) => time));
       if (complete.length > 0) assert.ok(complete.some(({ id, time }) => time === newest && kept.has(id)));
       if (input.newestVerifiedId !== null) assert.ok(kept.has(input.newestVerifiedId));
@@ -71,20 +71,25 @@ test('everything that restic would keep stays', () => {
   );
 });
 
-test('of complete snapshots exactly what restic would keep stays, and the newest', () => {
-  const past = snapshotSets({ from: '2024-01-01T00:00:00Z', to: '2025-03-01T12:00:00Z', alwaysComplete: true });
-  fc.assert(
-    fc.property(inputs, past, (input, snapshots) => {
-      const results = applyPolicy(byId(snapshots), input.policy);
-      const expected = new Set(results.flatMap(({ snapshot, keep }, index) => (keep || index === 0 ? [snapshot.id] : [])));
-      assert.deepEqual(
-        keptIds({ ...input, snapshots, newestVerifiedId: null, lastApplication: null, confirmed: true }),
-        expected,
-      );
-    }),
-    runs,
-  );
-});
+for (const [complete, kind] of [
+  [true, 'complete snapshots'],
+  [null, 'snapshots that no record tells of'],
+] as const) {
+  test(`of ${kind} exactly what restic would keep stays, and the newest`, () => {
+    const past = snapshotSets({ from: '2024-01-01T00:00:00Z', to: '2025-03-01T12:00:00Z', complete });
+    fc.assert(
+      fc.property(inputs, past, (input, snapshots) => {
+        const results = applyPolicy(byId(snapshots), input.policy);
+        const expected = new Set(results.flatMap(({ snapshot, keep }, index) => (keep || index === 0 ? [snapshot.id] : [])));
+        assert.deepEqual(
+          keptIds({ ...input, snapshots, newestVerifiedId: null, lastApplication: null, confirmed: true }),
+          expected,
+        );
+      }),
+      runs,
+    );
+  });
+}
 
 test('deciding again after the removal removes nothing, recorded or not', () => {
   fc.assert(
@@ -111,7 +116,7 @@ test('deciding again after the removal removes nothing, recorded or not', () => 
 test('a job without a new complete snapshot loses nothing whatever else changed', () => {
   fc.assert(
     fc.property(inputs, (input) => {
-      const complete = counted(input).filter((snapshot) => snapshot.complete);
+      const complete = counted(input).filter((snapshot) => snapshot.complete === true);
       const newest = byId(complete).reduce<RetentionSnapshot | null>(
         (best, one) => (best && Date.parse(best.timeText) >= Date.parse(one.timeText) ? best : one),
         null,
@@ -126,13 +131,27 @@ test('a job without a new complete snapshot loses nothing whatever else changed'
   );
 });
 
-test('incomplete snapshots never push out a complete one', () => {
+test('no snapshot takes the place of one that is better proven', () => {
   fc.assert(
     fc.property(inputs, (input) => {
       const confirmed = { ...input, lastApplication: null, confirmed: true };
       const kept = keptIds(confirmed);
-      for (const id of keptIds({ ...confirmed, snapshots: input.snapshots.filter(({ complete }) => complete) }))
-        assert.ok(kept.has(id));
+      for (const trusted of [[true], [true, null]]) {
+        const alone = input.snapshots.filter(({ complete }) => trusted.includes(complete));
+        for (const { snapshot, keep } of applyPolicy(byId(counted({ ...input, snapshots: alone })), input.policy))
+          assert.ok(!keep || kept.has(snapshot.id));
+      }
+    }),
+    runs,
+  );
+});
+
+test('nothing that is newer than the newest proven complete snapshot goes', () => {
+  fc.assert(
+    fc.property(inputs, (input) => {
+      const kept = keptIds(input);
+      const newest = Math.max(...counted(input).map(({ time, complete }) => (complete ? time : -Infinity)));
+      for (const { id, time } of counted(input)) assert.ok(newest === -Infinity || time <= newest || kept.has(id));
     }),
     runs,
   );

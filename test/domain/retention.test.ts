@@ -137,7 +137,7 @@ test('an incomplete snapshot goes once the rules drop it and a newer complete on
   ];
   const decision = decide({ snapshots: [newest, partial, older] });
   assert.deepEqual(removedIds(decision), [partial.id]);
-  assert.deepEqual(reasonsOf(decision, partial), ['incomplete, and a newer complete one exists']);
+  assert.deepEqual(reasonsOf(decision, partial), ['incomplete, and no rule keeps it']);
 });
 
 test('an incomplete snapshot newer than every complete one stays, and takes no place from them', () => {
@@ -146,6 +146,49 @@ test('an incomplete snapshot newer than every complete one stays, and takes no p
   const decision = decide({ snapshots: [...partial, ...complete], confirmed: true });
   assert.deepEqual(removedIds(decision), []);
   assert.deepEqual(reasonsOf(decision, must(partial[0])), ['daily snapshot', 'incomplete, but no newer complete one']);
+});
+
+test('a snapshot that no record tells of does not push out the only one that is proven complete', () => {
+  const [unknown, proven] = [snapshot('2025-03-01T03:00:00Z', { complete: null }), snapshot('2025-02-28T03:00:00Z')];
+  const input = { snapshots: [unknown, proven], policy: policy({ last: 1 }), confirmed: true };
+  const decision = decide(input);
+  assert.deepEqual(removedIds(decision), []);
+  assert.deepEqual(reasonsOf(decision, proven), ['newest complete snapshot', 'last snapshot']);
+  const wanted = ['last snapshot', 'perhaps incomplete, but no newer complete one'];
+  assert.deepEqual(reasonsOf(decision, unknown), wanted);
+  assert.match(
+    must(
+      decide({
+        ...input,
+        lastApplication: appliedAt(proven),
+        policy: policy({ tags: ['x'] }),
+        snapshots: [...series(3, DAY, {}, NOW - 5 * DAY), ...input.snapshots],
+      }).hold,
+    ),
+    /^no new complete/,
+  );
+});
+
+test('where nothing is on record the rules work as they do in restic, and the newest stays', () => {
+  const lost = series(9, DAY, { complete: null });
+  assert.deepEqual(
+    removedIds(decide({ snapshots: lost, confirmed: true })),
+    lost.slice(7).map(({ id }) => id),
+  );
+  const decision = decide({ snapshots: lost, policy: policy({ tags: ['none'] }), confirmed: true });
+  assert.deepEqual(reasonsOf(decision, must(lost[0])), ['newest that may be complete']);
+  assert.equal(removedIds(decision).length, 8);
+  assert.equal(must(decision.remember).newestId, must(lost[0]).id);
+});
+
+test('large copies that no record tells of do not hide that the proven ones have shrunk', () => {
+  const [first, ...old] = series(8, DAY);
+  const forged = series(3, 60_000, { complete: null }, NOW - 60_000);
+  const decision = decide({
+    ...inCourse([must(first), ...old]),
+    snapshots: [...forged, { ...must(first), bytes: 10 }, ...old],
+  });
+  assert.equal(decision.refusal?.code, 'shrunk');
 });
 
 test('without any complete snapshot nothing goes and nothing is remembered', () => {

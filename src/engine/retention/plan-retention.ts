@@ -4,8 +4,7 @@
 import type { Configuration, RepositoryConfig } from '../../config/configuration.ts';
 import { shortestInterval } from '../../domain/frequency.ts';
 import { describeDuration } from '../../domain/duration.ts';
-import { elapsed } from '../../domain/instant.ts';
-import type { Evidence } from '../../domain/evidence.ts';
+import { elapsed, type Instant } from '../../domain/instant.ts';
 import { repositoryLock, serviceOfTags, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { decideRetention, type RetentionDecision } from '../../domain/retention.ts';
@@ -18,8 +17,8 @@ import { checkMount, checkPassword } from '../../repositories/preflight.ts';
 import type { Job } from '../backup/backup-step.ts';
 import { type Maintenance, maintenanceOf } from '../repository/maintenance.ts';
 import { jobsOf, toolStep } from '../backup/plan-run.ts';
-import { knownPartial } from '../snapshots/observe-snapshots.ts';
-import { lastRetention, retentionEvidence } from './retention-memory.ts';
+import { recordedCompleteness } from '../snapshots/observe-snapshots.ts';
+import { lastRetention, removalEvidence, retentionEvidence } from './retention-memory.ts';
 import { selectServices } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
 
@@ -92,7 +91,7 @@ async function applyRetention(repository: RepositoryConfig, work: Work, context:
   const snapshots = await restic((access, retryLock) =>
     resticSnapshots(access, { host: toolbox.host, retryLock }, { signal }),
   );
-  const decisions = work.jobs.map((job) => ({ job, decision: decide(job, snapshots, work, context) }));
+  const decisions = work.jobs.map((job) => decide(job, snapshots, work, context));
   for (const { job, decision } of decisions) {
     work.onDecision(job, decision);
     for (const warning of decision.warnings) context.warn(`${job.service.name}: ${warning}`);
@@ -100,7 +99,7 @@ async function applyRetention(repository: RepositoryConfig, work: Work, context:
   for (const note of undeclared(repository, snapshots, work.config)) context.warn(note);
   const ids = selection.apply ? decisions.flatMap(({ decision }) => removalsOf(decision)) : [];
   const { removed, notFound } = await forget(restic, ids, context);
-  return conclude(decisions, ids, new Set([...removed, ...notFound]), selection.apply);
+  return conclude(decisions, ids, new Set([...removed, ...notFound]), selection.apply, context.now());
 }
 
 const forget = async (restic: Maintenance, ids: readonly string[], { signal }: StepContext): Promise<ForgetResult> =>
@@ -108,11 +107,11 @@ const forget = async (restic: Maintenance, ids: readonly string[], { signal }: S
     ? { removed: [], notFound: [], failed: [] }
     : await restic((access, retryLock) => resticForget(access, { ids, retryLock }, { signal }));
 
-function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: StepContext): RetentionDecision {
+function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: StepContext): Decided {
   const { journal } = work.toolbox;
   const { service, backup, repository } = job;
   const of = { service: service.name, repository: repository.name };
-  const incomplete = knownPartial(work.toolbox, service.name, repository.name);
+  const recorded = recordedCompleteness(work.toolbox, service.name, repository.name);
   const verified = new Set(
     journal.evidence({ ...of, kind: 'restore', complete: true, limit: 100_000 }).map(({ snapshotId }) => snapshotId),
   );
@@ -123,7 +122,7 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
   const [newestVerified] = mine
     .filter(({ id, time }) => verified.has(id) && time <= now)
     .toSorted((a, b) => b.time - a.time);
-  return decideRetention({
+  const decision = decideRetention({
     service: service.name,
     now,
     policy: backup.retention,
@@ -133,7 +132,7 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
       time,
       timeText,
       tags,
-      complete: !incomplete.has(id),
+      complete: recorded.get(id) ?? null,
       bytes: summary?.bytesProcessed ?? null,
     })),
     newestVerifiedId: newestVerified?.id ?? null,
@@ -141,6 +140,7 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
     expectedInterval: shortestInterval(backup.frequency),
     confirmed: work.confirmed.has(service.name),
   });
+  return { job, decision, recorded };
 }
 
 const removalsOf = (decision: RetentionDecision): string[] =>
@@ -149,6 +149,8 @@ const removalsOf = (decision: RetentionDecision): string[] =>
 interface Decided {
   readonly job: Job;
   readonly decision: RetentionDecision;
+  /** By id, whether it is complete. */
+  readonly recorded: ReadonlyMap<string, boolean>;
 }
 
 /** Only a service whose every removal succeeded remembers this application; the others decide anew next time. */
@@ -157,14 +159,18 @@ function conclude(
   ids: readonly string[],
   gone: ReadonlySet<string>,
   apply: boolean,
+  now: Instant,
 ): StepResult {
   const left = ids.filter((id) => !gone.has(id));
   const refused = decisions.filter(({ decision }) => decision.refusal !== null);
-  const evidence: Evidence[] = apply
-    ? decisions
-        .filter(({ decision }) => removalsOf(decision).every((id) => gone.has(id)))
-        .flatMap(({ job, decision }) => retentionEvidence(job, decision) ?? [])
-    : [];
+  const applied = apply ? decisions.filter(({ decision }) => removalsOf(decision).every((id) => gone.has(id))) : [];
+  const evidence = [
+    ...applied.flatMap(({ job, decision }) => retentionEvidence(job, decision) ?? []),
+    ...decisions.flatMap(({ job, decision, recorded }) => {
+      const removed = removalsOf(decision).filter((id) => gone.has(id) && recorded.has(id));
+      return removed.map((id) => removalEvidence(job, id, now));
+    }),
+  ];
   const reasons = [
     ...refused.map(({ job, decision }) => `${job.service.name}: ${decision.refusal?.message ?? ''}`),
     ...(left.length > 0 ? [`${left.length} snapshots could not be removed, first ${left[0]?.slice(0, 8) ?? ''}`] : []),

@@ -1,7 +1,8 @@
-// What retention remembers of its last application to a job: kept in the journal as evidence of kind 'retention'.
+// What retention leaves in the journal: its last application to a job, as evidence of kind 'retention', and what it removed.
 
 import type { Duration } from '../../domain/duration.ts';
-import type { Evidence } from '../../domain/evidence.ts';
+import { type Evidence, REMOVED_BY_RETENTION } from '../../domain/evidence.ts';
+import type { Instant } from '../../domain/instant.ts';
 import type { RetentionPolicy } from '../../domain/retention-policy.ts';
 import type { RetentionApplication, RetentionDecision } from '../../domain/retention.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -28,6 +29,17 @@ export function retentionEvidence({ service, backup, repository }: Job, decision
     },
   };
 }
+
+/** That a recorded snapshot is gone, on purpose: what is believed of the repository no longer rests on it. */
+export const removalEvidence = ({ service, repository }: Job, snapshotId: string, at: Instant): Evidence => ({
+  kind: 'missing',
+  service: service.name,
+  repository: repository.name,
+  snapshotId,
+  at,
+  complete: true,
+  detail: { how: REMOVED_BY_RETENTION },
+});
 
 export function lastRetention(
   journal: Journal,

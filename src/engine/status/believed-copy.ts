@@ -1,6 +1,7 @@
 // The newest complete snapshot that a repository is believed to hold, by the journal alone: what was found to be gone later
 // does not count, and what is dated in the future is told apart.
 
+import { REMOVED_BY_RETENTION } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { EvidenceFilter, Journal, RecordedEvidence } from '../../journal/journal.ts';
 
@@ -12,23 +13,22 @@ export interface BelievedCopy {
   readonly copy: RecordedEvidence | null;
   /** The newest of those dated after now. */
   readonly future: RecordedEvidence | null;
-  /** Newer than `copy`, and found to be gone from the repository. */
+  /** Newer than `copy`, and found to be gone from the repository; what retention removed is no surprise. */
   readonly gone: { readonly backup: RecordedEvidence; readonly missing: RecordedEvidence } | null;
 }
 
 type JobOf = Pick<EvidenceFilter, 'service'> & { readonly repository: string };
 
-const FIRST_LOOK = 4;
 const EVERYTHING = 1_000_000;
 
-/** Two short indexed queries; more only where the newest facts do not count. */
+/** Two short queries, however much was removed over the years; everything only where the newest fact does not count. */
 export function believedCopy(journal: EvidenceReader, job: JobOf, now: Instant): BelievedCopy {
-  const missing = missingSnapshots(journal, job);
-  for (let limit = FIRST_LOOK; ; limit = EVERYTHING) {
-    const backups = journal.evidence({ ...job, kind: 'backup', complete: true, limit });
-    const believed = choose(backups, missing, now);
-    if (believed.copy || backups.length < limit || limit === EVERYTHING) return believed;
-  }
+  const [newest] = journal.evidence({ ...job, kind: 'backup', complete: true, limit: 1 });
+  if (!newest) return { copy: null, future: null, gone: null };
+  const [missing] = journal.evidence({ ...job, kind: 'missing', snapshotId: newest.snapshotId, limit: 1 });
+  if (!missing && newest.at <= now) return { copy: newest, future: null, gone: null };
+  const backups = journal.evidence({ ...job, kind: 'backup', complete: true, limit: EVERYTHING });
+  return choose(backups, missingSnapshots(journal, job), now);
 }
 
 /** Every fact of a job about a snapshot, made or found, that was not found to be gone after it; of a kind the newest first. */
@@ -55,8 +55,9 @@ function choose(backups: readonly RecordedEvidence[], missing: Missing, now: Ins
   let gone: BelievedCopy['gone'] = null;
   for (const backup of backups) {
     const fact = missing.get(backup.snapshotId);
-    if (fact && isGone(backup, missing)) gone ??= { backup, missing: fact };
-    else if (backup.at <= now) return { copy: backup, future, gone };
+    if (fact && isGone(backup, missing)) {
+      if (fact.detail['how'] !== REMOVED_BY_RETENTION) gone ??= { backup, missing: fact };
+    } else if (backup.at <= now) return { copy: backup, future, gone };
     else future ??= backup;
   }
   return { copy: null, future, gone };

@@ -65,7 +65,8 @@ export interface SnapshotOptions {
   readonly from: string;
   readonly to: string;
   readonly offsets?: readonly number[];
-  readonly alwaysComplete?: boolean;
+  /** The same for all of them. */
+  readonly complete?: boolean | null;
   readonly maxLength?: number;
 }
 
@@ -81,7 +82,8 @@ export function snapshotSets(options: SnapshotOptions): fc.Arbitrary<RetentionSn
     nanoseconds: fc.constantFrom(0, 0, 1, 999_999),
     offset: fc.constantFrom(...(options.offsets ?? [0, 60, 120, -570, 345, 840])),
     tags: fc.subarray(['red', 'blue']),
-    complete: options.alwaysComplete ? fc.constant(true) : fc.integer({ max: 4, min: 0 }).map((n) => n > 0),
+    complete:
+      options.complete === undefined ? fc.constantFrom(true, true, true, null, null, false) : fc.constant(options.complete),
     bytes: fc.option(fc.integer({ min: 0, max: 10_000 }), { freq: 8 }),
   });
   return fc.array(one, { maxLength: options.maxLength ?? 60, size: 'max' }).map((list) =>
