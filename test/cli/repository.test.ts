@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Report } from '../../src/domain/report.ts';
+import { appears } from '../support/appears.ts';
 import { type Ended, fingerprint, listFiles, type ScratchHost, scratchHost, stepOf } from '../support/cli.ts';
 
 const reportOf = ({ stdout }: Ended): Report => JSON.parse(stdout) as Report; // its shape has a test of its own
@@ -65,7 +66,8 @@ test('check-access tells missing, wrong password, unreadable secret and unmounte
   declare(host, 'absent');
   declare(host, 'nas', { mounted: host.path('home') });
   const ended = await host.run(['--json', 'repository', 'check-access']);
-  assert.equal(ended.code, 2, ended.stderr);
+  assert.equal(ended.code, 1, ended.stderr);
+  assert.equal((await host.run(['repository', 'check-access', 'other', 'nas'])).code, 2, 'not one of them opens');
   const { repositories } = JSON.parse(ended.stdout) as {
     repositories: { repository: string; opens: boolean; error: { code: string; hint: string | null } | null }[];
   };
@@ -134,3 +136,33 @@ test('init refuses what has lost its config file, and does not open what has ano
   chmodSync(host.path('near'), 0o600);
   assert.equal((await host.run(['repository', 'init', 'near'])).code, 2);
 });
+
+for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+  test(`an init that ${signal} ends half way does not stand in the way of the next`, async (t) => {
+    const host = scratchHost(t);
+    for (const name of ['fresh', 'empty']) declare(host, name);
+    mkdirSync(host.path('empty'));
+    // restic, stopped for good before it has written its config
+    const halfway = host.script(
+      'halfway',
+      `case " $* " in *" init "*) ;; *) exec restic "$@";; esac
+       cd "$RESTIC_REPOSITORY" 2>/dev/null || { mkdir "$RESTIC_REPOSITORY" && cd "$RESTIC_REPOSITORY"; }
+       mkdir -p data/00 index keys locks snapshots; echo > keys/1
+       echo > ${host.path('marks/half')}; exec sleep 600`,
+    );
+    for (const name of ['fresh', 'empty']) {
+      rmSync(host.path('marks/half'), { force: true });
+      const half = appears(host.path('marks'), () => existsSync(host.path('marks/half')));
+      const started = host.start(['repository', 'init', name], { env: { HOLDFAST_RESTIC: halfway } });
+      await half;
+      started.child.kill(signal);
+      assert.equal((await started.ended).code, signal === 'SIGINT' ? 130 : null);
+      if (signal === 'SIGINT')
+        assert.deepEqual([existsSync(host.path(name)), listFiles(host.path(name))], [name === 'empty', []]);
+      const again = await host.run(['repository', 'init', name]);
+      assert.equal(again.code, 0, again.stderr);
+      await host.restic(name, ['check']);
+    }
+    assert.deepEqual(host.leftovers(), []);
+  });
+}

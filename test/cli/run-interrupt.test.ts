@@ -2,26 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import type { Report } from '../../src/domain/report.ts';
+import { appears } from '../support/appears.ts';
 import { listFiles, type ScratchHost, scratchHost, type StartOptions, stepOf } from '../support/cli.ts';
-
-/** Resolves when `condition` holds; looks whenever something in the directory changes. */
-const appears = (directory: string, condition: () => boolean): Promise<void> => {
-  mkdirSync(directory, { recursive: true });
-  return new Promise((done) => {
-    const look = (): void => {
-      if (!condition()) return;
-      watcher.close();
-      done();
-    };
-    const watcher = watch(directory, look);
-    look();
-  });
-};
 
 interface Phase {
   readonly name: string;

@@ -6,7 +6,7 @@ import type { Configuration, RepositoryConfig } from '../../config/configuration
 import { localDirectory } from '../../config/repository-url.ts';
 import { duration } from '../../domain/duration.ts';
 import { repositoryLock, stepId } from '../../domain/naming.ts';
-import type { Plan, Step, StepResult } from '../../domain/plan.ts';
+import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { type ErrorCode, errnoOf, HoldfastError } from '../../lib/errors.ts';
 import { checkMount, checkPassword } from '../../repositories/preflight.ts';
 import { resticConfig } from '../../tools/restic/cat-config.ts';
@@ -14,6 +14,7 @@ import { resticInit } from '../../tools/restic/init.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { pathExists } from '../../tools/util-linux/stat.ts';
 import { accessTo, type Toolbox } from '../toolbox.ts';
+import { holdNewRepository } from './new-repository.ts';
 
 /** A repository that exists already is `skipped`. */
 export const planInitialise = (
@@ -35,16 +36,19 @@ const initialiseStep = (repository: RepositoryConfig, toolbox: Toolbox): Step =>
   locks: [{ name: repositoryLock(repository.name), mode: 'exclusive' }],
   timeout: duration(10, 'm'),
   weight: 'counted',
-  run: ({ signal }) => initialise(repository, toolbox, signal),
+  run: (context) => initialise(repository, toolbox, context),
 });
 
-async function initialise(repository: RepositoryConfig, toolbox: Toolbox, signal: AbortSignal): Promise<StepResult> {
+async function initialise(repository: RepositoryConfig, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
+  const { signal } = context;
   requireVersion(await resticVersion(toolbox.restic, { signal }), toolbox.restic);
   await checkPassword(repository);
   await checkMount(repository); // a repository made in an empty mount point would be hidden by the real one
   const directory = localDirectory(repository.url);
-  if (directory !== null) await checkPlace(repository.name, directory, signal);
+  const place = directory === null ? 'repository' : await checkPlace(repository.name, directory, signal);
   const access = await accessTo(toolbox, repository);
+  await using _made =
+    directory === null || place === 'repository' ? null : await holdNewRepository(context, directory, place === 'empty');
   const made = await resticInit(access, { signal });
   if (made.state === 'created') return { outcome: 'succeeded', result: { repository: repository.name, ...made } };
   const { id, version } = await resticConfig(access, { signal }); // whose password may be another one
@@ -56,7 +60,7 @@ async function initialise(repository: RepositoryConfig, toolbox: Toolbox, signal
 }
 
 /** Only where nothing is, below a directory that is: an unmounted disk must not get a repository in its mount point. */
-async function checkPlace(name: string, directory: string, signal: AbortSignal): Promise<void> {
+async function checkPlace(name: string, directory: string, signal: AbortSignal): Promise<'repository' | 'empty' | 'absent'> {
   const refuse = (code: ErrorCode, message: string, hint: string): HoldfastError =>
     new HoldfastError({ code, operation: 'initialise', subject: name, message, hint });
   const parent = dirname(directory);
@@ -67,12 +71,12 @@ async function checkPlace(name: string, directory: string, signal: AbortSignal):
       `Is its file system mounted? If it is right: mkdir -p ${parent}`,
     );
   }
-  if (await pathExists(`${directory}/config`, signal)) return; // restic says that there is one
-  if (!(await pathExists(directory, signal))) return;
+  if (await pathExists(`${directory}/config`, signal)) return 'repository';
+  if (!(await pathExists(directory, signal))) return 'absent';
   const entries = await entriesOf(directory);
   if (entries === null) throw refuse('refused', `${directory} is not a directory`, 'Correct the url of the repository.');
   const strangers = entries.filter((entry) => entry !== 'lost+found');
-  if (strangers.length === 0) return;
+  if (strangers.length === 0) return 'empty';
   throw refuse(
     'refused',
     `${directory} is not empty (${strangers.slice(0, 3).join(', ')}${strangers.length > 3 ? ', ...' : ''}), and is no repository`,
