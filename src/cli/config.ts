@@ -59,7 +59,7 @@ export const SCHEMA_LINE = '# yaml-language-server: $schema=holdfast.schema.json
 
 async function readConfiguration(context: CliContext): Promise<ReadConfiguration> {
   const { readConfiguration: read } = await import('../config/load.ts');
-  return read({ ...lookupOf(context.options), stateDir: context.options.stateDir });
+  return read({ ...lookupOf(context.options), stateDir: context.options.stateDir, signal: context.signal });
 }
 
 async function refuseProblems(read: ReadConfiguration): Promise<void> {
@@ -73,8 +73,8 @@ export function renderCheck(read: ReadConfiguration): string {
   const services = read.configuration?.services.size ?? 0;
   const repositories = read.configuration?.repositories.size ?? 0;
   const more = read.files.length > 1 ? ` and ${count(read.files.length - 1, 'file')} in services.d` : '';
-  const warnings = read.warnings.length === 0 ? '' : `, with ${count(read.warnings.length, 'warning')}`;
-  return `${read.file}${more}: ${count(services, 'service')}, ${count(repositories, 'repository', 'repositories')}: in order${warnings}`;
+  const warnings = read.warnings.length === 0 ? '' : `, but ${count(read.warnings.length, 'warning')}`;
+  return `${read.file}${more}: in order, with ${count(services, 'service')} and ${count(repositories, 'repository', 'repositories')}${warnings}`;
 }
 
 const count = (amount: number, one: string, many = `${one}s`): string => `${amount} ${amount === 1 ? one : many}`;

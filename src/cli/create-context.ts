@@ -30,7 +30,7 @@ export function createContext(options: GlobalOptions): CliContext {
       err.write(`warning: ${text}\n`);
     },
     configuration() {
-      configuration ??= load(options, (text) => this.warn(text));
+      configuration ??= load(options, this.signal, (text) => this.warn(text));
       return configuration;
     },
     async journal(stateDir, journalOptions) {
@@ -40,12 +40,17 @@ export function createContext(options: GlobalOptions): CliContext {
   };
 }
 
-async function load(options: GlobalOptions, warn: (text: string) => void): Promise<Configuration> {
+async function load(options: GlobalOptions, signal: AbortSignal, warn: (text: string) => void): Promise<Configuration> {
   const { loadConfiguration } = await import('../config/load.ts');
   const { describeProblem } = await import('../config/problems.ts');
   const { defaultCacheDirectory } = await import('../config/cache.ts');
   const cacheDirectory = defaultCacheDirectory(process.env);
-  const configuration = await loadConfiguration({ ...lookupOf(options), stateDir: options.stateDir, cacheDirectory });
+  const configuration = await loadConfiguration({
+    ...lookupOf(options),
+    stateDir: options.stateDir,
+    signal,
+    cacheDirectory,
+  });
   if (!options.quiet) for (const problem of configuration.warnings) warn(describeProblem(problem));
   return configuration;
 }

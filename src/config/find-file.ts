@@ -1,7 +1,9 @@
 // Where the configuration is: the lookup order, the text of a file with its limits, and the files of services.d beside it.
 
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { errnoOf, HoldfastError } from '../lib/errors.ts';
 import type { ConfigProblem } from './configuration.ts';
 import { problem } from './problems.ts';
@@ -49,12 +51,14 @@ function exists(file: string): boolean {
   }
 }
 
-/** The text of a file, or why it cannot be a configuration. Reads at most one byte more than the limit. */
+/** The text of a regular file, or why it cannot be a configuration. Never waits; reads at most one byte more than the limit. */
 export function readText(file: string): string | ConfigProblem {
   try {
-    const handle = openSync(file, 'r');
+    const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     using _close = { [Symbol.dispose]: () => closeSync(handle) };
-    if (fstatSync(handle).isDirectory()) return problem(file, 'this is a directory, not a file');
+    const kind = fstatSync(handle);
+    if (kind.isDirectory()) return problem(file, 'this is a directory, not a file');
+    if (!kind.isFile()) return problem(file, 'this is not a regular file');
     const buffer = Buffer.alloc(MAX_FILE_BYTES + 1);
     let length = 0;
     while (length < buffer.length) {
@@ -77,6 +81,13 @@ export function readText(file: string): string | ConfigProblem {
         return problem(file, `it cannot be read (${errnoOf(error)})`);
     }
   }
+}
+
+/** What `<(program)`, a named pipe or /dev/stdin gives, when `file` is one of them; null when it is none. Destroy it. */
+export function openPipe(file: string): Readable | null {
+  if (statSync(file, { throwIfNoEntry: false })?.isFIFO() !== true) return null;
+  // not a file's stream: its reading holds a thread that nothing interrupts
+  return new Socket({ fd: openSync(file, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }
 
 export function decodeText(file: string, bytes: Uint8Array): string | ConfigProblem {
@@ -103,7 +114,9 @@ export function dropInFiles(mainFile: string): string[] | ConfigProblem {
       .toSorted()
       .map((name) => join(directory, name));
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
+    if (errnoOf(error) === 'ENOENT') return [];
+    if (errnoOf(error) === 'ENOTDIR')
+      return existsSync(directory) ? problem(directory, 'this is not a directory; files with services belong into one') : [];
     return problem(directory, `the directory cannot be read (${errnoOf(error) ?? String(error)})`);
   }
 }

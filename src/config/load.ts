@@ -3,11 +3,20 @@
 
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { untilAborted } from '../lib/abort.ts';
 import type { Assembled } from './assemble.ts';
 import { readCache, writeCache } from './cache.ts';
 import type { Configuration, ConfigProblem } from './configuration.ts';
 import type { SourceDocument } from './document.ts';
-import { decodeText, dropInFiles, findConfigurationFile, type Lookup, MAX_FILE_BYTES, readText } from './find-file.ts';
+import {
+  decodeText,
+  dropInFiles,
+  findConfigurationFile,
+  type Lookup,
+  MAX_FILE_BYTES,
+  openPipe,
+  readText,
+} from './find-file.ts';
 import { ConfigurationError, sortProblems } from './problems.ts';
 import { exposedSecrets, type SecretFile } from './secret-files.ts';
 
@@ -16,6 +25,8 @@ export interface LoadOptions extends Lookup {
   readonly stdin?: AsyncIterable<Uint8Array | string> | undefined;
   /** `--state-dir`: wins over the file. */
   readonly stateDir?: string | undefined;
+  /** Ends the waiting for a configuration that comes through a pipe. */
+  readonly signal?: AbortSignal | undefined;
   /** Where loadConfiguration keeps what it came to (see cache.ts); nowhere when not given. */
   readonly cacheDirectory?: string | undefined;
 }
@@ -70,10 +81,15 @@ function withWarnings(
 
 async function readSources(options: LoadOptions): Promise<Sources> {
   if (options.file === '-') {
-    const text = decodeText(STDIN_NAME, await readAll(options.stdin ?? process.stdin));
+    const text = decodeText(STDIN_NAME, await readAll(options.stdin ?? process.stdin, options.signal));
     return { main: { file: STDIN_NAME, text }, dropIns: [], problems: [] };
   }
   const file = findConfigurationFile(options);
+  const pipe = openPipe(file);
+  if (pipe) {
+    using _destroy = { [Symbol.dispose]: () => void pipe.destroy() };
+    return { main: { file, text: decodeText(file, await readAll(pipe, options.signal)) }, dropIns: [], problems: [] };
+  }
   const dropIns = dropInFiles(file);
   const read = (name: string): Source => ({ file: name, text: readText(name) });
   if ('message' in dropIns) return { main: read(file), dropIns: [], problems: [dropIns] };
@@ -128,16 +144,19 @@ const stateDirOption = ({ stateDir, cwd }: LoadOptions): string | undefined =>
   stateDir === undefined ? undefined : resolve(cwd, stateDir);
 
 /** At most a little more than a configuration may have: an endless stream must not fill the memory. */
-async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    chunks.push(bytes);
-    length += bytes.length;
-    if (length > MAX_FILE_BYTES) break;
-  }
-  return Buffer.concat(chunks);
+async function readAll(stream: AsyncIterable<Uint8Array | string>, signal?: AbortSignal): Promise<Uint8Array> {
+  const read = async (): Promise<Uint8Array> => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of stream) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      chunks.push(bytes);
+      length += bytes.length;
+      if (length > MAX_FILE_BYTES) break;
+    }
+    return Buffer.concat(chunks);
+  };
+  return signal ? await untilAborted(read(), signal) : await read();
 }
 
 /** Where state is kept when nothing says otherwise. */

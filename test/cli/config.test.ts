@@ -30,7 +30,7 @@ function holdfast(args: readonly string[], options: { cwd?: string; stdin?: stri
 test('config check accepts the whole host of docs/forge.yaml', async () => {
   const { code, out, err } = await holdfast(['--config', forge, 'config', 'check']);
   assert.equal(code, 0, err);
-  assert.match(out, /forge\.yaml: 6 services, 2 repositories: in order, with 3 warnings\n$/);
+  assert.match(out, /forge\.yaml: in order, with 6 services and 2 repositories, but 3 warnings\n$/);
   assert.match(err, /^warning: .*forge\.yaml:53:5: services\.plex\.backup: /);
 });
 

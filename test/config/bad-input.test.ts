@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { test } from 'node:test';
+import type { Configuration } from '../../src/config/configuration.ts';
 import { loadConfiguration, readConfiguration } from '../../src/config/load.ts';
 import { ConfigurationError } from '../../src/config/problems.ts';
 import { exitCodeOf } from '../../src/domain/exit-code.ts';
+import { interruption } from '../../src/lib/interruption.ts';
 import { assertSays, BASE, errorsOf, makeFolder, read } from './support/files.ts';
 
 const KIB = 1024;
@@ -159,4 +163,33 @@ test('what a terminal would obey is shown, not obeyed, and a problem stays on it
   assertSays(errors, ["unknown key 'a\\u{a}b\\u{1b}[31m'", "found '\\u{1b}]0;x\\u{7}\\u{a}'"]);
   // oxlint-disable-next-line no-control-regex -- they are what must not be there
   assert.doesNotMatch(errors.join(''), /[\u0000-\u001F]/);
+});
+
+test('what is not a regular file is refused in services.d, and the directory must be one', async () => {
+  using folder = makeFolder({ 'holdfast.yaml': BASE, 'services.d/a.yaml': 'services: {}\n', 'other/holdfast.yaml': BASE });
+  execFileSync('mkfifo', [`${folder.path}/services.d/pipe.yaml`]);
+  const problemsOf = async (file: string): Promise<string[]> =>
+    (await readConfiguration({ file, cwd: folder.path, env: {}, isRoot: true })).errors.map(
+      (error) => `${error.file.slice(folder.path.length)}: ${error.message}`,
+    );
+  assert.deepEqual(await problemsOf('holdfast.yaml'), ['/services.d/pipe.yaml: this is not a regular file']);
+  folder.write('other/services.d', '');
+  assert.deepEqual(await problemsOf('other/holdfast.yaml'), [
+    '/other/services.d: this is not a directory; files with services belong into one',
+  ]);
+});
+
+test('the main file may come through a pipe, and waiting for it ends with the signal', async () => {
+  using folder = makeFolder({ 'holdfast.yaml': BASE });
+  const pipe = `${folder.path}/pipe`;
+  execFileSync('mkfifo', [pipe]);
+  const stop = new AbortController();
+  const load = (): Promise<Configuration> =>
+    loadConfiguration({ file: pipe, cwd: folder.path, env: {}, isRoot: true, signal: stop.signal });
+  const writer = spawn('cp', [`${folder.path}/holdfast.yaml`, pipe], { stdio: 'ignore' });
+  assert.equal((await load()).host, 'forge');
+  if (writer.exitCode === null) await once(writer, 'exit');
+  const waiting = load();
+  setImmediate(() => stop.abort(interruption('SIGINT')));
+  await assert.rejects(waiting, { code: 'interrupted' });
 });
