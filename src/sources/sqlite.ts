@@ -1,16 +1,16 @@
-// SQLite databases, copied by the online backup API into a spool while their owners go on writing. restic reads the copy in
-// place of the live file; the live -wal, -shm and -journal, which belong to the live file only, are left out.
+// SQLite databases, copied into a spool while their owners go on writing. restic reads the copy in place of the live file;
+// the live -wal, -shm and -journal, which belong to the live file only, are left out.
 
-import { chmod, chown, lstat, mkdir, realpath, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
 import type { SqliteDatabase } from '../config/configuration.ts';
 import { contains } from '../config/repository-url.ts';
-import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import type { EffectKind } from '../domain/effect.ts';
 import { errnoOf, HoldfastError } from '../lib/errors.ts';
 import { type Bind, requireBinds, strangersEntry } from '../tools/util-linux/mount-namespace.ts';
 import type { Source } from './source.ts';
+import { copyDatabase } from './sqlite-copy.ts';
+import { failure, messageOf } from './sqlite-failure.ts';
 
 /** A directory of Holdfast's own; its path is the whole payload. */
 export const SPOOL: EffectKind = {
@@ -21,11 +21,6 @@ export const SPOOL: EffectKind = {
   },
 };
 
-/**
- * All pages in one step: in WAL mode writers are not held up, and a copy in several steps would start again with every
- * commit of another process (sqlite.org/c3ref/backup_finish.html).
- */
-const ALL_PAGES = 2 ** 31 - 1;
 const COMPANIONS = ['-wal', '-shm', '-journal'];
 
 export interface SqliteSourceOptions {
@@ -54,7 +49,7 @@ export const sqliteSource = (databases: readonly SqliteDatabase[], options: Sqli
       const seen = seenAt(path, over, roots);
       const from = join(directory, `${index}.db`);
       context.progress({ message: `copying ${over}` });
-      await copyDatabase(over, from); // oxlint-disable-line no-await-in-loop
+      await copyDatabase(over, from, context.signal); // oxlint-disable-line no-await-in-loop
       copies.push({ path, seen, from, over });
     }
     return view(copies, stranger === null ? [] : [ownerLost(stranger)], held.move());
@@ -130,56 +125,3 @@ async function liveFile(path: string): Promise<string> {
     throw failure(path, 'source-incomplete', messageOf(error), error);
   }
 }
-
-/** A copy with the live file's owner, mode and times, so that a restore is indistinguishable. Throws a HoldfastError. */
-async function copyDatabase(live: string, copy: string): Promise<void> {
-  const { size, mode, uid, gid, atime, mtime } = await stat(live);
-  const room = await statfs(join(copy, '..'));
-  if (size > room.bavail * room.bsize) {
-    const free = describeBytes((room.bavail * room.bsize) as Bytes);
-    throw failure(live, 'no-space', `its copy needs ${describeBytes(size as Bytes)}, the spool has ${free} left`);
-  }
-  try {
-    using database = new DatabaseSync(live, { readOnly: true, timeout: 10_000 });
-    await backup(database, copy, { rate: ALL_PAGES });
-    await chmod(copy, mode & 0o7777);
-    if (process.getuid?.() === 0) await chown(copy, uid, gid);
-    await utimes(copy, atime, mtime);
-  } catch (error) {
-    throw failure(live, codeOf(error), messageOf(error), error);
-  }
-}
-
-// https://www.sqlite.org/rescode.html
-function codeOf(error: unknown): HoldfastError['code'] {
-  if (errnoOf(error) === 'ENOSPC') return 'no-space';
-  const result = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-  if (result === 13) return 'no-space';
-  if (result === 5 || result === 6) return 'busy';
-  if (result === 14 || result === 8 || result === 23) return 'permission-denied';
-  return 'source-incomplete';
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const HINTS: Partial<Record<HoldfastError['code'], string>> = {
-  'no-space': 'Free space in the state directory (the spool is made there), or move it with stateDir.',
-  'source-missing': 'Correct `databases` of this service, or take the entry out when the database is gone for good.',
-  config: 'Declare where it really is: its directory in `paths`, and it in `databases`. restic saves a link as a link.',
-  'permission-denied':
-    'Run as root or as the owner of the database. A database in WAL mode needs a directory that can be written to as well.',
-  busy: 'Its owner holds it exclusively; Holdfast tries again with the next run.',
-  'source-incomplete':
-    'Look at it with `sqlite3 FILE "PRAGMA integrity_check"`; the last good copy is in `holdfast snapshots`.',
-};
-
-const failure = (path: string, code: HoldfastError['code'], message: string, cause?: unknown): HoldfastError =>
-  new HoldfastError({
-    code,
-    operation: 'copy the SQLite database',
-    subject: path,
-    message,
-    hint: HINTS[code],
-    retry: 'later',
-    cause,
-  });

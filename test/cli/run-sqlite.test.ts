@@ -7,7 +7,16 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import type { StepReport } from '../../src/domain/report.ts';
-import { asOrdinaryUser, listFiles, NOBODY, type ScratchHost, scratchHost, snapshotOf, stepOf } from '../support/cli.ts';
+import {
+  asOrdinaryUser,
+  listFiles,
+  NOBODY,
+  type ScratchHost,
+  scratchHost,
+  snapshotOf,
+  stepOf,
+  withTmpfs,
+} from '../support/cli.ts';
 
 const WRITER = join(import.meta.dirname, '../support/sqlite-writer.ts');
 
@@ -296,6 +305,20 @@ test('a database that is missing, damaged or no database fails its job with the 
   execFileSync('mkdir', [file]);
   assert.partialDeepStrictEqual(await failed(), { code: 'source-missing', message: 'it is not a regular file' });
   assert.deepEqual(await host.snapshots('near'), []);
+});
+
+test('a database that does not fit into the spool is not begun', async (t) => {
+  const host = hostWithDatabase(t);
+  const file = host.path('data/app/state/app.db');
+  {
+    using database = new DatabaseSync(file);
+    database.exec('CREATE TABLE a (x); INSERT INTO a VALUES (zeroblob(8000000))');
+  }
+  mkdirSync(host.path('state/spool'), { recursive: true });
+  const { code, report } = await host.backUp([], { under: withTmpfs(host.path('state/spool'), '4m') });
+  const { error } = stepOf(report, 'backup:app@near');
+  assert.deepEqual([code, error?.code], [2, 'no-space']);
+  assert.match(error?.message ?? '', /^its copy needs 7\.\d+ MiB, the spool has 4\.\d+ MiB left$/);
 });
 
 test('a stopped service can start again after root has read its database: what SQLite left beside it belongs to its owner', async (t) => {
