@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import type { StepReport } from '../../src/domain/report.ts';
 import type { RecordedEvidence } from '../../src/journal/journal.ts';
@@ -123,6 +123,41 @@ test('one source of several that becomes empty is partial; one that always was i
     [second.exit, second.reason],
     [1, `${two} is empty, it was not before; set allowEmpty: true if that is right`],
   );
+});
+
+test('when the journal is lost as well, the repository itself tells that the source had files', async (t) => {
+  const host = hostWith(t);
+  assert.equal((await appStep(host)).exit, 0);
+  rmSync(host.stateDir, { recursive: true });
+  for (const name of ['a.txt', 'b.txt']) rmSync(host.path('data/app', name));
+  const shrunk = await appStep(host);
+  assert.deepEqual([shrunk.exit, shrunk.reason], [1, 'shrank from 2 files to 0; set allowEmpty: true if that is right']);
+});
+
+test('a declared path that is only a symbolic link is partial: what it points to is not in the snapshot', async (t) => {
+  const host = hostWith(t);
+  renameSync(host.path('data/app'), host.path('data/moved'));
+  symlinkSync(host.path('data/moved'), host.path('data/app'));
+  const step = await appStep(host);
+  assert.deepEqual([step.exit, step.outcome], [1, 'partial']);
+  assert.match(step.reason ?? '', /data\/app: only the symbolic link is in the snapshot; declare what it points to$/);
+  assert.deepEqual(evidenceOf(host, true), []);
+});
+
+test('a declared path that an exclude keeps out, by whatever part of it, is partial', async (t) => {
+  const host = hostWith(t);
+  host.write('data/other/c.txt', 'c');
+  const [app, other] = [host.path('data/app'), host.path('data/other')];
+  for (const [exclude, absent] of [
+    ['data', [app, other]],
+    ['o*r', [other]],
+    [`${app}/a.txt`, []],
+  ] as const) {
+    host.services['app'] = { backup: { paths: [app, other], exclude: [exclude] } };
+    const step = await appStep(host);
+    const reason = absent.length === 0 ? null : `not in the snapshot (does an exclude match?): ${absent.join(', ')}`;
+    assert.deepEqual([step.exit, step.reason], [absent.length === 0 ? 0 : 1, reason]);
+  }
 });
 
 test('a snapshot source that this version does not have is partial with its reason, never silently left out', async (t) => {

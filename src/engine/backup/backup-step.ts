@@ -14,6 +14,7 @@ import { literalPattern } from '../../tools/restic/pattern.ts';
 import { withBinds } from '../../tools/util-linux/mount-namespace.ts';
 import { presenceOf } from '../../tools/util-linux/probe.ts';
 import { pathExists } from '../../tools/util-linux/stat.ts';
+import { absentPaths, formerFilesOf, wordingOf } from './held-paths.ts';
 import { aroundHooks } from './hooks.ts';
 import { pastLocks } from '../repository/restic-locks.ts';
 import { accessTo, spoolRoot, type Toolbox } from '../toolbox.ts';
@@ -32,6 +33,14 @@ interface Copied {
   readonly summary: BackupSummary;
   readonly missing: readonly string[];
   readonly empty: readonly string[];
+  /** Declared, and only a symbolic link: what it points to is not in the snapshot. */
+  readonly links: readonly string[];
+  /** Declared and copied, and not in the snapshot. */
+  readonly absent: readonly string[];
+  /** How restic was asked: see held-paths.ts. */
+  readonly wording: string;
+  /** Files in the copy before this one; 0 when there is none. */
+  readonly formerFiles: number;
   /** In what the source was not what was asked for. */
   readonly shortOf: readonly string[];
   readonly source: Evidence['detail'];
@@ -86,7 +95,23 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   );
   const after = await presenceOf(before.present, uncancelled());
   const missing = [...before.missing, ...after.missing];
-  return { at, summary, missing, empty: after.empty, shortOf: view.shortcomings, source: view.detail };
+  const expected = [...after.present, ...view.expected];
+  const wording = wordingOf(request, expected);
+  const last = lastCopy(job, toolbox);
+  const absent = last?.detail['wording'] === wording ? [] : await absentPaths(access, summary.snapshotId, expected);
+  const formerFiles = last ? Number(last.detail['files'] ?? 0) : await formerFilesOf(access, request, summary);
+  return {
+    at,
+    summary,
+    missing,
+    empty: after.empty,
+    links: after.links,
+    absent,
+    wording,
+    formerFiles,
+    shortOf: view.shortcomings,
+    source: view.detail,
+  };
 }
 
 const liveFigures = (progress: BackupProgress): Progress => ({
@@ -114,9 +139,13 @@ async function assertHeld(job: Job, snapshotId: string): Promise<void> {
   });
 }
 
-function shortcomings(job: Job, { summary, missing, shortOf }: Copied): string[] {
+function shortcomings(job: Job, { summary, missing, links, absent, shortOf }: Copied): string[] {
   const reasons: string[] = [...shortOf];
   if (missing.length > 0) reasons.push(`missing: ${missing.join(', ')}`);
+  if (links.length > 0) {
+    reasons.push(`${links.join(', ')}: only the symbolic link is in the snapshot; declare what it points to`);
+  }
+  if (absent.length > 0) reasons.push(`not in the snapshot (does an exclude match?): ${absent.join(', ')}`);
   if (summary.unreadable.length > 0) {
     const first = summary.unreadable[0];
     reasons.push(`${summary.unreadableCount} unreadable, first ${first?.path ?? ''}: ${first?.message ?? ''}`);
@@ -127,27 +156,24 @@ function shortcomings(job: Job, { summary, missing, shortOf }: Copied): string[]
   return reasons;
 }
 
+const lastCopy = ({ service, repository }: Job, { journal }: Toolbox): Evidence | undefined =>
+  journal.evidence({ service: service.name, repository: repository.name, kind: 'backup', complete: true, limit: 1 })[0];
+
 /** A source that had files and has none is a disaster that looks like a quick backup. */
-function shrinkage(job: Job, toolbox: Toolbox, { summary, empty }: Copied): string[] {
+function shrinkage(job: Job, toolbox: Toolbox, { summary, empty, formerFiles }: Copied): string[] {
   if (job.backup.allowEmpty) return [];
-  const [last] = toolbox.journal.evidence({
-    service: job.service.name,
-    repository: job.repository.name,
-    kind: 'backup',
-    complete: true,
-    limit: 1,
-  });
-  if (!last) return [];
-  const files = Number(last.detail['files'] ?? 0);
   const allow = 'set allowEmpty: true if that is right';
-  if (files > 0 && summary.totalFiles === 0) return [`shrank from ${files} files to 0; ${allow}`];
+  if (formerFiles > 0 && summary.totalFiles === 0)
+    return [`shrank from ${formerFiles} file${formerFiles === 1 ? '' : 's'} to 0; ${allow}`];
+  const last = lastCopy(job, toolbox);
+  if (!last) return [];
   const wasEmpty = new Set<unknown>(Array.isArray(last.detail['empty']) ? last.detail['empty'] : []);
   return empty.filter((path) => !wasEmpty.has(path)).map((path) => `${path} is empty, it was not before; ${allow}`);
 }
 
 function resultOf(
   job: Job,
-  { at, summary, empty, source }: Copied,
+  { at, summary, empty, wording, source }: Copied,
   incomplete: readonly string[],
   reasons: readonly string[],
 ): StepResult {
@@ -158,7 +184,7 @@ function resultOf(
     snapshotId: summary.snapshotId,
     at,
     complete: incomplete.length === 0,
-    detail: { tool: 'restic', files: summary.totalFiles, bytes: summary.bytesProcessed, empty, source },
+    detail: { tool: 'restic', files: summary.totalFiles, bytes: summary.bytesProcessed, empty, wording, source },
   };
   return {
     outcome: reasons.length === 0 ? 'succeeded' : 'partial',

@@ -55,6 +55,8 @@ export interface Presence {
   readonly missing: readonly string[];
   /** Directories among `present` without a single entry. */
   readonly empty: readonly string[];
+  /** Symbolic links among `present`. */
+  readonly links: readonly string[];
 }
 
 /**
@@ -62,27 +64,32 @@ export interface Presence {
  * to read it will be told why not. Throws `failed` when a file system does not answer.
  */
 export async function presenceOf(paths: readonly string[], signal: AbortSignal): Promise<Presence> {
-  if (paths.length === 0) return { present: [], missing: [], empty: [] };
+  if (paths.length === 0) return { present: [], missing: [], empty: [], links: [] };
+  const tell = (state: string): string[] => ['-printf', String.raw`${state} %p\0`];
   const print = [
     '(',
     '-type',
     'd',
     '-empty',
-    '-printf',
-    String.raw`empty %p\0`,
+    ...tell('empty'),
     '-o',
-    '-printf',
-    String.raw`there %p\0`,
+    '-type',
+    'l',
+    ...tell('link'),
+    '-o',
+    ...tell('there'),
     ')',
   ];
   const { stdout, stderrTail } = await ask(['find', ...paths, '-maxdepth', '0', ...print], paths.join(', '), signal);
   const told = new Set(stdout.split('\0'));
-  const isEmpty = (path: string): boolean => told.has(`empty ${path}`);
-  const isPresent = (path: string): boolean => isEmpty(path) || told.has(`there ${path}`) || denied(path, stderrTail);
+  const is = (state: string, path: string): boolean => told.has(`${state} ${path}`);
+  const isPresent = (path: string): boolean =>
+    ['empty', 'link', 'there'].some((state) => is(state, path)) || denied(path, stderrTail);
   return {
     present: paths.filter(isPresent),
     missing: paths.filter((path) => !isPresent(path)),
-    empty: paths.filter(isEmpty),
+    empty: paths.filter((path) => is('empty', path)),
+    links: paths.filter((path) => is('link', path)),
   };
 }
 

@@ -25,8 +25,13 @@ test('of each path it is told whether it is there, and whether it holds nothing,
   const there = [...names, 'file', 'dangling'].map((name) => join(directory, name));
   const missing = ['gone', 'full/gone', 'file/below', 'new'].map((name) => join(directory, name));
   const presence = await presenceOf([...there, ...missing], never);
-  assert.deepEqual(presence, { present: there, missing, empty: [join(directory, 'empty')] });
-  assert.deepEqual(await presenceOf([], never), { present: [], missing: [], empty: [] });
+  assert.deepEqual(presence, {
+    present: there,
+    missing,
+    empty: [join(directory, 'empty')],
+    links: [join(directory, 'dangling')],
+  });
+  assert.deepEqual(await presenceOf([], never), { present: [], missing: [], empty: [], links: [] });
 });
 
 test('what this user may not look at counts as present: restic tells why it cannot be read', (t) => {
@@ -40,7 +45,7 @@ test('what this user may not look at counts as present: restic tells why it cann
     console.log(JSON.stringify(await presenceOf(${JSON.stringify(paths)}, new AbortController().signal)));`;
   const [program, ...args] = [...asOrdinaryUser(), process.execPath, '--input-type=module-typescript', '-e', code];
   const presence: unknown = JSON.parse(execFileSync(program, args, { encoding: 'utf8', cwd: '/' }));
-  assert.deepEqual(presence, { present: paths.slice(0, 2), missing: paths.slice(2), empty: [] });
+  assert.deepEqual(presence, { present: paths.slice(0, 2), missing: paths.slice(2), empty: [], links: [] });
 });
 
 test('a file system that does not answer keeps nobody who no longer wants to wait', async (t) => {
