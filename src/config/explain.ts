@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from '../lib/json.ts';
 import { maskUrlPassword } from '../process/mask.ts';
-import type { EffectiveEntries, Origin } from './effective.ts';
+import type { EffectiveEntries, EffectiveEntry, Origin } from './effective.ts';
 import { formatPath, type KeyPath } from './problems.ts';
 import { shortName } from './resolve.ts';
 
@@ -13,14 +13,20 @@ export interface ExplainedValue {
   readonly origin: string;
 }
 
-/** All values in the order of the file. */
-export function explainConfiguration(entries: EffectiveEntries): ExplainedValue[] {
-  return entries.all.map(({ path, value, origin }) => ({
-    path,
-    value: masked(value),
-    origin: describeOrigin(origin),
-  }));
+/** All values in the order of the file; a map that does not fit on a line is told value by value. */
+export const explainConfiguration = (entries: EffectiveEntries): ExplainedValue[] => entries.all.flatMap(explain);
+
+function explain({ path, value, origin }: EffectiveEntry): ExplainedValue[] {
+  if (origin.kind === 'written' && isMap(value) && inline(value).length > LONGEST_MAP) {
+    return Object.entries(value).flatMap(([key, inner]) =>
+      explain({ path: [...path, key], value: inner, origin: { ...origin, path: [...origin.path, key] } }),
+    );
+  }
+  return [{ path, value: masked(value), origin: describeOrigin(origin) }];
 }
+
+/** In characters. */
+const LONGEST_MAP = 50;
 
 function describeOrigin(origin: Origin): string {
   switch (origin.kind) {
@@ -74,8 +80,8 @@ export function explainedJson(values: readonly ExplainedValue[]): {
   return { configuration, origins };
 }
 
-const isEmptyMap = (value: Json): boolean =>
-  typeof value === 'object' && value !== null && !isList(value) && Object.keys(value).length === 0;
+const isMap = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !isList(value);
+const isEmptyMap = (value: Json): boolean => isMap(value) && Object.keys(value).length === 0;
 
 /** Valid YAML that could be the configuration, each value with its origin as a comment. */
 export function explainedYaml(values: readonly ExplainedValue[]): string {

@@ -99,3 +99,13 @@ test('a password in a URL is never shown', async () => {
   assert.doesNotMatch(JSON.stringify(explainedJson(values)), /hunter2/);
   assert.match(explainedYaml(values), /me:\*\*\*@host/);
 });
+
+test('every value of the example names its origin, those of classes and long sections too', async () => {
+  const yaml = explainedYaml(
+    await explained(readFileSync(join(resolve(import.meta.dirname, '../..'), 'docs/forge.yaml'), 'utf8')),
+  );
+  assert.match(yaml, /^ {4}rpo: 1h +# forge\.yaml:35$/m);
+  assert.match(yaml, /^ {2}ephemeral: \{copies: 0\} +# forge\.yaml:37$/m);
+  const bare = yaml.split('\n').filter((line) => line !== '' && !/ # \S|:$|^ *- /.test(line));
+  assert.deepEqual(bare, []);
+});
