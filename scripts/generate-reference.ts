@@ -17,7 +17,9 @@ One file, YAML or JSON, describes a host: \`--config FILE\`, else \`$HOLDFAST_CO
 \`services.d/*.yaml\` beside it, each file with a \`services:\` map like the one of the main file; a service is declared once.
 [forge.yaml](../forge.yaml) shows a whole host.
 
-- \`holdfast config check\` says what is wrong, all of it, with file, line and column, and exits with 78.
+- \`holdfast config check\` says what is wrong with file, line and column, and exits with 78. All problems are told together,
+  but a part that is too broken to be understood (text where a map belongs, a file that is no YAML) is told as such, and what
+  else is wrong in it once it is mended.
 - \`holdfast config show\` prints what holds in the end and where each value comes from.
 - \`holdfast config schema > holdfast.schema.json\` and \`# yaml-language-server: $schema=holdfast.schema.json\` in the first
   line make an editor complete and check while you type.
@@ -25,6 +27,7 @@ One file, YAML or JSON, describes a host: \`--config FILE\`, else \`$HOLDFAST_CO
 How values are written: a **duration** is \`90s\`, \`45m\`, \`26h\`, \`7d\`, \`2w\` or joined (\`1d12h\`); a **size** is \`500MB\` (10^6) or
 \`500MiB\` (2^20); a **rate** is a size and \`/s\`; a **percentage** is \`80%\`. Paths are absolute; \`~\` is not expanded. Commands are
 lists of a program and its arguments; there is no shell. Secrets never stand here, only the files that hold them.
+Top-level keys that begin with \`x-\` are ignored: a place for YAML anchors.
 
 What a service writes replaces what stands under \`defaults\` for the same key as a whole: its own \`exclude\` or \`retention\`
 is not mixed with the default one. Only \`protection\` is put together word by word: the service's, then the defaults' (when

@@ -1,5 +1,6 @@
 // One configuration from its parsed files: validated against the schema, services gathered, resolved, cross-checked.
 
+import type { Json, JsonObject } from '../lib/json.ts';
 import type { ConfigProblem, Configuration } from './configuration.ts';
 import { crossCheck } from './cross-check.ts';
 import type { SourceDocument } from './document.ts';
@@ -35,7 +36,7 @@ export interface AssembleInput {
 }
 
 export function assemble(input: AssembleInput): Assembled {
-  const { main } = input;
+  const main = withoutExtensions(input.main);
   const files = [main.file, ...input.dropIns.map(({ file }) => file)];
   const errors = [...input.errors];
   const warnings: ConfigProblem[] = [];
@@ -54,18 +55,18 @@ export function assemble(input: AssembleInput): Assembled {
   };
 
   const refusal = wrongDocument(main);
-  if (refusal) {
-    errors.push(refusal);
-    return answer(null);
-  }
-  const checked = validate(main, fileSchema);
+  if (refusal) errors.push(refusal);
+  if (refusal && !isMeant(main)) return answer(null);
+  const checked = validate(refusal ? inOurVersion(main) : main, fileSchema);
   errors.push(...checked.problems);
   const leftOut = new Set(checked.leftOut);
+  const misspelt = new Set(checked.misspelt);
   const services: DeclaredService[] = declared(checked.value?.services ?? {}, main);
   for (const document of input.dropIns) {
-    const more = validate(document, dropInSchema);
+    const more = validate(withoutExtensions(document), dropInSchema);
     errors.push(...more.problems);
     for (const path of more.leftOut) leftOut.add(path);
+    for (const path of more.misspelt) misspelt.add(path);
     for (const service of declared(more.value?.services ?? {}, document)) {
       const first = services.find(({ name }) => name === service.name);
       if (first) errors.push(declaredTwice(service, first));
@@ -83,16 +84,35 @@ export function assemble(input: AssembleInput): Assembled {
     stateDirOption: input.stateDirOption,
   });
   const found = crossCheck({ main, file: checked.value, services, resolved, leftOut });
-  errors.push(...found.errors);
-  warnings.push(...found.warnings);
+  const isSure = ({ path }: ConfigProblem): boolean => !misspelt.has(path);
+  errors.push(...found.errors.filter(isSure));
+  warnings.push(...found.warnings.filter(isSure));
   secretFiles.push(...found.secretFiles);
   return answer(resolved);
 }
 
+/** Without the top-level keys x-*, which are the writer's own: a place for YAML anchors. */
+function withoutExtensions(document: SourceDocument): SourceDocument {
+  if (!isMap(document.data)) return document;
+  const ours = Object.entries(document.data).filter(([key]) => !key.startsWith('x-'));
+  return { ...document, data: Object.fromEntries(ours) };
+}
+
+/** Of the right version, badly written: whatever else is wrong with it can be told too. */
+const isMeant = ({ data }: SourceDocument): boolean =>
+  isMap(data) && 'repositories' in data && Number(data['version'] ?? CONFIGURATION_VERSION) === CONFIGURATION_VERSION;
+
+const inOurVersion = (document: SourceDocument): SourceDocument => ({
+  ...document,
+  data: { ...(document.data as JsonObject), version: CONFIGURATION_VERSION }, // isMeant has seen that it is a map
+});
+
+const isMap = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** Not a configuration of ours at all: one sentence says more than a list of unknown keys. */
 function wrongDocument(main: SourceDocument): ConfigProblem | null {
   const { data, file } = main;
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+  if (!isMap(data)) {
     return problem(
       file,
       'this is not a configuration: expected a map with version, repositories and services',
@@ -100,7 +120,7 @@ function wrongDocument(main: SourceDocument): ConfigProblem | null {
       main.locate([]),
     );
   }
-  const version: unknown = 'version' in data ? data.version : undefined;
+  const version = data['version'];
   if (version === CONFIGURATION_VERSION) return null;
   if (version === undefined) {
     const near = nearest('version', Object.keys(data));

@@ -22,5 +22,6 @@ export function configurationJsonSchema(kind: 'file' | 'services' = 'file'): Jso
         ? 'What a host keeps, where its copies go, and what it is owed.'
         : 'Further services of a host, in a file of services.d beside its configuration.',
     ...plain,
+    patternProperties: { '^x-': { description: "The writer's own: a place for YAML anchors; ignored." } },
   };
 }

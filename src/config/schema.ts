@@ -13,7 +13,7 @@ import {
 } from './schema/operations.ts';
 import { protectionClassSchema } from './schema/protection.ts';
 import { repositorySchema } from './schema/repository.ts';
-import { absolutePath, name, optional, required, section } from './schema/scalars.ts';
+import { absolutePath, name, optional, required, section, word } from './schema/scalars.ts';
 import { defaultsSchema, serviceSchema } from './schema/service.ts';
 
 export const CONFIGURATION_VERSION = 1;
@@ -24,8 +24,11 @@ const version = required(
 );
 const services = z.record(name, serviceSchema, { error: 'expected a map of services by name' });
 
+const forEditors = optional(word, 'The JSON Schema with which an editor completes and checks; ignored.');
+
 /** The main file. */
 export const fileSchema = section({
+  $schema: forEditors,
   version,
   host: optional(name, "The name under which snapshots are kept; the machine's host name when not written."),
   stateDir: optional(
@@ -54,6 +57,7 @@ export const fileSchema = section({
 
 /** A file in services.d/: further services, in the same form as in the main file. */
 export const dropInSchema = section({
+  $schema: forEditors,
   version: version.optional(),
   services: required(services, 'Further services, by name.'),
 });

@@ -14,31 +14,42 @@ export interface Validated<Value> {
   readonly problems: readonly ConfigProblem[];
   /** 'services.sonarr': entries that were left out because something in them is wrong. */
   readonly leftOut: ReadonlySet<string>;
+  /** 'services.sonarr.backup': maps out of which unknown keys were taken. What they lack may be what was misspelt. */
+  readonly misspelt: ReadonlySet<string>;
 }
 
 /**
- * Checks a document. Broken repositories, services and other entries are left out and the rest is checked as a whole, so
- * that the cross-checks of the sound part are reported together with what is broken.
+ * Checks a document. Unknown keys are taken out, broken repositories, services and other entries left out, and the rest is
+ * checked as a whole, so that the cross-checks of the sound part are reported together with what is broken.
  */
 export function validate<Schema extends z.ZodType>(document: SourceDocument, schema: Schema): Validated<z.infer<Schema>> {
   const result = schema.safeParse(document.data);
-  if (result.success) return { value: result.data, problems: [], leftOut: new Set() };
+  if (result.success) return { value: result.data, problems: [], leftOut: new Set(), misspelt: new Set() };
   const problems = result.error.issues.flatMap((issue) => explain(issue, [], document));
   const data = structuredClone(document.data);
+  const misspelt = new Set<string>();
+  for (const issue of result.error.issues)
+    if (issue.code === 'unrecognized_keys') misspelt.add(formatPath(takeOut(data, issue.path, issue.keys)));
   const leftOut = new Set<string>();
-  for (const issue of result.error.issues) leftOut.add(formatPath(leaveOut(data, issue)));
+  for (const issue of result.error.issues)
+    if (issue.code !== 'unrecognized_keys') leftOut.add(formatPath(leaveOut(data, issue)));
   const rest = schema.safeParse(data);
-  return { value: rest.success ? rest.data : null, problems, leftOut };
+  return { value: rest.success ? rest.data : null, problems, leftOut, misspelt };
+}
+
+/** Removes keys that mean nothing from the map at `path`, which is answered. */
+function takeOut(data: Json, path: readonly PropertyKey[], keys: readonly string[]): KeyPath {
+  const steps = path.map(String);
+  const holder = steps.reduce((map, key) => (map as Record<string, Json>)[key] ?? null, data); // the schema has been there
+  for (const key of keys) delete (holder as Record<string, Json>)[key]; // part of our own copy
+  return path.map((key) => (typeof key === 'symbol' ? String(key) : key));
 }
 
 /** Removes the top-level key, or its entry for the maps of named things, that an issue is about. Returns its path. */
 function leaveOut(data: Json, issue: Issue): KeyPath {
   const [top, entry] = issue.path.map(String);
   const root = data as Record<string, Json>; // a fresh copy of our own
-  if (top === undefined) {
-    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) delete root[key];
-    return [];
-  }
+  if (top === undefined) return [];
   const holder = root[top];
   const isNamed = top === 'services' || top === 'repositories';
   if (!isNamed || entry === undefined || typeof holder !== 'object' || holder === null) {

@@ -37,7 +37,7 @@ test('config check accepts the whole host of docs/forge.yaml', async () => {
 test('config check reads standard input', async () => {
   const { code, out } = await holdfast(['--config', '-', 'config', 'check'], { stdin: readFileSync(forge, 'utf8') });
   assert.equal(code, 0);
-  assert.match(out, /^<standard input>: 6 services/);
+  assert.match(out, /^<standard input>: in order, with 6 services/);
 });
 
 test('config check tells every problem with its place on standard error and exits with 78', async () => {

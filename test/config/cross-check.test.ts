@@ -272,3 +272,20 @@ test('a class that cannot be read is not also an unknown one', async () => {
     'expected a map of classes by name, found a list',
   ]);
 });
+
+test('an unknown key hides nothing of what stands beside it', async () => {
+  const two = '{backup: {paths: [/srv/a], repository: awy}, foo: 1}';
+  assertSays(await errorsOf(`${BASE}foo: 1\nx-own: {any: thing}\nservices:\n  a: ${two}\n`), [
+    "unknown key 'foo'",
+    "services.a.backup.repository: there is no repository 'awy'; did you mean 'away'?",
+    "services.a.foo: unknown key 'foo'",
+  ]);
+});
+
+test('a version that is meant and badly written does not hide the rest', async () => {
+  const rest = `${BASE.replace(/^version.*\n/, '')}services:\n  a: {backup: {paths: [/srv/a], repository: awy}}\n`;
+  const wrong = "services.a.backup.repository: there is no repository 'awy'";
+  assertSays(await errorsOf(`version: "1"\n${rest}`), ['version: expected 1, found "1"', wrong]);
+  assertSays(await errorsOf(rest), ["version: is missing: write 'version: 1'", wrong]);
+  assertSays(await errorsOf(`version: 2\n${rest}`), ['version: expected 1, found 2']);
+});

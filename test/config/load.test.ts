@@ -77,6 +77,17 @@ test('JSON is read like YAML', async () => {
   assert.deepEqual(configuration.repositories.get('disk')?.password, { kind: 'command', argv: ['pass', 'show'] });
 });
 
+test('$schema is for editors and x-* for anchors: neither means anything, and both stand at the top only', async () => {
+  const backup = '{paths: [/srv/a], repository: nas}';
+  const { services } = await accepted(
+    `$schema: holdfast.schema.json\nx-backup: &backup ${backup}\n${BASE}services: {a: {backup: *backup}}\n`,
+    { 'b.yaml': `x-b: 1\n$schema: s.json\nservices: {b: {backup: ${backup.replace('/a', '/b')}}}\n` },
+  );
+  assert.deepEqual([...services.keys()], ['a', 'b']);
+  const { errors } = await read(`${BASE}services: {a: {x-b: 1, backup: ${backup}}}\n`);
+  assertSays(errors.map(short), ["services.a.x-b: unknown key 'x-b'"]);
+});
+
 test('a merge key takes over the keys of an anchor', async () => {
   const configuration = await accepted(
     `${BASE}services:\n  a: {backup: &b {paths: [/a], frequency: hourly}}\n  b: {backup: {<<: *b, paths: [/b]}}\n`,
