@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryConfig, SecretSource } from '../config/configuration.ts';
 import { errnoOf, HoldfastError } from '../lib/errors.ts';
-import { maskUrlPassword } from '../process/mask.ts';
+import { urlSecrets } from '../process/mask.ts';
 import type { ResticAccess } from '../tools/restic/access.ts';
 import { quoteCommand } from '../tools/restic/quote-command.ts';
 
@@ -28,7 +28,7 @@ export async function resticAccess(repository: RepositoryConfig, options: Access
       ...passwordEnvironment(repository.name, repository.password),
       ...cacheEnvironment(options.cacheDir),
     },
-    secrets: [...Object.values(extra), ...urlPassword(repository.url)],
+    secrets: [...Object.values(extra), ...urlSecrets(repository.url)],
     limits: repository.limits,
   };
 }
@@ -59,12 +59,6 @@ function cacheEnvironment(cacheDir: string): Record<string, string> {
   if (chosen) return { RESTIC_CACHE_DIR: chosen };
   return xdg || home ? {} : { RESTIC_CACHE_DIR: cacheDir };
 }
-
-const urlPassword = (url: string): string[] => {
-  if (maskUrlPassword(url) === url) return [];
-  const password = /:\/\/[^\s/:@]*:([^\s/@]+)@/.exec(url)?.[1] ?? '';
-  return [password, decodeURIComponent(password)];
-};
 
 /** KEY=VALUE lines; empty lines, # comments, `export` and surrounding quotes as in systemd's EnvironmentFile=. */
 export function parseEnvironment(text: string): Record<string, string> {
