@@ -5,6 +5,7 @@ import { elapsed, parseInstant } from '../domain/instant.ts';
 import type { Report } from '../domain/report.ts';
 import type { Output } from './context.ts';
 import { localMinute } from './local-time.ts';
+import { countWords, outcomeWords } from './outcome-words.ts';
 import { MARKS, paint } from './style.ts';
 import { renderTable } from './table.ts';
 
@@ -23,7 +24,7 @@ export function renderHistory(runs: readonly Report[], out: Pick<Output, 'colors
       startedAt === null ? '' : localMinute(startedAt),
       run.kind,
       startedAt === null || endedAt === null ? '' : describeDuration(elapsed(startedAt, endedAt)),
-      paint(out, tone, run.outcome) + countsOf(run),
+      `${paint(out, tone, outcomeWords(run))}: ${countWords(run.steps)}`,
     ];
   });
   return renderTable(
@@ -37,21 +38,4 @@ export function renderHistory(runs: readonly Report[], out: Pick<Output, 'colors
     ],
     rows,
   );
-}
-
-/** `: 9 of 12 done, 2 failed, 1 blocked`; nothing where all that counts went well. */
-function countsOf({ steps, outcome }: Report): string {
-  const counted = steps.filter(({ weight }) => weight !== 'advisory');
-  const of = (...outcomes: readonly string[]): number => counted.filter((step) => outcomes.includes(step.outcome)).length;
-  const bad = (
-    [
-      ['partial', of('partial')],
-      ['failed', of('failed', 'timed-out')],
-      ['blocked', of('blocked')],
-    ] as const
-  ).filter(([, count]) => count > 0);
-  const done = `${of('succeeded', 'partial', 'skipped')} of ${counted.length}`;
-  return outcome === 'succeeded' && bad.length === 0
-    ? `: ${done}`
-    : `: ${[done, ...bad.map(([name, count]) => `${count} ${name}`)].join(', ')}`;
 }

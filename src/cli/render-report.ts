@@ -2,9 +2,11 @@
 
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { describeDuration, type Duration } from '../domain/duration.ts';
-import { parseInstant } from '../domain/instant.ts';
+import { elapsed, parseInstant } from '../domain/instant.ts';
 import type { Report, StepReport } from '../domain/report.ts';
 import type { Output } from './context.ts';
+import { countWords, outcomeWords } from './outcome-words.ts';
+import { plural } from './plural.ts';
 import { renderError } from './render-error.ts';
 import { MARKS, paint } from './style.ts';
 import { printable, renderTable } from './table.ts';
@@ -54,22 +56,9 @@ function errorsOf(report: Report): string[] {
 }
 
 function summaryOf(report: Report, out: Pick<Output, 'colors'>): string {
-  const { counts } = report;
-  if (report.dryRun) return `\nDry run: ${report.steps.length} steps, nothing was changed.`;
-  const weighed = report.steps.filter((step) => step.weight !== 'advisory').length;
-  const bad = (
-    [
-      ['partial', counts.partial],
-      ['failed', counts.failed],
-      ['timed out', counts.timedOut],
-      ['blocked', counts.blocked],
-      ['interrupted', counts.interrupted],
-      ['skipped', counts.skipped],
-    ] as const
-  ).filter(([, count]) => count > 0);
-  const done = report.steps.filter((step) => step.weight !== 'advisory' && step.outcome === 'succeeded').length;
-  const seconds = ((parseInstant(report.endedAt ?? '') ?? 0) - (parseInstant(report.startedAt) ?? 0)) as Duration;
-  const parts = [`${done} of ${weighed} succeeded`, ...bad.map(([name, count]) => `${count} ${name}`)];
-  const verdict = paint(out, MARKS[report.outcome].tone, report.outcome);
-  return `\n${report.kind} ${verdict}: ${parts.join(', ')} in ${describeDuration(seconds)}  (run ${report.id})`;
+  if (report.dryRun) return `\nDry run: ${plural(report.steps.length, 'step')}, nothing was changed.`;
+  const [startedAt, endedAt] = [parseInstant(report.startedAt), parseInstant(report.endedAt ?? '')];
+  const took = startedAt === null || endedAt === null ? '' : ` in ${describeDuration(elapsed(startedAt, endedAt))}`;
+  const verdict = paint(out, MARKS[report.outcome].tone, outcomeWords(report));
+  return `\n${report.kind} ${verdict}: ${countWords(report.steps)}${took}  (run ${report.id})`;
 }

@@ -5,6 +5,7 @@ import type { RepositoryConfig } from '../config/configuration.ts';
 import { EXIT, exitCodeOf } from '../domain/exit-code.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Report } from '../domain/report.ts';
+import type { AccessAnswer } from '../engine/repository/repository-access.ts';
 import type { Toolbox } from '../engine/toolbox.ts';
 import type { CliContext, CommandFactory } from './context.ts';
 import { execute, type ExecuteOptions } from './execute.ts';
@@ -85,13 +86,19 @@ async function checkAccess(cli: CliContext, names: readonly string[]): Promise<v
       ? `${paint(cli.out, 'bad', '✗')} ${repository}: ${error.code}\n${renderError(error)}`
       : `${paint(cli.out, 'good', '✓')} ${repository}: opens, repository ${identity?.id.slice(0, 10) ?? ''} (format ${identity?.version ?? ''})\n`,
   );
-  const errors = told.flatMap(({ error }) => error ?? []);
-  const codes = new Set(errors.map(({ code }) => exitCodeOf(code)));
-  const [only] = codes;
-  cli.exitCode = errors.length === 0 ? EXIT.ok : codes.size === 1 && only !== undefined ? only : EXIT.failed;
-  cli.result(cli.options.quiet && errors.length === 0 ? '' : human.join(''), {
+  cli.exitCode = exitCodeOfAll(told);
+  cli.result(cli.options.quiet && cli.exitCode === EXIT.ok ? '' : human.join(''), {
     schemaVersion: 1,
     exitCode: cli.exitCode,
     repositories: told.map(({ repository, identity, error }) => ({ repository, opens: error === null, identity, error })),
   });
+}
+
+/** Failures beside successes are 1, here as everywhere; failures of one kind alone keep the code of that kind. */
+function exitCodeOfAll(answers: readonly AccessAnswer[]): number {
+  const codes = new Set(answers.flatMap(({ error }) => (error ? exitCodeOf(error.code) : [])));
+  const [only] = codes;
+  if (only === undefined) return EXIT.ok;
+  if (answers.some(({ error }) => error === null)) return EXIT.partial;
+  return codes.size === 1 ? only : EXIT.failed;
 }

@@ -205,7 +205,7 @@ test('the newest complete snapshot is taken, an older one by time or id, and ano
     [['--at', '900d'], /holds no snapshot of notes .* not after/, 2],
     [['--snapshot', 'xyz'], /no snapshot id/, 64],
     [['--at', 'yesterday'], /expected 2026/, 64],
-    [['--host', 'elsewhere'], /There are some of host testhost/, 2],
+    [['--host', 'elsewhere'], /Of other hosts there are some: --host testhost\./, 2],
     [['--repository', 'nearr'], /Did you mean near/, 64],
   ] as const) {
     const ended = await host.run(['restore', 'notes', '--to', host.path('wrong'), ...args]);
@@ -271,7 +271,7 @@ test('a restore needs no configuration and no state, only the URL and the passwo
     );
   const wrongHost = await bare('--to', host.path('x'));
   assert.equal(wrongHost.code, 2);
-  assert.match(wrongHost.stderr, /host testhost: --host says so/);
+  assert.match(wrongHost.stderr, /Of other hosts there are some: --host testhost\./);
   const ended = await bare('--host', 'testhost', '--service', 'notes', '--to', host.path('out'));
   assert.equal(ended.code, 0, ended.stderr);
   assert.match(ended.stderr, /going on without history/);

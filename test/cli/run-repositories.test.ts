@@ -66,7 +66,7 @@ test('a wrong password is told as one, and the last success stays where it was',
   const failure = await failureOf(host);
   assert.deepEqual([failure.code, failure.outcome, failure.error], [2, 'failed', 'wrong-password']);
   assert.match(failure.message, /^wrong password or no key found/);
-  assert.match(failure.hint, /holdfast repository check-access near/);
+  assert.match(failure.hint, /holdfast --config \S+ repository check-access near/);
   assert.match(failure.text, /error: Back up \w+ to near: wrong password[^]*hint: Check the file or command/);
   assert.equal(lastComplete(host), good);
 });
@@ -101,7 +101,7 @@ test("a repository that is not there is not created behind its owner's back", as
   const gone = await failureOf(host);
   assert.deepEqual([gone.code, gone.outcome, gone.error], [2, 'blocked', 'repository-missing']);
   assert.equal(gone.message, `${host.path('near')} does not exist`);
-  assert.match(gone.hint, /find out why it is gone before anything else. .*holdfast repository init near/);
+  assert.match(gone.hint, /find out why it is gone before anything else. .*holdfast --config \S+ repository init near/);
   assert.ok(!existsSync(host.path('near')));
   execFileSync('mkdir', [host.path('near')]);
   const empty = await failureOf(host);
@@ -200,7 +200,7 @@ test('a repository that a living restic holds exclusively is busy, and its lock 
     const busy = await failureOf(host);
     assert.deepEqual([busy.code, busy.outcome, busy.error], [75, 'failed', 'repository-locked']);
     assert.match(busy.message, new RegExp(`^locked exclusively by process ${holder.pid} `));
-    assert.match(busy.hint, /Wait for the other process.*holdfast repository unlock near/);
+    assert.match(busy.hint, /Wait for the other process.*holdfast --config \S+ repository unlock near/);
     assert.equal(host.locks('near').length, 1);
   } finally {
     holder.kill('SIGKILL');
