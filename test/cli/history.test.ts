@@ -26,7 +26,7 @@ test('history lists runs newest first, and show tells one as it was told then', 
   const [title, row, end] = table.out.split('\n');
   assert.match(title ?? '', /RUN +STARTED +WHAT +TOOK +OUTCOME/);
   const short = runs[0]?.id.slice(0, 12) ?? '';
-  assert.match(row ?? '', new RegExp(`^✓ +${short} .* run .* succeeded: 1 of 1$`));
+  assert.match(row ?? '', new RegExp(`^✓ +${short} .* run .* succeeded: 1 of 1 succeeded$`));
   assert.equal(end, '');
 
   const shown = await host.holdfast('history', 'show', short);
@@ -51,7 +51,9 @@ test('history show of an unknown run, and wrong values, are exit 64 with a way o
   using host = await scratchHost({ repositories: ['near'] });
   const unknown = await host.holdfast('history', 'show', '01ABCDEF');
   assert.equal(unknown.code, 64);
-  assert.match(unknown.err, /error: no run, or more than one, .*\nhint: .*holdfast history/);
+  assert.match(unknown.err, /error: no run has an id that begins with 01ABCDEF\nhint: .*holdfast .*history/);
+  assert.match((await host.holdfast('history', 'show', '01AB')).err, /01AB is too short/);
+  assert.match((await host.holdfast('history', 'show', 'latest')).err, /nothing has run yet/);
   assert.equal((await host.holdfast('history', '--limit', '0')).code, 64);
   const typo = await host.holdfast('history', '--service', 'alhpa');
   assert.equal(typo.code, 64);

@@ -7,6 +7,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { mayBeAlive } from '../../process/identity.ts';
 import type { LockBroker } from '../../repositories/broker.ts';
+import { lastWords } from './dead-runs.ts';
 import { type EffectKinds, StepEffects } from './effects.ts';
 
 /**
@@ -46,7 +47,7 @@ export async function recoverFromCrash(options: {
         notes.push(`could not clean up after run ${run.id}: ${effect.kind}: ${reason}; it will be tried again`);
       }
     }
-    journal.abandonRun(run.id, `the process ended without a word (pid ${run.process.pid})`, clock.now());
+    journal.abandonRun(run.id, lastWords(run), clock.now());
   }
   return notes;
 }
