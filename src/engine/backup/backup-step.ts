@@ -8,6 +8,8 @@ import type { Instant } from '../../domain/instant.ts';
 import { jobName, jobTag } from '../../domain/naming.ts';
 import type { Progress, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { placeOf } from '../../repositories/place.ts';
+import { secretFilesOf } from '../../repositories/secrets.ts';
 import { sqliteSource } from '../../sources/sqlite.ts';
 import { type BackupProgress, type BackupRequest, type BackupSummary, resticBackup } from '../../tools/restic/backup.ts';
 import { literalPattern } from '../../tools/restic/pattern.ts';
@@ -50,7 +52,7 @@ export async function backUp(job: Job, toolbox: Toolbox, context: StepContext): 
   let copied: Copied | null = null;
   const reasons: string[] = [];
   try {
-    await using _hooks = await aroundHooks(context, job.service.name, job.backup.hooks);
+    await using _hooks = await aroundHooks(context, job.service.name, job.backup.hooks, secretFilesOf(job.repository));
     copied = await copy(job, toolbox, context);
   } catch (error) {
     // The snapshot exists all the same: what failed is the clean-up that its owner asked for.
@@ -184,7 +186,15 @@ function resultOf(
     snapshotId: summary.snapshotId,
     at,
     complete: incomplete.length === 0,
-    detail: { tool: 'restic', files: summary.totalFiles, bytes: summary.bytesProcessed, empty, wording, source },
+    detail: {
+      tool: 'restic',
+      place: placeOf(job.repository),
+      files: summary.totalFiles,
+      bytes: summary.bytesProcessed,
+      empty,
+      wording,
+      source,
+    },
   };
   return {
     outcome: reasons.length === 0 ? 'succeeded' : 'partial',

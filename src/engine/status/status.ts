@@ -18,6 +18,7 @@ import {
   type Standing,
 } from '../../domain/protection.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { placeOf } from '../../repositories/place.ts';
 import { type BelievedCopy, believedCopy } from './believed-copy.ts';
 
 export interface JobStatus {
@@ -130,7 +131,7 @@ function factsOf(
   const step = journal.latestStep(stepId.backup(service.name, repository.name));
   const outcome = OUTCOMES.find((each) => each === step?.outcome);
   const job = { service: service.name, repository: repository.name };
-  const believed = believedCopy(journal, job, now);
+  const believed = believedCopy(journal, { ...job, place: placeOf(repository) }, now);
   const found = believed.copy || believed.gone ? null : journal.evidence({ ...job, kind: 'found', limit: 1 })[0];
   return {
     repository,
@@ -211,7 +212,9 @@ export const NEVER_BACKED_UP = 'never backed up';
 
 /** The whole service where none of its jobs ever ran. */
 function neverRun(service: ServiceConfig, facts: readonly Facts[]): StatusProblem[] {
-  const never = facts.filter((each) => !each.copy && !each.future && !each.gone && !each.found && !each.lastRun);
+  const never = facts.filter(
+    (each) => !each.copy && !each.future && !each.gone && !each.found && !each.elsewhere && !each.lastRun,
+  );
   const all = never.length === facts.length;
   const subjects = all
     ? [service.name].slice(0, facts.length)
@@ -225,7 +228,7 @@ function neverRun(service: ServiceConfig, facts: readonly Facts[]): StatusProble
 }
 
 function surprises(service: ServiceConfig, facts: Facts, now: Instant): StatusProblem[] {
-  const { repository, future, gone, found } = facts;
+  const { repository, future, gone, found, elsewhere } = facts;
   const subject = jobName(service.name, repository.name);
   const problems: StatusProblem[] = [];
   if (gone) {
@@ -243,6 +246,14 @@ function surprises(service: ServiceConfig, facts: Facts, now: Instant): StatusPr
       subject,
       message: `has a copy dated ${describeDuration(elapsed(now, future.at))} in the future, which does not count`,
       hint: 'Was the clock set back? See timedatectl.',
+    });
+  }
+  if (elsewhere) {
+    problems.push({
+      severity: 'problem',
+      subject,
+      message: `its newest copy on record was made in ${String(elsewhere.detail['place'])}, and the repository is ${placeOf(repository)} now`,
+      hint: `holdfast run ${service.name} --repository ${repository.name}`,
     });
   }
   if (found) {

@@ -99,6 +99,31 @@ test('a snapshot that was gone and was seen again later counts', () => {
   assert.equal(status(journal).services[0]?.jobs[0]?.newest?.snapshotId, snapshotId('2'));
 });
 
+test('what was made while the repository was somewhere else is not in it, and that is told', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, FAR, { at: hoursAgo(2), id: snapshotId('3') });
+  recordFact(journal, NAS, {
+    kind: 'backup',
+    snapshotId: snapshotId('1'),
+    at: hoursAgo(3),
+    detail: { place: '/nowhere/nas' },
+  });
+  assert.equal(status(journal).services[0]?.jobs[0]?.newest?.snapshotId, snapshotId('1'));
+  recordFact(journal, NAS, { kind: 'backup', snapshotId: snapshotId('2'), at: hoursAgo(2), detail: { place: '/old/nas' } });
+  assert.equal(status(journal).services[0]?.jobs[0]?.newest?.snapshotId, snapshotId('1'), 'it was there before, too');
+  recordFact(journal, NAS, {
+    kind: 'missing',
+    snapshotId: snapshotId('1'),
+    at: hoursAgo(1),
+    detail: { how: 'removed by retention' },
+  });
+  const report = status(journal);
+  assert.equal(report.services[0]?.jobs[0]?.newest, null);
+  assert.deepEqual(messages(report), [
+    'sonarr@nas: its newest copy on record was made in /old/nas, and the repository is /nowhere/nas now',
+  ]);
+});
+
 test('many lost snapshots in a row do not hide an older one that is held', () => {
   using journal = openTransientJournal();
   recordBackup(journal, NAS, { at: hoursAgo(20), id: snapshotId('0') });
