@@ -1,14 +1,14 @@
-// Where a restore may go: what is refused before anything is read or written. Nothing here changes anything.
+// Where a restore into a new directory may go: what is refused before anything is read or written. Nothing here changes anything.
 
-import type { Stats } from 'node:fs';
-import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
-import { contains, localDirectory, normalPath } from '../../config/repository-url.ts';
+import { localDirectory, normalPath } from '../../config/repository-url.ts';
 import { type Bytes, describeBytes } from '../../domain/bytes.ts';
-import { type ErrorCode, errnoOf, HoldfastError } from '../../lib/errors.ts';
+import { errnoOf } from '../../lib/errors.ts';
 import { mountPoints } from '../../repositories/mounts.ts';
 import { freeSpace } from '../../tools/util-linux/stat.ts';
+import { isWithin, realOr, refuse, statOf } from './path-facts.ts';
 
 /** Everything that a destination must stay out of. */
 export interface Surroundings {
@@ -47,44 +47,6 @@ export async function checkDestination(path: string, surroundings: Surroundings)
     throw refuse('refused', target, 'it is a mount point, into whose place nothing can be renamed', elsewhere);
   }
   return { path: target, existing: { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid } };
-}
-
-/** How the live data at a path can be replaced. */
-export interface LivePlace {
-  readonly path: string;
-  readonly exists: boolean;
-  /** A mount point, dataset or subvolume: it stays, its entries are replaced. */
-  readonly keepsDirectory: boolean;
-}
-
-/** Throws `not-mounted` or `refused` when it cannot be replaced safely. */
-export async function checkLivePlace(path: string): Promise<LivePlace> {
-  const parent = dirname(path);
-  const above = await statOf(parent);
-  if (!above?.isDirectory()) {
-    throw refuse(
-      'not-mounted',
-      path,
-      `${parent} does not exist`,
-      `Is its file system mounted? If the machine is new: mkdir -p ${parent}`,
-    );
-  }
-  const mounts = await mountPoints();
-  const inside = [...mounts].find((mount) => contains(path, mount));
-  if (inside !== undefined) {
-    throw refuse(
-      'refused',
-      path,
-      `${inside} is mounted inside it and would be moved aside with it`,
-      `Unmount it first (umount ${inside}), or restore elsewhere with --to.`,
-    );
-  }
-  const stats = await statOf(path);
-  const keepsDirectory = mounts.has(path) || (stats !== null && stats.isDirectory() && stats.dev !== above.dev);
-  if (keepsDirectory && !stats?.isDirectory()) {
-    throw refuse('refused', path, 'a single file is mounted there', 'Restore it elsewhere with --to, and copy its content.');
-  }
-  return { path, exists: stats !== null, keepsDirectory };
 }
 
 /** Throws `no-space` unless `bytes` fit below `directory`. */
@@ -127,8 +89,6 @@ async function assertOutside(place: string, { services, repositories }: Surround
   }
 }
 
-const isWithin = (place: string, outer: string): boolean => place === outer || contains(outer, place);
-
 async function realParent(path: string): Promise<string> {
   const parent = dirname(path);
   try {
@@ -139,29 +99,3 @@ async function realParent(path: string): Promise<string> {
   }
   throw refuse('refused', path, `${parent} is not a directory that can be used`, `Make it first: mkdir -p ${parent}`);
 }
-
-async function realOr(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return path; // it does not exist now
-  }
-}
-
-async function statOf(path: string): Promise<Stats | null> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw refuse(
-      'permission-denied',
-      path,
-      `it cannot be looked at: ${errnoOf(error) ?? String(error)}`,
-      'Restore as a user who may.',
-    );
-  }
-}
-
-const refuse = (code: ErrorCode, path: string, message: string, hint: string): HoldfastError =>
-  new HoldfastError({ code, operation: 'restore to', subject: path, message, hint });

@@ -9,9 +9,12 @@ import type { Plan, Step } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import type { SnapshotWish } from '../snapshots/choose-snapshot.ts';
-import { checkDestination, checkLivePlace } from './destination.ts';
+import { checkDestination } from './destination.ts';
+import { leftOutOf, patternsOf } from './left-out.ts';
+import { checkLivePlace } from './live-place.ts';
 import { type Asking, inOrderOfAsking, type Observed, observeSnapshot } from '../snapshots/observe-snapshots.ts';
-import { restoreInPlace, restoreTo } from './restore-step.ts';
+import { restoreInPlace } from './restore-in-place.ts';
+import { restoreTo } from './restore-to.ts';
 import { selectRepository, selectService } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
 
@@ -94,6 +97,7 @@ function toStep(
           chosen,
           service: wish.service,
           verify: wish.verify ?? true,
+          whole: includes.length === 0,
           directory,
           includes,
           allowIncomplete: wish.allowIncomplete ?? false,
@@ -113,6 +117,7 @@ async function inPlaceStep(
 ): Promise<{ step: Step; remarks: string[] }> {
   const { service } = scene;
   if (!service?.backup) throw notInPlace(wish.service ?? 'a snapshot', 'it is no configured service with paths of its own');
+  if (chosen.partial && (wish.id === undefined || wish.id === 'latest')) throw incomplete(service.name, chosen);
   const declared = outermost(service.backup.paths.map(normalPath));
   const held = new Set(chosen.snapshot.paths.map(normalPath));
   const paths = declared.filter((path) => held.has(path));
@@ -121,7 +126,11 @@ async function inPlaceStep(
   if (paths.length === 0) {
     throw notInPlace(service.name, `the snapshot holds ${[...held].join(', ')}, and the service is ${declared.join(', ')}`);
   }
-  const places = await Promise.all(paths.map((path) => checkLivePlace(path)));
+  const { services, repositories } = scene;
+  const surroundings = { service: service.name, services, repositories, stateDir: toolbox.stateDir };
+  const places = await Promise.all(paths.map((path) => checkLivePlace(path, surroundings)));
+  const { exclude } = service.backup;
+  const patterns = patternsOf(exclude);
   const remarks = [
     ...others.map((path) => `${path} is in the snapshot and no longer a path of ${service.name}: it is left alone`),
     ...absent.map((path) => `${path} is not in the snapshot: it is left as it is`),
@@ -131,6 +140,14 @@ async function inPlaceStep(
         ({ path }) =>
           `${path} is a mount point: the old data is kept inside it, and is backed up with it until you remove it`,
       ),
+    ...(await leftOutOf(places, exclude, '')).map(
+      ({ path }) => `${path} is left out of the backup: it does not come back, it will be in the old data only`,
+    ),
+    ...(patterns.length === 0
+      ? []
+      : [
+          `what matches ${patterns.join(', ')} is left out of the backup: it does not come back, it will be in the old data only`,
+        ]),
   ];
   const step: Step = {
     ...commonParts(service.name, chosen),
@@ -145,7 +162,11 @@ async function inPlaceStep(
           chosen,
           service: service.name,
           verify: wish.verify ?? true,
+          whole: absent.length + others.length === 0,
           unit: service.unit,
+          exclude,
+          services,
+          repositories,
           paths,
           shortcomings: absent.map((path) => `${path} is not in the snapshot, and was left as it is`),
         },
@@ -186,6 +207,15 @@ function absoluteInclude(path: string, { snapshot }: Observed): string {
     hint: 'Write it as it stands in the snapshot, from the root on.',
   });
 }
+
+const incomplete = (service: string, { snapshot }: Observed): HoldfastError =>
+  new HoldfastError({
+    code: 'refused',
+    operation: 'restore in place',
+    subject: service,
+    message: `snapshot ${snapshot.id.slice(0, 8)} is known to be incomplete, and there is no complete one: live data is not replaced by less`,
+    hint: `Look at it first: --to DIR. If it is to replace the live data all the same, name it: --snapshot ${snapshot.id.slice(0, 8)}`,
+  });
 
 const notInPlace = (subject: string, why: string): HoldfastError =>
   new HoldfastError({

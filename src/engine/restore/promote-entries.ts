@@ -3,12 +3,12 @@
 // no return), the new ones in, and `entering` becomes `aside`. Which of the three there is says how far it came: undoing
 // goes back before that point, and on after it. Nothing is ever removed here.
 
-import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
 import type { EffectKind } from '../../domain/effect.ts';
 import type { StepContext } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { type JsonObject, textAt } from '../../lib/json.ts';
+import { setAttributes } from './attributes.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
 import { displace, exists, syncDirectory } from './moves.ts';
 
@@ -43,11 +43,11 @@ export const ENTRY_PROMOTION: EffectKind = {
   },
 };
 
-/** Swaps; on failure the old entries are back, or all of the new ones are in. */
+/** Swaps; on failure the old entries are back, or all of the new ones are in. It cannot be cancelled. */
 export async function promoteEntries(context: StepContext, swap: EntrySwap): Promise<void> {
   await using _swap = await context.hold(ENTRY_PROMOTION.kind, { ...swap }, async () => {
     try {
-      await exchange(swap, context.signal);
+      await exchange(swap);
     } catch (error) {
       throw fileSystemFailure(
         error,
@@ -59,19 +59,20 @@ export async function promoteEntries(context: StepContext, swap: EntrySwap): Pro
   });
 }
 
-async function exchange(swap: EntrySwap, signal: AbortSignal): Promise<void> {
+async function exchange(swap: EntrySwap): Promise<void> {
+  const { signal } = new AbortController(); // a few renames, and all or nothing
   await mkdir(swap.leaving, { mode: 0o700 });
   await moveAll(swap.path, swap.leaving, { except: swap.own, displaced: swap.displaced, signal });
   await rename(swap.leaving, swap.entering);
   await syncDirectory(swap.path);
-  // From here on it only goes forward: a cancellation must not leave half of it.
-  await complete(swap, new AbortController().signal);
+  await complete(swap, signal);
 }
 
 async function complete(swap: EntrySwap, signal: AbortSignal): Promise<void> {
   await assertStaged(swap);
   await moveAll(swap.staged, swap.path, { displaced: `${swap.entering}/displaced-`, signal });
-  await takeAttributes(swap.staged, swap.path);
+  const stats = await lstat(swap.staged);
+  await setAttributes(swap.path, { mode: stats.mode, uid: stats.uid, gid: stats.gid, times: stats });
   await syncDirectory(swap.path);
   await rename(swap.entering, swap.aside);
   await syncDirectory(swap.path);
@@ -81,17 +82,6 @@ async function takeBack(swap: EntrySwap, signal: AbortSignal): Promise<void> {
   await moveAll(swap.leaving, swap.path, { displaced: swap.displaced, signal });
   await rmdir(swap.leaving);
   await syncDirectory(swap.path);
-}
-
-/** Through handles: a name could be exchanged for a link by whoever owns the directory above. */
-async function takeAttributes(from: string, to: string): Promise<void> {
-  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-  await using source = await open(from, flags);
-  await using target = await open(to, flags);
-  const { mode, uid, gid, atime, mtime } = await source.stat();
-  if (process.getuid?.() === 0) await target.chown(uid, gid);
-  await target.chmod(mode & 0o7777);
-  await target.utimes(atime, mtime);
 }
 
 interface Move {

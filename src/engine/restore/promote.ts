@@ -94,7 +94,8 @@ async function isDecided(swaps: readonly RecordedSwap[]): Promise<boolean> {
   if (await any(swaps.map(({ aside }) => aside))) return true;
   if (swaps.some(({ formerly }) => formerly)) return false;
   if (await any(swaps.flatMap(({ staged, leaving }) => (staged === null ? [leaving] : [staged, leaving])))) return false;
-  return (await Promise.all(swaps.map(({ path }) => exists(path)))).every(Boolean);
+  const places = swaps.filter(({ staged }) => staged !== null);
+  return (await Promise.all(places.map(({ path }) => exists(path)))).every(Boolean);
 }
 
 /** Not, for instance, the empty directory below a file system that is not mounted. */

@@ -1,0 +1,112 @@
+// Whether the live data at a path can be replaced, and how: what is refused before anything is read or written. Nothing here
+// changes anything.
+
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import { contains, localDirectory, normalPath } from '../../config/repository-url.ts';
+import { errnoOf } from '../../lib/errors.ts';
+import { mountPoints } from '../../repositories/mounts.ts';
+import { isWithin, realOr, refuse, statOf } from './path-facts.ts';
+import { homeOf, type LivePlace, siblingPrefix } from './restore-places.ts';
+
+/** Everything on this host that is not the service's own. */
+export interface Others {
+  readonly service: string;
+  readonly services: Iterable<ServiceConfig>;
+  readonly repositories: Iterable<RepositoryConfig>;
+  readonly stateDir: string;
+}
+
+/** Throws `not-mounted` or `refused` when it cannot be replaced safely. */
+export async function checkLivePlace(path: string, others: Others): Promise<LivePlace> {
+  const above = await parentOf(path);
+  const real = join(above.path, basename(path));
+  const mounts = await mountPoints();
+  const inside = [...mounts].find((mount) => contains(real, mount));
+  if (inside !== undefined) {
+    throw refuse(
+      'refused',
+      path,
+      `${inside} is mounted inside it and would be moved aside with it`,
+      `Unmount it first (umount ${inside}), or restore elsewhere with --to.`,
+    );
+  }
+  const stats = await statOf(real);
+  if (stats?.isSymbolicLink()) {
+    throw refuse(
+      'refused',
+      path,
+      `it is a symbolic link (to ${await readlink(real)}), and the data is elsewhere`,
+      'Declare the directory itself as the path of the service; what the snapshot holds comes back with --to.',
+    );
+  }
+  const keepsDirectory = mounts.has(real) || (stats !== null && stats.isDirectory() && stats.dev !== above.dev);
+  if (keepsDirectory && !stats?.isDirectory()) {
+    throw refuse('refused', path, 'a single file is mounted there', 'Restore it elsewhere with --to, and copy its content.');
+  }
+  const place = { path, real, exists: stats !== null, keepsDirectory };
+  await assertOwn(place, others);
+  return place;
+}
+
+/** Throws `refused` while an earlier restore of this place has neither been finished nor taken back. */
+export async function assertSettled(place: LivePlace): Promise<void> {
+  const home = homeOf(place);
+  const names = await readdir(home);
+  const left = names.find((name) =>
+    (['leaving', 'entering'] as const).some((what) => name.startsWith(siblingPrefix(place.path, what))),
+  );
+  if (left === undefined) return;
+  throw refuse(
+    'refused',
+    place.path,
+    `${join(home, left)} holds the old data of a restore that was neither finished nor taken back`,
+    'Each start of Holdfast tries to, and says what keeps it from it: see to that first.',
+  );
+}
+
+async function parentOf(path: string): Promise<{ readonly path: string; readonly dev: number }> {
+  const parent = dirname(path);
+  try {
+    const real = await realpath(parent);
+    const stats = await stat(real);
+    if (stats.isDirectory()) return { path: real, dev: stats.dev };
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+  throw refuse(
+    'not-mounted',
+    path,
+    `${parent} does not exist, or is not a directory`,
+    `Is its file system mounted? If the machine is new: mkdir -p ${parent}`,
+  );
+}
+
+/** Nobody else's data may be moved away with it: not what the backup left out because it is kept elsewhere, either. */
+async function assertOwn({ path, real }: LivePlace, others: Others): Promise<void> {
+  for (const { what, where } of belongings(others)) {
+    const places = [normalPath(where), await realOr(where)]; // oxlint-disable-line no-await-in-loop -- a handful
+    if (!places.some((each) => isWithin(each, path) || isWithin(each, real))) continue;
+    throw refuse(
+      'refused',
+      path,
+      `${what} (${where}) lies inside of it and would be moved aside with it`,
+      'Restore to a new directory with --to, and move what you need to its place.',
+    );
+  }
+}
+
+function* belongings({ service, services, repositories, stateDir }: Others): Generator<{ what: string; where: string }> {
+  for (const { name, backup, postgres } of services) {
+    if (name === service) continue;
+    for (const where of backup?.paths ?? []) yield { what: `the live data of ${name}`, where };
+    if (typeof postgres === 'object' && postgres && 'dataDir' in postgres && typeof postgres.dataDir === 'string')
+      yield { what: `the live data of ${name}`, where: postgres.dataDir };
+  }
+  for (const { name, url } of repositories) {
+    const where = localDirectory(url);
+    if (where !== null) yield { what: `the repository ${name}`, where };
+  }
+  yield { what: 'the state of Holdfast', where: stateDir };
+}

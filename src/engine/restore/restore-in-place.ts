@@ -1,0 +1,148 @@
+// Getting a snapshot back to where it belongs: staged on the final file system, proven there, and then exchanged for what
+// is there, which is kept. The live data is not touched before that.
+
+import { basename, dirname } from 'node:path';
+import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import { contains } from '../../config/repository-url.ts';
+import type { StepContext, StepResult } from '../../domain/plan.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { literalPattern } from '../../tools/restic/pattern.ts';
+import { syncFileSystem } from '../../tools/util-linux/sync.ts';
+import type { Toolbox } from '../toolbox.ts';
+import { type LeftOut, leftOutOf } from './left-out.ts';
+import { assertSettled, checkLivePlace } from './live-place.ts';
+import { exists } from './moves.ts';
+import { statOf } from './path-facts.ts';
+import { promoteEntries } from './promote-entries.ts';
+import { promote, type Swap } from './promote.ts';
+import { checkSpace, type RestoreOrder, restoreAndProve } from './prove.ts';
+import { companionSwapsOf, entrySwapOf, homeOf, type LivePlace, stagingOf, swapOf } from './restore-places.ts';
+import { resultOf } from './restore-result.ts';
+import type { Listing, Placement } from './restored-listing.ts';
+import { holdStaging } from './staging.ts';
+import { holdStopped } from './unit-effect.ts';
+
+export interface RestoreInPlace extends RestoreOrder {
+  readonly service: string;
+  readonly unit: ServiceConfig['unit'];
+  /** What its backup leaves out: restic's patterns. */
+  readonly exclude: readonly string[];
+  /** Live paths that the snapshot holds. */
+  readonly paths: readonly string[];
+  /** Why the service is not wholly restored, if it is not. */
+  readonly shortcomings: readonly string[];
+  /** Everything that is configured: nothing of others is moved away. */
+  readonly services: readonly ServiceConfig[];
+  readonly repositories: readonly RepositoryConfig[];
+}
+
+/** Replaces the live data; what was there is kept beside it. */
+export async function restoreInPlace(order: RestoreInPlace, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
+  const { runId } = context;
+  const places = await Promise.all(
+    order.paths.map((path) => checkLivePlace(path, { ...order, stateDir: toolbox.stateDir })),
+  );
+  const leftOut = await leftOutOf(places, order.exclude, runId);
+  let restored: Listing | null = null;
+  const reasons = [...order.shortcomings];
+  try {
+    for (const place of places) {
+      // oxlint-disable-next-line no-await-in-loop -- a handful
+      await assertSettled(place);
+      await checkSpace(order, homeOf(place), context); // oxlint-disable-line no-await-in-loop
+    }
+    await stageAndSwap(order, places, toolbox, context, (listing) => (restored = listing));
+  } catch (error) {
+    // The data is in place all the same; what failed is starting the unit again.
+    if (!restored || !(error instanceof HoldfastError) || error.operation !== 'start') {
+      context.warn(await whatIsThere(places, runId));
+      throw error;
+    }
+    reasons.push(`the data is in place, but ${error.subject} did not start: ${error.message}`);
+  }
+  if (!restored)
+    throw new HoldfastError({ code: 'bug', operation: 'restore', subject: order.service, message: 'nothing was restored' });
+  for (const { path, keptAt } of leftOut)
+    context.warn(`${path} is left out of the backup: it is in the old data now, ${keptAt}`);
+  return resultOf(
+    order,
+    restored,
+    { inPlace: order.paths, kept: asJson(await keptOf(places, runId)), leftOut: asJson(leftOut) },
+    reasons,
+    context,
+  );
+}
+
+async function stageAndSwap(
+  order: RestoreInPlace,
+  places: readonly LivePlace[],
+  toolbox: Toolbox,
+  context: StepContext,
+  swapped: (listing: Listing) => void,
+): Promise<void> {
+  const { runId } = context;
+  await using staged = new AsyncDisposableStack();
+  for (const place of places) staged.use(await holdStaging(context, stagingOf(place, runId))); // oxlint-disable-line no-await-in-loop -- in order
+  const requests = places.map((place) => ({
+    subpath: dirname(place.path),
+    includes: [literalPattern(`/${basename(place.path)}`)],
+    target: stagingOf(place, runId),
+  }));
+  const place: Placement = (entry) => {
+    const home = places.find(({ path }) => entry === path || contains(path, entry));
+    return home ? swapOf(home, runId).staged + entry.slice(home.path.length) : null;
+  };
+  const roots = requests.map(({ target }) => target);
+  const listing = await restoreAndProve(order, requests, { place, roots, wanted: order.paths }, toolbox, context);
+  for (const root of roots) await syncFileSystem(root, context.signal); // oxlint-disable-line no-await-in-loop -- a handful
+  await using _unit = await holdStopped(context, order.unit);
+  context.signal.throwIfAborted(); // the last time: from here on it is a matter of moments, and of all or nothing
+  for (const each of places) {
+    if (!each.keepsDirectory) continue;
+    await promoteEntries(context, entrySwapOf(each, runId)); // oxlint-disable-line no-await-in-loop -- one after the other
+  }
+  await promote(context, await swapsOf(places, runId));
+  swapped(listing);
+}
+
+async function swapsOf(places: readonly LivePlace[], runId: string): Promise<Swap[]> {
+  const renamed = places.filter(({ keepsDirectory }) => !keepsDirectory);
+  const own = new Set(renamed.map(({ real }) => real));
+  const swaps = await Promise.all(
+    renamed.map(async (place) => {
+      const swap = swapOf(place, runId);
+      const companions = (await statOf(swap.staged))?.isFile() ? companionSwapsOf(place, runId) : [];
+      return [swap, ...companions.filter(({ path }) => !own.has(path))];
+    }),
+  );
+  return swaps.flat();
+}
+
+const asJson = (found: readonly LeftOut[]): JsonObject[] => found.map((each) => ({ ...each }));
+
+/** What was moved aside, with where it is. */
+async function keptOf(places: readonly LivePlace[], runId: string): Promise<LeftOut[]> {
+  const moved = places.flatMap((place) => [
+    { path: place.path, keptAt: swapOf(place, runId).aside },
+    ...(place.keepsDirectory ? [] : companionSwapsOf(place, runId).map(({ path, aside }) => ({ path, keptAt: aside }))),
+  ]);
+  const there = await Promise.all(moved.map(({ keptAt }) => exists(keptAt)));
+  const found = moved.filter((_, index) => there[index]);
+  return [...new Map(found.map((each) => [each.keptAt, each])).values()]; // what is beside a file may be a place of its own
+}
+
+/** In one sentence, whatever happened. */
+async function whatIsThere(places: readonly LivePlace[], runId: string): Promise<string> {
+  const states = await Promise.all(
+    places.map(async (place) => {
+      const { leaving, entering, aside } = entrySwapOf(place, runId);
+      if ((await exists(leaving)) || (await exists(entering)))
+        return `${place.path} is half replaced, and nothing is lost: the next start of Holdfast goes on with it`;
+      const replaced = await exists(place.exists ? aside : place.real);
+      return replaced ? `${place.path} holds the restored data` : null;
+    }),
+  );
+  const changed = states.filter((state) => state !== null);
+  return changed.length === 0 ? 'the live data is as it was' : changed.join('; ');
+}
