@@ -15,8 +15,10 @@ export interface RetentionPolicy {
   readonly tags: readonly string[];
 }
 
+/** How many rules count snapshots: with each new one, each of them drops one at most. `within` drops by the clock. */
+export const countingRules = ({ last, hourly, daily, weekly, monthly, yearly }: RetentionPolicy): number =>
+  [last, hourly, daily, weekly, monthly, yearly].filter((count) => count > 0).length;
+
 /** A policy that keeps nothing by any rule would remove everything: refused. */
 export const keepsNothing = (policy: RetentionPolicy): boolean =>
-  policy.last + policy.hourly + policy.daily + policy.weekly + policy.monthly + policy.yearly === 0 &&
-  policy.within === null &&
-  policy.tags.length === 0;
+  countingRules(policy) === 0 && policy.within === null && policy.tags.length === 0;

@@ -1,13 +1,14 @@
-// What makes a removal smell like a mistake or an attack: a changed policy that empties the history, a flood of snapshots,
-// new copies that are far smaller than the ones they push out. It only judges; retention.ts decides what follows.
+// What makes a removal smell like a mistake or an attack: a new or changed policy that empties the history, a clock that was
+// set forward, a flood of snapshots, new copies that are far smaller than the ones they push out. It only judges; retention.ts
+// decides what follows.
 
 import { describeBytes, type Bytes } from './bytes.ts';
-import { duration, formatDuration, type Duration } from './duration.ts';
+import { describeDuration, duration, formatDuration, type Duration } from './duration.ts';
 import { elapsed, formatInstant, type Instant } from './instant.ts';
 import type { RetentionSnapshot } from './retention-rules.ts';
 import { newestTrusted } from './retention-stay.ts';
 
-export type SmellCode = 'shrunk' | 'too-many-new' | 'policy-changed';
+export type SmellCode = 'shrunk' | 'too-many-new' | 'clock-jumped' | 'policy-changed' | 'first-application';
 
 export interface Smell {
   readonly code: SmellCode;
@@ -18,6 +19,8 @@ export interface Smell {
 export interface SmellInput {
   readonly now: Instant;
   readonly policyChanged: boolean;
+  /** See `countingRules`. */
+  readonly countingRules: number;
   readonly lastAppliedAt: Instant | null;
   readonly interval: Duration | null;
   /** A size that a person has confirmed this job may have shrunk to. */
@@ -39,12 +42,17 @@ const ORDINARY_EXTRA_RUNS = 10;
 const FEW_RUNS = 3;
 /** A schedule explains that many times the runs it asks for: catching up, retries, a gate before each deployment. */
 const SLACK = 3;
+/** So many runs in a row that did not happen are an absence, or a clock that was set forward. */
+const MISSED_RUNS = 10;
 const HOUR = duration(1, 'h');
+const DAY = duration(1, 'd');
+const WEEK = duration(7, 'd');
 
 /** All that smells, the most alarming first; nothing smells when nothing would go. */
 export function smellsOf(input: SmellInput): Smell[] {
   if (input.removals.length === 0) return [];
-  return [shrunk(input), tooManyNew(input), policyChanged(input)].filter((smell) => smell !== null);
+  const smells = [shrunk(input), tooManyNew(input), clockJumped(input), policyChanged(input), firstApplication(input)];
+  return smells.filter((smell) => smell !== null);
 }
 
 /** The size that speaks for the newest copies: the median of the newest few. Null when none of them has a size. */
@@ -98,6 +106,49 @@ function policyChanged(input: SmellInput): Smell | null {
   return {
     code: 'policy-changed',
     message: `the policy was changed, and ${input.removals.length} of ${input.counted.length} snapshots would go`,
+  };
+}
+
+/**
+ * `within` drops by the dates alone: after a jump of the clock one new snapshot drops the whole history. A host that was off
+ * for long looks the same, and whether its history may go is for a person to say as well.
+ */
+function clockJumped(input: SmellInput): Smell | null {
+  if (input.lastAppliedAt === null) return null;
+  const isNew = new Set(input.arrivals);
+  const perhaps = input.counted.filter(({ complete }) => complete !== false);
+  const earlier = perhaps.filter((snapshot) => !isNew.has(snapshot));
+  const going = input.removals.filter((snapshot) => snapshot.complete !== false && !isNew.has(snapshot)).length;
+  const degrees = new Set(input.counted.map(({ complete }) => complete)).size; // the rules are applied to each degree of trust
+  if (going <= Math.max(FEW_RUNS, isNew.size * input.countingRules * degrees)) return null;
+  const gap = longestGap(perhaps.slice(0, perhaps.length - earlier.length + 1));
+  const interval = input.interval ?? DAY;
+  const most = going * 2 > earlier.length;
+  if (gap <= (most ? SLACK * interval : Math.max(MISSED_RUNS * interval, WEEK))) return null;
+  return {
+    code: 'clock-jumped',
+    message:
+      `${going} of ${earlier.length} earlier snapshots would go at once, after ${describeDuration(gap)} without any: ` +
+      'was the clock set forward, or was this host off',
+  };
+}
+
+function longestGap(newestFirst: readonly RetentionSnapshot[]): Duration {
+  const gaps = newestFirst.slice(1).map(({ time }, index) => elapsed(time, newestFirst[index]?.time ?? time));
+  return Math.max(0, ...gaps) as Duration; // of durations
+}
+
+/** Nobody has seen yet what this policy does: neither to what others made, nor how far back it reaches. */
+function firstApplication({ lastAppliedAt, counted, removals }: SmellInput): Smell | null {
+  if (lastAppliedAt !== null) return null;
+  const goes = new Set(removals);
+  const beyond = new Set(counted.slice(counted.findLastIndex((snapshot) => !goes.has(snapshot)) + 1));
+  // Between two that stay, what Holdfast itself made is thinned out as it was meant to be from the first day.
+  const doubtful = removals.filter((snapshot) => snapshot.complete === null || (snapshot.complete && beyond.has(snapshot)));
+  if (doubtful.length <= FEW_RUNS || doubtful.length * 2 <= counted.length) return null;
+  return {
+    code: 'first-application',
+    message: `the first application: the policy drops ${removals.length} of ${counted.length} snapshots`,
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { duration, type Duration } from './duration.ts';
 import { formatInstant, later, type Instant } from './instant.ts';
-import { keepsNothing, type RetentionPolicy } from './retention-policy.ts';
+import { countingRules, keepsNothing, type RetentionPolicy } from './retention-policy.ts';
 import type { RetentionSnapshot } from './retention-rules.ts';
 import { newestBytes, smellsOf, type SmellCode, type SmellInput } from './retention-smells.ts';
 import { keptByRules, newestTrusted, reasonsToStay } from './retention-stay.ts';
@@ -128,7 +128,7 @@ export function decideRetention(input: RetentionInput): RetentionDecision {
     entries,
     refusal,
     hold,
-    warnings: warningsOf(input, sorted, horizon, removals, counted.length),
+    warnings: warningsOf(input, sorted, horizon),
     kept: tally(entries.filter(({ keep }) => keep)),
     removed: tally(entries.filter(({ keep }) => !keep)),
     spared: tally(entries.filter(({ spared }) => spared)),
@@ -201,6 +201,7 @@ const smellInput = (
 ): SmellInput => ({
   now: input.now,
   policyChanged: policyChanged(input),
+  countingRules: countingRules(input.policy),
   lastAppliedAt: input.lastApplication?.at ?? null,
   interval: input.expectedInterval,
   acceptedBytes: input.lastApplication?.acceptedBytes ?? null,
@@ -230,13 +231,7 @@ function acceptedBytes(input: RetentionInput, smell: SmellInput, shrunk: boolean
   return accepted !== null && newest !== null && newest > accepted * 2 ? null : accepted;
 }
 
-function warningsOf(
-  input: RetentionInput,
-  snapshots: readonly RetentionSnapshot[],
-  horizon: Instant,
-  removals: readonly RetentionSnapshot[],
-  counted: number,
-): string[] {
+function warningsOf(input: RetentionInput, snapshots: readonly RetentionSnapshot[], horizon: Instant): string[] {
   const warnings: string[] = [];
   const future = snapshots.filter(({ time }) => time > horizon);
   const [latest] = future;
@@ -246,10 +241,8 @@ function warningsOf(
       `${what} dated in the future (up to ${formatInstant(latest.time)}): check the clocks of this host and of the one that made it`,
     );
   }
-  if (keepsNothing(input.policy) && counted > 0) warnings.push('the policy has no rule: everything stays');
-  if (input.lastApplication === null && removals.length * 2 > counted) {
-    warnings.push(`the first application: the policy drops ${removals.length} of ${counted} snapshots`);
-  }
+  if (keepsNothing(input.policy) && snapshots.length > future.length)
+    warnings.push('the policy has no rule: everything stays');
   return warnings;
 }
 

@@ -14,8 +14,8 @@ import { plan } from '../support/plans.ts';
 
 const HOUR = 3_600_000;
 const POLICY = { daily: 3 };
-/** `daily: 3` keeps three of them and the oldest is not kept: the rule is used up. */
-const WEEK = [7, 6, 5, 4, 3, 2, 1];
+/** `daily: 3` keeps three of them and the oldest is not kept: the rule is used up. Not more than half goes. */
+const SIX_DAYS = [6, 5, 4, 3, 2, 1];
 
 interface Made {
   readonly host?: string;
@@ -24,7 +24,7 @@ interface Made {
   readonly size?: number;
 }
 
-/** A repository with a WEEK of notes, made once. */
+/** A repository with SIX_DAYS of notes, made once. */
 let template: { readonly scene: ScratchHost; readonly ids: readonly string[] } | null = null;
 after(() => template?.scene[Symbol.dispose]());
 
@@ -60,15 +60,15 @@ class RetentionHost {
     return ids;
   }
 
-  /** A WEEK of notes in that repository, which must be empty. */
-  async week(repository: string): Promise<readonly string[]> {
+  /** SIX_DAYS of notes in that repository, which must be empty. */
+  async sixDays(repository: string): Promise<readonly string[]> {
     if (template === null) {
       const scene = new ScratchHost();
-      scene.addRepository('week');
-      template = { scene, ids: await new RetentionHost(scene).snapshots('week', 'notes', WEEK) };
+      scene.addRepository('days');
+      template = { scene, ids: await new RetentionHost(scene).snapshots('days', 'notes', SIX_DAYS) };
     }
     rmSync(this.host.path(repository), { recursive: true });
-    cpSync(template.scene.path('week'), this.host.path(repository), { recursive: true });
+    cpSync(template.scene.path('days'), this.host.path(repository), { recursive: true });
     return template.ids;
   }
 
@@ -177,7 +177,7 @@ test('apply removes exactly what plan said, with one listing and one forget for 
 
 test('applying twice changes nothing', async (t) => {
   const scene = small(t);
-  await scene.week('near');
+  await scene.sixDays('near');
   await scene.report(['apply']);
   const left = await scene.ids('near');
   scene.verbs();
@@ -190,13 +190,13 @@ test('applying twice changes nothing', async (t) => {
 test("other hosts' snapshots, untagged ones and those of services that were not named stay", async (t) => {
   const scene = small(t);
   scene.host.addService('mail', undefined, { retention: POLICY });
-  const mine = await scene.week('near');
+  const mine = await scene.sixDays('near');
   const foreign = await scene.snapshots('near', 'notes', [9, 8, 7, 6], { host: 'elsewhere' });
   const untagged = await scene.snapshots('near', 'notes', [9, 8, 7, 6], { tags: ['notes'] });
   const mail = await scene.snapshots('near', 'mail', [5, 4, 3, 2, 1]);
   const report = await scene.report(['apply', 'notes']);
-  assert.deepEqual(toRemove(report), mine.slice(0, 4).toSorted());
-  assert.deepEqual(await scene.ids('near'), [...foreign, ...untagged, ...mail, ...mine.slice(4)].toSorted());
+  assert.deepEqual(toRemove(report), mine.slice(0, 3).toSorted());
+  assert.deepEqual(await scene.ids('near'), [...foreign, ...untagged, ...mail, ...mine.slice(3)].toSorted());
 });
 
 test('snapshots of a service that is no longer declared, or goes elsewhere now, are kept and told', async (t) => {
@@ -215,7 +215,7 @@ test('snapshots of a service that is no longer declared, or goes elsewhere now, 
 
 test('a job without a new snapshot since its last application loses nothing, whatever the policy has become', async (t) => {
   const scene = small(t);
-  await scene.week('near');
+  await scene.sixDays('near');
   await scene.report(['apply']);
   const before = await scene.ids('near');
   scene.host.services['notes'] = { backup: { paths: [scene.host.path('data', 'notes')], retention: { last: 1 } } };
@@ -227,7 +227,7 @@ test('a job without a new snapshot since its last application loses nothing, wha
 test('a changed policy that would drop more than half stops that job alone, until it is confirmed', async (t) => {
   const scene = small(t, { daily: 30 });
   scene.host.addService('mail', undefined, { retention: POLICY });
-  await scene.week('near');
+  await scene.sixDays('near');
   const mail = await scene.snapshots('near', 'mail', [5, 4, 3, 2, 1]);
   await scene.report(['apply', 'notes']);
   const fresh = await scene.snapshot('near', 'notes', 0);
@@ -240,9 +240,9 @@ test('a changed policy that would drop more than half stops that job alone, unti
   assert.match(refusal?.hint ?? '', /--confirm notes/);
   assert.match(
     stepOf(refused, 'retention:near').reason ?? '',
-    /^notes: the policy was changed, and 7 of 8 snapshots would go/,
+    /^notes: the policy was changed, and 6 of 7 snapshots would go/,
   );
-  assert.equal((await scene.ids('near')).length, 8 + 3);
+  assert.equal((await scene.ids('near')).length, 7 + 3);
   assert.deepEqual(toRemove(refused), mail.slice(0, 2).toSorted());
 
   const stillRefused = await scene.report(['apply', '--confirm', 'mail'], 1);
@@ -277,6 +277,16 @@ test('newest copies of less than half the size of those they would push out stop
   assert.equal((await scene.ids('near')).length, 4);
   await scene.report(['apply', '--confirm', 'notes']);
   assert.equal((await scene.ids('near')).length, 2);
+});
+
+test('the first application to what others made stops where most of it would go, and says so', async (t) => {
+  const scene = small(t, { daily: 2 });
+  const all = await scene.sixDays('near');
+  const refused = await scene.report(['apply'], 1);
+  assert.equal(decisionOf(refused, 'notes').refusal?.code, 'first-application');
+  assert.deepEqual(await scene.ids('near'), all.toSorted());
+  await scene.report(['apply', '--confirm', 'notes']);
+  assert.deepEqual(await scene.ids('near'), all.slice(4).toSorted());
 });
 
 test('a snapshot dated in the future neither counts nor goes, and is told', async (t) => {
@@ -352,17 +362,17 @@ test('the newest verified snapshot stays, also when an older one was verified af
 
 test('with the journal gone the policy still decides, and the newest stays', async (t) => {
   const scene = small(t);
-  const all = await scene.week('near');
+  const all = await scene.sixDays('near');
   await scene.report(['apply']);
   rmSync(scene.host.stateDir, { recursive: true });
   const report = await scene.report(['apply']);
   assert.deepEqual(toRemove(report), []);
-  assert.deepEqual(await scene.ids('near'), all.slice(4).toSorted());
+  assert.deepEqual(await scene.ids('near'), all.slice(3).toSorted());
 });
 
 test('a dry run shows the steps and changes nothing anywhere', async (t) => {
   const scene = small(t);
-  await scene.week('near');
+  await scene.sixDays('near');
   const before = fingerprint(scene.host.path('near'));
   const report = await scene.report(['apply', '--dry-run']);
   assert.deepEqual(
@@ -391,7 +401,7 @@ test('an unknown service is a usage error with the nearest name, and opens nothi
 test('a repository that cannot be opened stops nothing elsewhere, and is told by its cause', async (t) => {
   const scene = small(t);
   scene.host.addRepository('far', { prune: { every: 'never' } });
-  await scene.week('near');
+  await scene.sixDays('near');
   rmSync(scene.host.path('far'), { recursive: true });
   const missing = await scene.report(['apply'], 1);
   assert.equal(stepOf(missing, 'retention:far').error?.code, 'repository-missing');
@@ -405,7 +415,7 @@ test('a repository that cannot be opened stops nothing elsewhere, and is told by
 
 test('a repository that a living process has locked is busy: exit 75, and its lock stays', async (t) => {
   const scene = small(t);
-  await scene.week('near');
+  await scene.sixDays('near');
   const writing = scene.host.startRestic('near', ['backup', '--stdin-from-command', '--', 'sleep', '60']);
   t.after(() => writing.child.kill('SIGTERM'));
   await until(() => scene.host.locks('near').length > 0);
@@ -416,12 +426,12 @@ test('a repository that a living process has locked is busy: exit 75, and its lo
   assert.equal(error?.code, 'repository-locked');
   assert.match(error?.message ?? '', new RegExp(`process ${writing.child.pid} `));
   assert.equal(scene.host.locks('near').length, 1);
-  assert.equal((await scene.ids('near')).length, 7);
+  assert.equal((await scene.ids('near')).length, 6);
 });
 
 test('the lock of a restic that was killed while it removed snapshots is cleared and told, and the rest is removed', async (t) => {
   const scene = small(t);
-  await scene.week('near');
+  await scene.sixDays('near');
   const dies = scene.host.script('dying-restic', DYING);
   const killed = await scene.run(['apply'], { HOLDFAST_RESTIC: dies });
   assert.equal(killed.code, 2, killed.stdout);
@@ -466,7 +476,7 @@ test(
   async (t) => {
     const scene = small(t);
     scene.host.repositories['near'] = { ...scene.host.repositories['near'], prune: { every: '1d' } };
-    await scene.week('near');
+    await scene.sixDays('near');
     execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, scene.host.path('near')]);
     const report = await scene.report(['apply']);
     assert.equal(stepOf(report, 'prune:near').outcome, 'succeeded');
@@ -481,7 +491,7 @@ test(
   { skip: process.getuid?.() === 0 ? false : 'only root can act as somebody else' },
   async (t) => {
     const scene = small(t);
-    await scene.week('near');
+    await scene.sixDays('near');
     const writing = scene.host.startRestic('near', ['backup', '--stdin-from-command', '--', 'sleep', '60']);
     t.after(() => writing.child.kill('SIGTERM'));
     await until(() => scene.host.locks('near').length > 0);
@@ -496,26 +506,26 @@ test(
   { skip: process.getuid?.() === 0 ? false : 'only root can act as somebody else' },
   async (t) => {
     const scene = small(t);
-    await scene.week('near');
+    await scene.sixDays('near');
     execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, scene.host.path('near')]);
     await scene.snapshot('near', 'notes', 0);
     const { error } = stepOf(await scene.report(['apply'], 2), 'retention:near');
     assert.equal(error?.code, 'permission-denied', JSON.stringify(error));
     assert.match(error.hint ?? '', new RegExp(`chown -R ${NOBODY}:${NOBODY} ${scene.host.path('near')}`));
-    assert.equal((await scene.ids('near')).length, 8);
+    assert.equal((await scene.ids('near')).length, 7);
   },
 );
 
 test('the screen shows each snapshot with keep or remove and why, and for apply what went', async (t) => {
   const scene = small(t);
-  const all = await scene.week('near');
+  const all = await scene.sixDays('near');
   const planned = await scene.host.run(['retention', 'plan']);
   assert.equal(planned.code, 0, planned.stderr);
-  assert.match(planned.stdout, /notes@near: keeps 3 of 7 snapshots .*, removes 4/);
+  assert.match(planned.stdout, /notes@near: keeps 3 of 6 snapshots .*, removes 3/);
   for (const [index, id] of all.entries())
-    assert.match(planned.stdout, new RegExp(`${id.slice(0, 8)} .* ${index < 4 ? 'remove  no rule keeps it' : 'keep +'}`));
+    assert.match(planned.stdout, new RegExp(`${id.slice(0, 8)} .* ${index < 3 ? 'remove  no rule keeps it' : 'keep +'}`));
   const applied = await scene.host.run(['retention', 'apply']);
-  assert.match(applied.stdout, /removes 4/);
+  assert.match(applied.stdout, /removes 3/);
   const again = await scene.host.run(['retention', 'apply']);
   assert.doesNotMatch(again.stdout, /notes@near/);
 });

@@ -281,11 +281,61 @@ test('the same policy written in another order is not a change', () => {
   assert.notEqual(decision.refusal?.code, 'policy-changed');
 });
 
-test('a first application over an imported history is possible, and says how much it drops', () => {
-  const decision = decide({ snapshots: series(300, DAY) });
+test('a first application stops where more than half of an imported history would go', () => {
+  const imported = series(300, DAY, { complete: null });
+  const gfs = policy({ daily: 7, weekly: 4, monthly: 12 });
+  const stopped = decide({ snapshots: imported, policy: gfs });
+  assert.equal(stopped.refusal?.code, 'first-application');
+  assert.match(stopped.refusal.message, /^the first application: the policy drops 28\d of 300 snapshots$/);
+  assert.ok(removedIds(decide({ snapshots: imported, policy: gfs, confirmed: true })).length > 280);
+  assert.equal(decide({ snapshots: imported, policy: policy({ daily: 150 }) }).refusal, null);
+  assert.equal(decide({ snapshots: series(4, DAY, { complete: null }), policy: policy({ last: 1 }) }).refusal, null);
+});
+
+test('a first application thins out what was made here, and stops where it would cut most of it off', () => {
+  const made = series(24, HOUR);
+  const decision = decide({ snapshots: made, policy: policy({ daily: 7, weekly: 4 }) });
   assert.equal(decision.refusal, null);
-  assert.equal(removedIds(decision).length, 293);
-  assert.deepEqual(decision.warnings, ['the first application: the policy drops 293 of 300 snapshots']);
+  assert.equal(removedIds(decision).length, 21);
+  assert.equal(decide({ snapshots: made, policy: policy({ last: 11 }) }).refusal?.code, 'first-application');
+  assert.equal(decide({ snapshots: made, policy: policy({ last: 12 }) }).refusal, null);
+});
+
+/** Applied a while ago to `earlier`; now one new snapshot, `gap` after the newest of them. */
+const afterGap = (
+  earlier: readonly RetentionSnapshot[],
+  gap: number,
+  rules: RetentionInput['policy'],
+): RetentionDecision => {
+  const back = snapshot(rfc3339(must(earlier[0]).time + gap, 0));
+  return decide({
+    snapshots: [back, ...earlier],
+    now: back.time,
+    policy: rules,
+    previousPolicy: rules,
+    lastApplication: appliedAt(must(earlier[0])),
+  });
+};
+
+test('a clock that was set forward does not empty a history that is kept by its age', () => {
+  const rules = policy({ within: duration(14, 'd') });
+  const stopped = afterGap(series(13, DAY), 365 * DAY, rules);
+  assert.equal(stopped.refusal?.code, 'clock-jumped');
+  assert.match(
+    stopped.refusal.message,
+    /^13 of 13 earlier snapshots would go at once, after 365d without any: was the clock/,
+  );
+  assert.deepEqual(removedIds(stopped), []);
+  assert.equal(afterGap(series(13, DAY), 9 * DAY, rules).refusal?.code, 'clock-jumped');
+  assert.equal(afterGap(series(13, DAY), 3 * DAY, rules).refusal, null);
+});
+
+test('it does not cut off the half that is kept by its age either, where other rules keep the other half', () => {
+  const rules = policy({ within: duration(14, 'd'), monthly: 36 });
+  const monthly = series(24, 31 * DAY, {}, NOW - 20 * DAY);
+  const stopped = afterGap([...series(13, DAY), ...monthly], 300 * DAY, rules);
+  assert.equal(stopped.refusal?.code, 'clock-jumped');
+  assert.match(stopped.refusal.message, /^1\d of 37 earlier/);
 });
 
 test('a flood of new snapshots stops the job', () => {
