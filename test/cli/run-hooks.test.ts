@@ -1,7 +1,7 @@
 // Hooks around a backup.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { type ScratchHost, scratchHost, type Section, stepOf } from '../support/cli.ts';
 
@@ -155,4 +155,46 @@ test('after a SIGKILL the after hooks run at the next start, once', async (t) =>
   await host.backUp();
   assert.deepEqual(log(), ['before', 'hanging', 'after']);
   assert.deepEqual(host.leftovers(), []);
+});
+
+test('what a hook prints of the secrets of its repository is masked wherever it is kept', async (t) => {
+  const { host, hooks } = hooked(t);
+  const secrets = ['correct horse', 'storage=secret', 'spoken twice'];
+  const environmentFile = host.write(
+    'environment',
+    `A_KEY=${secrets[1]}\n# about it\nexport ANOTHER="${secrets[2]}"\n`,
+    0o600,
+  );
+  host.repositories['near'] = { ...host.repositories['near'], environmentFile };
+  const tell = host.script('tell', `cat ${host.path('password')} ${environmentFile} >&2; echo "plain words" >&2; exit 1`);
+  for (const when of ['before', 'after']) {
+    hooks({ [when]: [[tell]] });
+    const { stdout, stderr } = await host.backUp(); // oxlint-disable-line no-await-in-loop -- one after the other
+    const human = await host.run(['run', '--verbose']); // oxlint-disable-line no-await-in-loop
+    const kept = readdirSync(host.stateDir, { recursive: true, encoding: 'utf8' })
+      .map((name) => host.path('state', name))
+      .filter((file) => statSync(file).isFile())
+      .map((file) => readFileSync(file, 'latin1'));
+    const everything = [stdout, stderr, human.stdout, human.stderr, ...kept].join('\n');
+    for (const secret of secrets) assert.ok(!everything.includes(secret), `${when}: ${secret} is told`);
+    if (when === 'before') assert.match(stdout, /plain words/);
+  }
+});
+
+test('a hook inherits the environment without what opens repositories', async (t) => {
+  const { host, hooks, log } = hooked(t);
+  const look = host.script('look', `env | grep -E '^(RESTIC|AWS|MINE)' | sort >> ${host.path('log')}`);
+  hooks({ before: [[look]], after: [[look]] });
+  const away = {
+    RESTIC_PASSWORD: 'x',
+    RESTIC_REPOSITORY_FILE: '/x',
+    RESTIC_FROM_REPOSITORY: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+  };
+  const { code, stderr } = await host.backUp([], {
+    env: { ...away, MINE: '1', RESTIC_COMPRESSION: 'off', AWS_REGION: 'eu' },
+  });
+  assert.equal(code, 0, stderr);
+  const kept = ['AWS_REGION=eu', 'MINE=1', 'RESTIC_COMPRESSION=off'];
+  assert.deepEqual(log(), [...kept, ...kept]);
 });
