@@ -13,6 +13,7 @@ export interface RetentionSnapshot {
   /** The same moment as restic wrote it: RFC 3339 with its own offset and up to nine decimals. */
   readonly timeText: string;
   readonly tags: readonly string[];
+  readonly paths: readonly string[];
   /** Every declared source was present and readable; null where no record tells. */
   readonly complete: boolean | null;
   /** Total bytes processed; null when the snapshot does not say. */

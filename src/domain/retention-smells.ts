@@ -1,14 +1,15 @@
 // What makes a removal smell like a mistake or an attack: a new or changed policy that empties the history, a clock that was
-// set forward, a flood of snapshots, new copies that are far smaller than the ones they push out. It only judges; retention.ts
-// decides what follows.
+// set forward, a flood of snapshots, those of another machine, new copies that are far smaller than the ones they push out. It
+// only judges; retention.ts decides what follows.
 
 import { describeBytes, type Bytes } from './bytes.ts';
 import { describeDuration, duration, formatDuration, type Duration } from './duration.ts';
 import { elapsed, formatInstant, type Instant } from './instant.ts';
+import { interleavedPaths } from './retention-paths.ts';
 import type { RetentionSnapshot } from './retention-rules.ts';
 import { newestTrusted } from './retention-stay.ts';
 
-export type SmellCode = 'shrunk' | 'too-many-new' | 'clock-jumped' | 'policy-changed' | 'first-application';
+export type SmellCode = 'shrunk' | 'two-machines' | 'too-many-new' | 'clock-jumped' | 'policy-changed' | 'first-application';
 
 export interface Smell {
   readonly code: SmellCode;
@@ -51,8 +52,8 @@ const WEEK = duration(7, 'd');
 /** All that smells, the most alarming first; nothing smells when nothing would go. */
 export function smellsOf(input: SmellInput): Smell[] {
   if (input.removals.length === 0) return [];
-  const smells = [shrunk(input), tooManyNew(input), clockJumped(input), policyChanged(input), firstApplication(input)];
-  return smells.filter((smell) => smell !== null);
+  const judges = [shrunk, twoMachines, tooManyNew, clockJumped, policyChanged, firstApplication];
+  return judges.map((judge) => judge(input)).filter((smell) => smell !== null);
 }
 
 /** The size that speaks for the newest copies: the median of the newest few. Null when none of them has a size. */
@@ -78,6 +79,17 @@ function shrunk(input: SmellInput): Smell | null {
   return {
     code: 'shrunk',
     message: `the newest copies hold ${describe(newest)}, those that would go ${describe(pushedOut)}: was something lost`,
+  };
+}
+
+/** Each would push out the other's: of two machines that count as one, half of the history is left to each, or nothing. */
+function twoMachines({ counted, arrivals }: SmellInput): Smell | null {
+  const pair = interleavedPaths(counted, new Set(arrivals));
+  if (pair === null) return null;
+  const [one, other] = pair.map((paths) => paths.join(', '));
+  return {
+    code: 'two-machines',
+    message: `snapshots of ${one} and of ${other} take turns: do two machines share this host name`,
   };
 }
 

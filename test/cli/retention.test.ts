@@ -22,6 +22,8 @@ interface Made {
   readonly tags?: readonly string[];
   /** Bytes in the snapshot. */
   readonly size?: number;
+  /** Its directory, below the root. */
+  readonly where?: string;
 }
 
 /** A repository with SIX_DAYS of notes, made once. */
@@ -43,7 +45,7 @@ class RetentionHost {
 
   /** A snapshot of that many days ago, as an earlier run would have made it; answers with its id. */
   async snapshot(repository: string, service: string, daysAgo: number, made: Made = {}): Promise<string> {
-    const file = this.host.write(`old/${service}`, 'x'.repeat(made.size ?? 100));
+    const file = this.host.write(`${made.where ?? 'old'}/${service}`, 'x'.repeat(made.size ?? 100));
     const time = new Date(Date.now() - daysAgo * 24 * HOUR).toISOString().slice(0, 19).replace('T', ' ');
     const tags = (made.tags ?? [`holdfast:job=${service}`]).flatMap((tag) => ['--tag', tag]);
     const args = ['backup', '--json', '--time', time, '--host', made.host ?? 'testhost', ...tags, file];
@@ -265,6 +267,17 @@ test('far more new snapshots than the schedule explains stop that job alone', as
   assert.equal((await scene.ids('near')).length, 17);
   await scene.report(['apply', '--confirm', 'notes']);
   assert.equal((await scene.ids('near')).length, 5);
+});
+
+test('another machine under the same host name loses none of its snapshots', async (t) => {
+  const scene = small(t, { daily: 2 });
+  for (const day of [3, 2, 1]) {
+    await scene.snapshot('near', 'notes', day + 0.5, { where: 'other' });
+    await scene.snapshot('near', 'notes', day);
+  }
+  const refused = await scene.report(['apply'], 1);
+  assert.equal(decisionOf(refused, 'notes').refusal?.code, 'two-machines');
+  assert.equal((await scene.ids('near')).length, 6);
 });
 
 test('newest copies of less than half the size of those they would push out stop that job alone', async (t) => {

@@ -129,7 +129,15 @@ before(async () => {
     await restic(['rewrite', '--quiet', '--new-host', `group${index}`, ...subset]);
   for (const { id, time, tags, hostname } of await listSnapshots()) {
     const known = groups.get(hostname) ?? [];
-    known.push({ id, time: Date.parse(time) as Instant, timeText: time, tags: tags ?? [], complete: true, bytes: null });
+    known.push({
+      id,
+      time: Date.parse(time) as Instant,
+      timeText: time,
+      tags: tags ?? [],
+      paths: [],
+      complete: true,
+      bytes: null,
+    });
     groups.set(hostname, known);
   }
 });

@@ -338,6 +338,49 @@ test('it does not cut off the half that is kept by its age either, where other r
   assert.match(stopped.refusal.message, /^1\d of 37 earlier/);
 });
 
+/** One day after the other: `a` and `b` for a snapshot of their own directory, `c` for one of both. */
+const alternating = (order: string): RetentionSnapshot[] =>
+  [...order].map((kind, index) => {
+    const paths = { a: ['/srv/a'], b: ['/srv/ab'], c: ['/srv/ab', '/srv/a/deeper'] }[kind] ?? [];
+    return snapshot(rfc3339(NOW - HOUR - index * DAY, 0), { paths });
+  });
+
+test('two machines under one host name do not push out the snapshots of each other', () => {
+  const rules = policy({ daily: 3 });
+  const newest = (order: string, known: number): RetentionDecision => {
+    const snapshots = alternating(order);
+    const lastApplication = known === 0 ? null : appliedAt(must(snapshots[known]));
+    return decide({ snapshots, policy: rules, previousPolicy: lastApplication && rules, lastApplication });
+  };
+  for (const [order, known] of [
+    ['abab', 0],
+    ['abab', 2],
+    ['aabbba', 3],
+    ['bcab', 0],
+  ] as const) {
+    const { refusal } = newest(order, known);
+    assert.equal(refusal?.code, 'two-machines', `${order}, ${known}`);
+  }
+  assert.match(
+    newest('abab', 2).refusal?.message ?? '',
+    /^snapshots of \/srv\/a and of \/srv\/ab take turns: do two machines share this host name$/,
+  );
+  // Changed once, changed and changed back while each was applied, one inside of the other: that is one machine.
+  for (const [order, known] of [
+    ['aabb', 0],
+    ['aabb', 2],
+    ['aaba', 1],
+    ['caca', 0],
+    ['cbcb', 2],
+  ] as const)
+    assert.equal(newest(order, known).refusal, null, `${order}, ${known}`);
+});
+
+test('incomplete snapshots, which may lack any path, are not taken for those of another machine', () => {
+  const snapshots = alternating('abab').map((each, index) => (index % 2 === 1 ? { ...each, complete: false } : each));
+  assert.equal(decide({ snapshots, policy: policy({ daily: 2 }) }).refusal, null);
+});
+
 test('a flood of new snapshots stops the job', () => {
   const old = series(7, DAY, {}, NOW - DAY);
   const flood = series(40, 60_000);

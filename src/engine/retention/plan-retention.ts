@@ -127,11 +127,12 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
     now,
     policy: backup.retention,
     previousPolicy: policy,
-    snapshots: mine.map(({ id, time, timeText, tags, summary }) => ({
+    snapshots: mine.map(({ id, time, timeText, tags, paths, summary }) => ({
       id,
       time,
       timeText,
       tags,
+      paths,
       complete: recorded.get(id) ?? null,
       bytes: summary?.bytesProcessed ?? null,
     })),

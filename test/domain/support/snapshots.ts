@@ -23,7 +23,8 @@ let made = 0;
 export function snapshot(timeText: string, rest: Partial<RetentionSnapshot> = {}): RetentionSnapshot {
   made += 1;
   const time = Date.parse(timeText) as Instant;
-  return { id: made.toString(16).padStart(64, '0'), time, timeText, tags: [], complete: true, bytes: 1000, ...rest };
+  const id = made.toString(16).padStart(64, '0');
+  return { id, time, timeText, tags: [], paths: ['/data'], complete: true, bytes: 1000, ...rest };
 }
 
 export const at = (text: string): Instant => Date.parse(text) as Instant;
@@ -82,6 +83,7 @@ export function snapshotSets(options: SnapshotOptions): fc.Arbitrary<RetentionSn
     nanoseconds: fc.constantFrom(0, 0, 1, 999_999),
     offset: fc.constantFrom(...(options.offsets ?? [0, 60, 120, -570, 345, 840])),
     tags: fc.subarray(['red', 'blue']),
+    paths: fc.constant(['/data']),
     complete:
       options.complete === undefined ? fc.constantFrom(true, true, true, null, null, false) : fc.constant(options.complete),
     bytes: fc.option(fc.integer({ min: 0, max: 10_000 }), { freq: 8 }),
