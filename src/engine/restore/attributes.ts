@@ -1,4 +1,4 @@
-// Owner, mode and times of a directory, set through a handle: its name could be exchanged for a link meanwhile by whoever
+// Owner and mode of a directory, set through a handle: its name could be exchanged for a link meanwhile by whoever
 // owns the directory above, and root would change what that leads to.
 
 import { constants, type Stats } from 'node:fs';
@@ -7,10 +7,9 @@ import { open } from 'node:fs/promises';
 /** The owner is set by root only. Throws ENOTDIR for a link. */
 export async function setAttributes(
   directory: string,
-  { mode, uid, gid, times }: Pick<Stats, 'mode' | 'uid' | 'gid'> & { readonly times?: Pick<Stats, 'atime' | 'mtime'> },
+  { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>,
 ): Promise<void> {
   await using handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   if (process.getuid?.() === 0) await handle.chown(uid, gid);
   await handle.chmod(mode & 0o7777);
-  if (times) await handle.utimes(times.atime, times.mtime);
 }

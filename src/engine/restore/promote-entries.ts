@@ -71,8 +71,7 @@ async function exchange(swap: EntrySwap): Promise<void> {
 async function complete(swap: EntrySwap, signal: AbortSignal): Promise<void> {
   await assertStaged(swap);
   await moveAll(swap.staged, swap.path, { displaced: `${swap.entering}/displaced-`, signal });
-  const stats = await lstat(swap.staged);
-  await setAttributes(swap.path, { mode: stats.mode, uid: stats.uid, gid: stats.gid, times: stats });
+  await setAttributes(swap.path, await lstat(swap.staged)); // not its times: they tell of what was moved in and out of it
   await syncDirectory(swap.path);
   await rename(swap.entering, swap.aside);
   await syncDirectory(swap.path);

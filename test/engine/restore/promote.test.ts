@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {
+  chownSync,
   cpSync,
   existsSync,
   lstatSync,
@@ -10,7 +11,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -267,17 +267,21 @@ test('where the directory must stay, its entries are exchanged: before the point
   }
 });
 
-test('an exchange of entries keeps the old ones, and leaves the times and the mode of the new directory', async (t) => {
+test('an exchange of entries keeps the old ones, and gives their directory the owner and the mode of the new one', async (t) => {
   const at = folder(t);
   at('live/a', 'old a');
   const swap = entrySwapAt(at, { fill: false });
   mkdirSync(swap.staged, { recursive: true, mode: 0o710 });
   at('live/.restoring/live/b', 'new b');
-  utimesSync(swap.staged, 1_000_000, 2_000_000);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(swap.staged, 54_321, 54_322);
   await promoteEntries(stepContext(), swap);
   assert.deepEqual(readdirSync(swap.path).toSorted(), ['.before', '.restoring', 'b']);
   assert.equal(content(at('live/.before/a')), 'old a');
-  assert.equal(lstatSync(swap.path).mode & 0o777, 0o710);
+  const { mode, uid, gid } = lstatSync(swap.path);
+  assert.equal(mode & 0o777, 0o710);
+  assert.equal(lstatSync(swap.staged).mode, mode);
+  if (isRoot) assert.deepEqual([uid, gid], [54_321, 54_322]);
 });
 
 test('an exchange of entries is not cut short by a cancellation', async (t) => {
