@@ -19,7 +19,7 @@ import { type Maintenance, maintenanceOf } from '../repository/maintenance.ts';
 import { jobsOf, toolStep } from '../backup/plan-run.ts';
 import { recordedCompleteness } from '../snapshots/observe-snapshots.ts';
 import { lastRetention, removalEvidence, retentionEvidence } from './retention-memory.ts';
-import { selectServices } from '../select.ts';
+import { selectService, selectServices } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
 
 export interface RetentionSelection {
@@ -27,22 +27,25 @@ export interface RetentionSelection {
   readonly services: readonly string[];
   /** False: decide and show, remove nothing. */
   readonly apply: boolean;
-  /** Services whose refusal a person has seen and overrides. */
+  /** Names of services whose refusal a person has seen and overrides. */
   readonly confirmed: readonly string[];
 }
 
 /** Is told each decision, for the screen. */
 export type DecisionListener = (job: Job, decision: RetentionDecision) => void;
 
-/** Throws `usage` for names that select nothing. */
+/** Throws `usage` for names that select nothing, and for a confirmation of what is not selected. */
 export function planRetention(
   config: Configuration,
   selection: RetentionSelection,
   toolbox: Toolbox,
   onDecision: DecisionListener,
 ): Plan {
-  const confirmed = new Set(selectConfirmed(config, selection.confirmed));
-  const jobs = jobsOf(config, selectServices(config, selection.services));
+  const services = selectServices(config, selection.services);
+  const confirmed = new Set(selection.confirmed.map((name) => selectService(config, name).name));
+  const astray = [...confirmed].find((name) => !services.some((service) => service.name === name));
+  if (astray !== undefined) throw confirmedInVain(astray);
+  const jobs = jobsOf(config, services);
   const byRepository = Map.groupBy(jobs, (job) => job.repository);
   const decisions = [...byRepository].map(([repository, mine]) =>
     retentionStep(repository, { jobs: mine, config, selection, confirmed, toolbox, onDecision }),
@@ -57,9 +60,6 @@ export function planRetention(
     steps: [tool, ...decisions.map((step) => ({ ...step, needs: [tool.id] })), ...prune],
   };
 }
-
-const selectConfirmed = (config: Configuration, names: readonly string[]): string[] =>
-  names.length === 0 ? [] : selectServices(config, names).map(({ name }) => name);
 
 interface Work {
   readonly jobs: readonly Job[];
@@ -246,4 +246,13 @@ const nothing = (selection: RetentionSelection): HoldfastError =>
     subject: selection.services.join(' ') || 'services',
     message: 'no service with a repository matches',
     hint: 'See `holdfast status` for the jobs that exist.',
+  });
+
+const confirmedInVain = (service: string): HoldfastError =>
+  new HoldfastError({
+    code: 'usage',
+    operation: 'confirm',
+    subject: service,
+    message: 'it is not among the services that this is applied to',
+    hint: `Name it twice: holdfast retention apply ${service} --confirm ${service}`,
   });

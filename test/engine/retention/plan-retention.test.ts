@@ -48,8 +48,14 @@ test('only repositories of the services that were named are opened', () => {
   assert.deepEqual(ids(planned({ services: ['radarr'] })), ['preflight:tool:restic', 'retention:nas', 'prune:nas']);
 });
 
-test('a name that selects nothing is a usage error, also one that is confirmed', () => {
-  for (const selection of [{ services: ['sonar'] }, { confirmed: ['sonar'] }, { services: ['cache'] }]) {
+test('a name that selects nothing is a usage error, and so is a confirmation of what is not selected', () => {
+  for (const selection of [
+    { services: ['sonar'] },
+    { confirmed: ['sonar'] },
+    { confirmed: ['*'] },
+    { services: ['cache'] },
+    { services: ['radarr'], confirmed: ['sonarr'] },
+  ]) {
     assert.throws(
       () => planned(selection),
       (error) => error instanceof HoldfastError && error.code === 'usage',
