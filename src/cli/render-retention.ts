@@ -13,6 +13,8 @@ export interface RetentionView extends Pick<Output, 'columns' | 'colors'> {
   readonly now: Instant;
   /** Times in UTC instead of this machine's own zone. */
   readonly utc: boolean;
+  /** What really went; everything else that does not stay only would go. */
+  readonly gone: ReadonlySet<string>;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -23,13 +25,13 @@ const COLUMNS: readonly Column[] = [
   { title: '' },
   { title: 'why' },
 ];
-/** The widths of the columns before the last one with what parts them: ids 8, dates 16, ages 7, sizes 8, verbs 6. */
-const BEFORE_WHY = 8 + 16 + 7 + 8 + 6 + 5 * 2;
+/** The widths of the columns before the last one with what parts them: ids 8, dates 16, ages 7, sizes 8, verbs 7. */
+const BEFORE_WHY = 8 + 16 + 7 + 8 + 7 + 5 * 2;
 const NARROWEST_WHY = 20;
 
 /** `subject` is the job: 'sonarr@nas-primary'. Ends with a line break. */
 export function renderRetention(subject: string, decision: RetentionDecision, view: RetentionView): string {
-  const heading = paint(view, 'strong', `${subject}: ${summaryOf(decision)}`);
+  const heading = paint(view, 'strong', `${subject}: ${summaryOf(decision, view)}`);
   const remarks = [
     ...decision.warnings.map((text) => `${paint(view, 'warn', 'warning:')} ${text}`),
     ...(decision.hold === null ? [] : [`${paint(view, 'warn', 'waiting:')} ${decision.hold}`]),
@@ -47,21 +49,26 @@ export function renderRetention(subject: string, decision: RetentionDecision, vi
   return `${heading}\n${table}${remarks.map((line) => `${line}\n`).join('')}`;
 }
 
-function summaryOf({ entries, kept, removed, spared }: RetentionDecision): string {
-  if (entries.length === 0) return 'no snapshots';
+function summaryOf({ entries, kept, removed, spared }: RetentionDecision, { gone }: RetentionView): string {
+  const all = entries.length;
+  if (all === 0) return 'no snapshots';
   if (spared.snapshots > 0)
-    return `removes nothing, ${spared.snapshots} of ${entries.length} snapshots would go (${sizeOf(spared)})`;
+    return `removes nothing, ${spared.snapshots} of ${all} snapshots that no rule keeps are held (${sizeOf(spared)})`;
   if (removed.snapshots === 0) return `keeps all ${kept.snapshots} snapshots (${sizeOf(kept)})`;
-  return `keeps ${kept.snapshots} of ${entries.length} snapshots (${sizeOf(kept)}), removes ${removed.snapshots} (${sizeOf(removed)})`;
+  const went = entries.filter(({ id }) => gone.has(id)).length;
+  const stays = `${kept.snapshots} of ${all} snapshots (${sizeOf(kept)})`;
+  const goes = `${removed.snapshots} (${sizeOf(removed)})`;
+  if (went === 0) return `would keep ${stays} and remove ${goes}`;
+  return `keeps ${stays}, removed ${went === removed.snapshots ? '' : `${went} of `}${goes}`;
 }
 
 /** One row, and below it the rest of the reasons where they need more lines. */
 function rowsOf(entry: RetentionEntry, view: RetentionView): string[][] {
   const [verb, tone] = entry.spared
-    ? (['spare', 'warn'] as const)
+    ? (['held', 'warn'] as const)
     : entry.keep
       ? (['keep', 'good'] as const)
-      : (['remove', 'bad'] as const);
+      : ([view.gone.has(entry.id) ? 'removed' : 'remove', 'bad'] as const);
   const reasons = entry.reasons.map(shortReason).join(', ');
   const [first = '', ...more] = wrap(reasons, Math.max(NARROWEST_WHY, view.columns - BEFORE_WHY), '');
   return [

@@ -20,26 +20,32 @@ export const retentionCommand: CommandFactory = (context) => {
     .command('apply')
     .description('remove what no policy keeps')
     .argument('[service...]', 'names or shell patterns')
-    .option('--confirm <service...>', 'go on for this service although something smelled')
-    .option('--dry-run', 'show the steps, change nothing')
+    .option('--confirm <service>', 'go on for this one although something smelled (repeatable)', collect, [])
+    .option('--dry-run', 'show what would go, as `plan` does; remove nothing')
     .addOption(waitOption())
-    .action((services, options) => perform(context(), { services, apply: true, confirmed: options.confirm ?? [] }, options));
+    .action((services, { confirm: confirmed, dryRun, wait }) =>
+      perform(context(), { services, apply: dryRun !== true, confirmed }, { wait }),
+    );
   return retention;
 };
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
 async function perform(cli: CliContext, selection: RetentionSelection, options: ExecuteOptions): Promise<void> {
   const { planRetention } = await import('../engine/retention/plan-retention.ts');
   const { renderReport } = await import('./render-report.ts');
   const { renderRetention } = await import('./render-retention.ts');
-  const { jobName } = await import('../domain/naming.ts');
+  const { jobName, stepId } = await import('../domain/naming.ts');
   const configuration = await cli.configuration();
   const view = { ...cli.out, now: cli.clock.now(), utc: false };
-  const decided: { readonly job: string; readonly decision: RetentionDecision }[] = [];
+  const decided: { readonly job: string; readonly repository: string; readonly decision: RetentionDecision }[] = [];
   const render = (report: Report): string => {
     const shown = decided.filter(({ decision }) => !selection.apply || cli.options.verbose || isNews(decision));
     const tables = shown
       .toSorted((a, b) => (a.job < b.job ? -1 : 1))
-      .map((each) => renderRetention(each.job, each.decision, view));
+      .map(({ job, repository, decision }) =>
+        renderRetention(job, decision, { ...view, gone: removedIn(report, stepId.retention(repository)) }),
+      );
     return [...tables, renderReport(report, cli.out)].join('\n');
   };
   await execute(
@@ -47,12 +53,18 @@ async function perform(cli: CliContext, selection: RetentionSelection, options: 
     configuration,
     (toolbox) =>
       planRetention(configuration, selection, toolbox, ({ service, repository }, decision) => {
-        decided.push({ job: jobName(service.name, repository.name), decision });
+        decided.push({ job: jobName(service.name, repository.name), repository: repository.name, decision });
       }),
     { ...options, render },
   );
 }
 
+/** Nothing, where the step failed before it came to that. */
+function removedIn(report: Report, step: string): ReadonlySet<string> {
+  const removed = report.steps.find(({ id }) => id === step)?.result?.['snapshotsRemoved'];
+  return new Set(Array.isArray(removed) ? removed.map(String) : []);
+}
+
 /** Whether an application changed something, or did not for a reason that somebody should read. */
 const isNews = (decision: RetentionDecision): boolean =>
-  decision.removed.snapshots > 0 || decision.refusal !== null || decision.warnings.length > 0;
+  decision.removed.snapshots > 0 || decision.refusal !== null || decision.hold !== null || decision.warnings.length > 0;

@@ -6,7 +6,7 @@ import type { RetentionDecision, RetentionEntry } from '../../src/domain/retenti
 import { renderRetention, type RetentionView } from '../../src/cli/render-retention.ts';
 
 const at = (text: string): Instant => Date.parse(text) as Instant;
-const VIEW: RetentionView = { now: at('2025-03-01T12:00:00Z'), utc: true, columns: 80, colors: false };
+const VIEW: RetentionView = { now: at('2025-03-01T12:00:00Z'), utc: true, gone: new Set(), columns: 80, colors: false };
 
 const entry = (id: string, time: string, rest: Partial<RetentionEntry> = {}): RetentionEntry => ({
   id: id.repeat(64),
@@ -48,14 +48,27 @@ test('a decision is a table of 80 columns with what stays, what goes, and why', 
   assert.equal(
     text,
     [
-      'sonarr@nas: keeps 1 of 2 snapshots (4.77 MiB), removes 1 (0 B)',
+      'sonarr@nas: would keep 1 of 2 snapshots (4.77 MiB) and remove 1 (0 B)',
       'snapshot  made                 age      size          why',
-      'aaaaaaaa  2025-03-01 02:00     10h  4.77 MiB  keep    newest complete snapshot,',
-      '                                                      last, daily, oldest',
-      '                                                      weekly',
+      'aaaaaaaa  2025-03-01 02:00     10h  4.77 MiB  keep    newest complete',
+      '                                                      snapshot, last, daily,',
+      '                                                      oldest weekly',
       'bbbbbbbb  2025-02-27 02:00  2d 10h         -  remove  no rule keeps it',
       '',
     ].join('\n'),
+  );
+});
+
+test('only what really went is told as gone', () => {
+  const entries = ['a', 'b', 'c'].map((id) => entry(id, '2025-02-27T02:00:00Z', { keep: id === 'a' }));
+  const sizes = { kept: { snapshots: 1, bytes: 5_000_000 }, removed: { snapshots: 2, bytes: 10_000_000 } };
+  const shown = (...gone: readonly string[]): string =>
+    renderRetention('s@r', decision({ entries, ...sizes }), { ...VIEW, gone: new Set(gone.map((id) => id.repeat(64))) });
+  assert.match(shown(), /^s@r: would keep 1 of 3 snapshots \(4\.77 MiB\) and remove 2 \(9\.54 MiB\)\n/);
+  assert.match(shown('b', 'c'), /^s@r: keeps 1 of 3 snapshots \(4\.77 MiB\), removed 2 \(9\.54 MiB\)\n/);
+  assert.match(
+    shown('b'),
+    /^s@r: keeps .*, removed 1 of 2 \(.*\n.*\naaaaaaaa .* keep .*\nbbbbbbbb .* removed .*\ncccccccc .* remove /,
   );
 });
 
@@ -74,10 +87,10 @@ test('what stopped a job stands below its table, with the way on', () => {
     }),
     VIEW,
   );
-  assert.match(text, /^sonarr@nas: removes nothing, 1 of 1 snapshots would go \(4\.77 MiB\)\n/);
+  assert.match(text, /^sonarr@nas: removes nothing, 1 of 1 snapshots that no rule keeps are held \(4\.77 MiB\)\n/);
   assert.match(
     text,
-    / spare {2}no rule keeps it\nwarning: one snapshot.*\nstopped: the policy was changed.*\nhint: Look at it carefully, and if all of it may go, then run\n {2}`x --confirm sonarr`\.\n$/,
+    / held {2}no rule keeps it\nwarning: one snapshot.*\nstopped: the policy was changed.*\nhint: Look at it carefully, and if all of it may go, then run\n {2}`x --confirm sonarr`\.\n$/,
   );
 });
 

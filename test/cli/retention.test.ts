@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import type { Instant } from '../../src/domain/instant.ts';
@@ -223,6 +223,11 @@ test('a job without a new snapshot since its last application loses nothing, wha
   scene.host.services['notes'] = { backup: { paths: [scene.host.path('data', 'notes')], retention: { last: 1 } } };
   const report = await scene.report(['apply']);
   assert.match(decisionOf(report, 'notes').hold ?? '', /no new complete snapshot since/);
+  const { stdout } = await scene.host.run(['retention', 'apply']);
+  assert.match(
+    stdout,
+    /held +no rule keeps it\n.*\nwaiting: no new .*\n? *.*the changed policy is applied after the next backup/s,
+  );
   assert.deepEqual(await scene.ids('near'), before);
 });
 
@@ -383,18 +388,29 @@ test('with the journal gone the policy still decides, and the newest stays', asy
   assert.deepEqual(await scene.ids('near'), all.slice(3).toSorted());
 });
 
-test('a dry run shows the steps and changes nothing anywhere', async (t) => {
+test('a dry run shows what would go, as plan does, and removes nothing', async (t) => {
   const scene = small(t);
-  await scene.sixDays('near');
-  const before = fingerprint(scene.host.path('near'));
+  const all = await scene.sixDays('near');
   const report = await scene.report(['apply', '--dry-run']);
-  assert.deepEqual(
-    report.steps.map(({ outcome }) => outcome),
-    report.steps.map(() => 'planned'),
-  );
-  assert.deepEqual(fingerprint(scene.host.path('near')), before);
-  assert.equal(existsSync(scene.host.stateDir), false);
-  assert.deepEqual(scene.verbs(), []);
+  assert.equal(report.kind, 'retention-plan');
+  assert.deepEqual(toRemove(report), all.slice(0, 3).toSorted());
+  assert.deepEqual(await scene.ids('near'), all.toSorted());
+  const shown = await scene.host.run(['retention', 'apply', '--dry-run']);
+  assert.match(shown.stdout, /would keep 3 of 6 snapshots .* and remove 3/);
+});
+
+test('each confirmation is for one service, and for one that is applied', async (t) => {
+  const scene = small(t);
+  scene.host.addService('mail', undefined, { retention: POLICY });
+  for (const args of [
+    ['--confirm', 'mail', 'notes'],
+    ['notes', '--confirm', 'mail'],
+  ]) {
+    const { code, stdout } = await scene.run(['apply', ...args]);
+    assert.equal(code, 64, stdout);
+    assert.match(stdout, /retention apply mail --confirm mail/);
+  }
+  await scene.report(['apply', '--confirm', 'mail', '--confirm', 'notes']);
 });
 
 test('an unknown service is a usage error with the nearest name, and opens nothing', async (t) => {
@@ -534,11 +550,16 @@ test('the screen shows each snapshot with keep or remove and why, and for apply 
   const all = await scene.sixDays('near');
   const planned = await scene.host.run(['retention', 'plan']);
   assert.equal(planned.code, 0, planned.stderr);
-  assert.match(planned.stdout, /notes@near: keeps 3 of 6 snapshots .*, removes 3/);
+  assert.match(planned.stdout, /notes@near: would keep 3 of 6 snapshots .* and remove 3/);
   for (const [index, id] of all.entries())
     assert.match(planned.stdout, new RegExp(`${id.slice(0, 8)} .* ${index < 3 ? 'remove  no rule keeps it' : 'keep +'}`));
+  const dies = { env: { HOLDFAST_RESTIC: scene.host.script('dying-restic', DYING) } };
+  const failed = await scene.host.run(['retention', 'apply'], dies);
+  assert.equal(failed.code, 2, failed.stdout);
+  assert.match(failed.stdout, /notes@near: would keep 3 of 6 snapshots .* and remove 3/);
+  assert.doesNotMatch(failed.stdout, /removed/);
   const applied = await scene.host.run(['retention', 'apply']);
-  assert.match(applied.stdout, /removes 3/);
+  assert.match(applied.stdout, /notes@near: keeps 3 of 6 snapshots .*, removed 3/);
   const again = await scene.host.run(['retention', 'apply']);
   assert.doesNotMatch(again.stdout, /notes@near/);
 });
