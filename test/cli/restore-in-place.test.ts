@@ -264,3 +264,40 @@ test('a place that an earlier restore left half replaced is not restored again b
   assert.match(ended.stdout + ended.stderr, /\.notes\.leaving-01OLD holds the old data of a restore that was neither/);
   assert.equal(readFileSync(join(data, 'a.txt'), 'utf8'), 'first');
 });
+
+test('what restic complains of, and what it lost without a word, each keep a restore from being put in place', async (t) => {
+  const host = hostWith(t);
+  const data = host.addService('notes', { 'a.txt': 'first', 'b.txt': 'b' });
+  assert.equal((await host.backUp()).code, 0);
+  writeFileSync(join(data, 'a.txt'), 'live');
+  const complaint =
+    '{"message_type":"error","error":{"message":"lsetxattr: not supported"},"during":"restore","item":"/b.txt"}';
+  for (const [after, words] of [
+    ['find "$target" -name a.txt -delete', /a\.txt is missing/],
+    [`echo '${complaint}' >&2; code=1`, /b\.txt: .*lsetxattr/],
+  ] as const) {
+    const HOLDFAST_RESTIC = host.script(
+      'restic-with-a-flaw',
+      `target=; for each; do case $each in --target=*) target=\${each#--target=};; esac; done
+[ -n "$target" ] || exec restic "$@"
+restic "$@"; code=$?
+${after}; exit $code`,
+    );
+    for (const where of [['--in-place'], ['--to', host.path('out')]]) {
+      const ended = await host.run(['--json', 'restore', 'notes', ...where], { env: { HOLDFAST_RESTIC } });
+      assert.equal(ended.code, 2, ended.stdout);
+      const { error, warnings } = stepOf(reportOf(ended), 'restore:notes@near');
+      assert.equal(error?.code, 'not-restored');
+      assert.match(error.message, words);
+      assert.equal(warnings.includes('the live data is as it was'), where.length === 1);
+    }
+    assert.deepEqual(readdirSync(host.path('data')), ['notes']);
+    assert.equal(readFileSync(join(data, 'a.txt'), 'utf8'), 'live');
+    const incomplete = await host.run(['--json', 'restore', 'notes', '--to', host.path('out'), '--allow-incomplete'], {
+      env: { HOLDFAST_RESTIC },
+    });
+    assert.equal(incomplete.code, 1, incomplete.stderr);
+    assert.match(String(stepOf(reportOf(incomplete), 'restore:notes@near').reason), words);
+    rmSync(host.path('out'), { recursive: true });
+  }
+});

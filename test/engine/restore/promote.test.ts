@@ -178,6 +178,20 @@ test('where nothing of it is to be seen, undoing throws instead of taking that f
   await assert.rejects(ENTRY_PROMOTION.undo({ ...entrySwapAt(at, { fill: false }) }, signal), { code: 'not-mounted' });
 });
 
+test('old data is put back in the reverse order: a database comes after what is beside it', async (t) => {
+  const at = folder(t);
+  const main = swapAt(at, 'db');
+  const companion = { ...swapAt(at, 'db-wal'), staged: null, displaced: at('no such directory/displaced-') };
+  const payload = { swaps: [main, companion].map((swap) => ({ ...swap, formerly: true })) };
+  for (const { path, leaving } of [main, companion]) renameSync(path, leaving);
+  at('db-wal', 'made meanwhile');
+  await assert.rejects(PROMOTION.undo(payload, signal), { code: 'ENOENT' });
+  assert.ok(!existsSync(main.path), 'without its companion it would be another database');
+  mkdirSync(at('no such directory'));
+  await PROMOTION.undo(payload, signal);
+  assert.deepEqual([content(main.path), content(companion.path)], ['old db', 'old db-wal']);
+});
+
 test('a swap without restored data is refused before anything is moved', async (t) => {
   const at = folder(t);
   const swaps = ['one', 'two'].map((name) => swapAt(at, name));
@@ -275,7 +289,12 @@ test('an exchange of entries keeps the old ones, and gives their directory the o
   at('live/.restoring/live/b', 'new b');
   const isRoot = process.getuid?.() === 0;
   if (isRoot) chownSync(swap.staged, 54_321, 54_322);
-  await promoteEntries(stepContext(), swap);
+  let undone = 0;
+  await promoteEntries(
+    stepContext(openTransientJournal(), () => (undone += 1)),
+    swap,
+  );
+  assert.equal(undone, 0);
   assert.deepEqual(readdirSync(swap.path).toSorted(), ['.before', '.restoring', 'b']);
   assert.equal(content(at('live/.before/a')), 'old a');
   const { mode, uid, gid } = lstatSync(swap.path);
@@ -308,7 +327,10 @@ test('a staging stays, at every start, while the exchange above it can neither b
   renameSync(swap.staged, at('live/.restoring/unreadable'));
   const recover = (): Promise<string[]> => recoverFromCrash(options({ journal, kinds: KINDS }));
   for (const _ of [1, 2]) {
-    assert.match((await recover()).join('\n'), /could not clean up .*entry-promotion.*\nleft as it is until then: staging/);
+    assert.match(
+      (await recover()).join('\n'),
+      /could not clean up .*entry-promotion: .*restoring\/live does not exist.*\nleft as it is until then: staging/,
+    );
     assert.ok(existsSync(at('live/.restoring/unreadable/b')));
   }
   renameSync(at('live/.restoring/unreadable'), swap.staged);
