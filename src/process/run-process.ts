@@ -226,7 +226,7 @@ export const timedOut = (operation: string, subject: string, timeout: Duration, 
     operation,
     subject,
     message: `did not finish within ${formatDuration(timeout)}`,
-    hint: 'See what it was waiting for in the lines above, or allow it more time with `timeout`.',
+    hint: 'Something that it works on may hang: see findmnt, dmesg and the network. A backup that only needs longer is given more time with its `timeout`.',
     retry: 'now',
     tool,
   });

@@ -115,7 +115,10 @@ test('when the journal is lost, what is found is neither called incomplete nor c
   assert.match((await host.holdfast('status')).out, /^✗ never backed up: alpha\n/);
   const refreshed = await host.holdfast('status', '--refresh');
   assert.equal(refreshed.code, 0, refreshed.err);
-  assert.match(refreshed.out, /^! holds [0-9a-f]{8} of .* ago, and no record tells whether that is complete:\s+alpha@near\n/);
+  assert.match(
+    refreshed.out,
+    /^! holds [0-9a-f]{8} of .* ago, and no record tells whether that is complete:\s+alpha@near\n/,
+  );
   assert.doesNotMatch(refreshed.out, /never backed up/);
   assert.doesNotMatch((await host.holdfast('snapshots')).out, /incomplete/);
   const listed = parsed(await host.holdfast('--json', 'snapshots'))['snapshots'] as { complete: boolean | null }[];
@@ -136,7 +139,7 @@ test('a repository that does not answer is told, and takes nothing away from the
   host.write('password', 'wrong\n');
   const refreshed = await host.holdfast('status', '--refresh');
   assert.equal(refreshed.code, 2);
-  assert.match(refreshed.err, /error: could not list snapshots near: /);
+  assert.match(refreshed.err, /error: could not list the snapshots of near: /);
   assert.match(refreshed.out, /alpha +near +<1m/);
 });
 

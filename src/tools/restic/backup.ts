@@ -72,7 +72,7 @@ export interface BackupOptions extends ResticOptions {
 }
 
 export const MAX_UNREADABLE = 1000;
-const OPERATION = 'back up';
+const OPERATION = 'back up to';
 
 /** The verb's arguments. Throws `config` for what restic's command line cannot express. */
 export function backupArgs(request: BackupRequest, subject: string): string[] {

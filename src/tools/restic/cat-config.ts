@@ -24,6 +24,6 @@ export const parseConfig = (stdout: string, subject: string): RepositoryIdentity
  * An exclusive lock (a prune, a check) makes this `repository-locked`: it exists and the password is right, but it is busy.
  */
 export async function resticConfig(access: ResticAccess, options: ResticOptions): Promise<RepositoryIdentity> {
-  const { stdout } = await invokeRestic(access, { args: ['cat', 'config'], operation: OPERATION }, options);
+  const { stdout } = await invokeRestic(access, { args: ['cat', 'config'], operation: OPERATION, brief: true }, options);
   return parseConfig(stdout, access.subject);
 }

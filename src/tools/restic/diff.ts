@@ -40,7 +40,7 @@ export interface DiffOptions extends ResticOptions {
   readonly onChange?: (change: Change) => void;
 }
 
-const OPERATION = 'compare snapshots';
+const OPERATION = 'compare snapshots in';
 
 export const diffArgs = (request: DiffRequest): string[] => [
   'diff',

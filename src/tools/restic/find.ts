@@ -25,7 +25,7 @@ export interface Found {
   readonly matches: readonly SnapshotNode[];
 }
 
-const OPERATION = 'find files';
+const OPERATION = 'find files in';
 
 export const findArgs = (request: FindRequest): string[] => [
   'find',

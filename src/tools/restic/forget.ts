@@ -20,7 +20,7 @@ export interface ForgetResult {
   readonly failed: readonly string[];
 }
 
-const OPERATION = 'forget snapshots';
+const OPERATION = 'remove snapshots from';
 /** Keeps one argv far below the kernel's limit of 2 MiB. */
 const BATCH = 10_000;
 

@@ -21,7 +21,7 @@ const EXISTS = /config file already exists|repository already (?:exists|initiali
 /** Creates the repository, or answers that there is one already (whose password may be another one). */
 export async function resticInit(access: ResticAccess, options: ResticOptions): Promise<InitResult> {
   try {
-    const { stdout } = await invokeRestic(access, { args: ['init'], operation: OPERATION }, options);
+    const { stdout } = await invokeRestic(access, { args: ['init'], operation: OPERATION, brief: true }, options);
     return { state: 'created', repositoryId: parseInit(stdout, access.subject) };
   } catch (error) {
     if (

@@ -4,6 +4,7 @@
 import { type Duration, duration, formatDuration } from '../../domain/duration.ts';
 import { kibibytesPerSecond } from '../../domain/rate.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { findProgram } from '../../process/find-program.ts';
 import { runProcess } from '../../process/run-process.ts';
 import type { ResticAccess } from './access.ts';
 import { classifyFailure } from './classify.ts';
@@ -27,12 +28,14 @@ export interface ResticOptions {
 export interface Invocation {
   /** The verb and its arguments. */
   readonly args: readonly string[];
-  /** For errors: 'back up', 'list snapshots'. */
+  /** For errors, in front of the repository's name: 'back up to', 'list the snapshots of'. */
   readonly operation: string;
   /** How long restic itself waits for a lock; without it a held lock is `repository-locked` at once. */
   readonly retryLock?: Duration | undefined;
   /** Exit codes that are not errors; default only 0. */
   readonly accept?: readonly number[];
+  /** It is answered in seconds however large the repository is: without a `timeout` it has five minutes. */
+  readonly brief?: boolean;
   /** False for verbs whose figures are only printed as text. */
   readonly json?: boolean;
   readonly onLine?: (line: string) => void;
@@ -48,6 +51,7 @@ export interface ResticResult {
   readonly stderrTail: readonly string[];
 }
 
+const BRIEF_LIMIT = duration(5, 'm');
 const DEFAULT_PATIENCE = duration(1, 'm');
 
 /** The whole argv of a call. */
@@ -103,7 +107,9 @@ export async function invokeRestic(
   const silence = new Patience(options.patience ?? DEFAULT_PATIENCE, operation, subject);
   using _silence = silence;
   const { onLine } = invocation;
+  const timeout = options.timeout ?? (invocation.brief ? briefLimit(invocation) : undefined);
   const result = await runInPlainWords(
+    invocation.brief && timeout !== undefined ? noAnswer(access, timeout) : {},
     {
       argv: invocation.wrap ? invocation.wrap(argv) : argv,
       operation,
@@ -114,7 +120,7 @@ export async function invokeRestic(
     },
     {
       signal: AbortSignal.any([options.signal, silence.signal]),
-      timeout: options.timeout,
+      timeout,
       verbatim: true, // stdout goes to a parser; a password such as 'summary' must not change what is parsed
       ...(options.grace === undefined ? {} : { grace: options.grace }),
       ...(onLine ? { onLine } : {}),
@@ -131,8 +137,20 @@ export async function invokeRestic(
   throw classifyFailure({ operation, subject, exitCode, endedBy: result.endedBy, stderrTail: result.stderrTail });
 }
 
+/** In milliseconds, as all durations. */
+const briefLimit = ({ retryLock }: Invocation): Duration => (BRIEF_LIMIT + (retryLock ?? 0)) as Duration;
+
+/** Nothing that the user could allow more time for: it should have answered long ago. */
+const noAnswer = (access: ResticAccess, limit: Duration): { readonly message: string; readonly hint: string } => ({
+  message: `restic (${findProgram(access.program) ?? access.program}) did not answer within ${formatDuration(limit)}`,
+  hint: 'It hangs, or what it reads does: see the mount (findmnt, dmesg), the network and the machine behind it, then try again.',
+});
+
 /** When its time is up: what restic was saying until it was told to stop, as people read it. */
-async function runInPlainWords(...call: Parameters<typeof runProcess>): ReturnType<typeof runProcess> {
+async function runInPlainWords(
+  words: { readonly message?: string; readonly hint?: string },
+  ...call: Parameters<typeof runProcess>
+): ReturnType<typeof runProcess> {
   try {
     return await runProcess(...call);
   } catch (error) {
@@ -142,7 +160,7 @@ async function runInPlainWords(...call: Parameters<typeof runProcess>): ReturnTy
     const stderrTail = stopped === -1 ? lines : lines.slice(0, stopped);
     const { code, operation, subject, message, hint, retry } = error;
     const tool = { name: 'restic', exitCode: error.tool.exitCode, stderrTail };
-    throw new HoldfastError({ code, operation, subject, message, hint, retry, tool, cause: error });
+    throw new HoldfastError({ code, operation, subject, message, hint, retry, tool, cause: error, ...words });
   }
 }
 

@@ -24,17 +24,15 @@ export function messageType(value: unknown): string | null {
 
 /** Turns a whole document into a typed value. Throws `tool-output` when it has another shape. */
 export function parseDocument<Value>(text: string, schema: z.ZodType<Value>, operation: string, subject: string): Value {
-  const parsed = schema.safeParse(parseJson(text));
+  const value = parseJson(text);
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const where = parsed.error.issues[0];
-  throw unexpectedOutput(operation, subject, describe(text, where ? `${where.path.join('.')}: ${where.message}` : ''));
-}
-
-function describe(text: string, issue: string): string {
   const start = text.trim().slice(0, 120);
-  return start === ''
-    ? 'restic printed nothing where it should print JSON'
-    : `restic printed something unexpected (${issue}): ${start}`;
+  if (start === '') throw unexpectedOutput(operation, subject, 'restic printed nothing where it should print JSON');
+  if (value === undefined) throw unexpectedOutput(operation, subject, `restic printed something that is no JSON: ${start}`);
+  const where = parsed.error.issues[0]?.path.join('.') ?? '';
+  const what = where === '' ? 'JSON of another shape' : `JSON with an unexpected '${where}'`;
+  throw unexpectedOutput(operation, subject, `restic printed ${what}: ${start}`);
 }
 
 /** A program that exited with success and did not say what its contract promises is not a success. */

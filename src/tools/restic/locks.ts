@@ -28,7 +28,7 @@ export interface Locks {
 
 /** Each description opens the repository (0.5 s CPU); thousands of stale locks have been seen. */
 export const MAX_DESCRIBED = 5;
-const OPERATION = 'list locks';
+const OPERATION = 'list the locks of';
 
 const lockShape = z.object({
   time: z.string(),
@@ -57,7 +57,7 @@ export function parseLock(id: string, stdout: string, subject: string): Reposito
 
 /** Lists and describes locks. One that is released meanwhile is left out. */
 export async function resticLocks(access: ResticAccess, options: ResticOptions): Promise<Locks> {
-  const { stdout } = await invokeRestic(access, { args: ['list', 'locks'], operation: OPERATION }, options);
+  const { stdout } = await invokeRestic(access, { args: ['list', 'locks'], operation: OPERATION, brief: true }, options);
   const ids = parseLockIds(stdout, access.subject);
   const described: RepositoryLock[] = [];
   for (const id of ids.slice(0, MAX_DESCRIBED)) {
@@ -70,7 +70,7 @@ export async function resticLocks(access: ResticAccess, options: ResticOptions):
 
 async function describeLock(access: ResticAccess, id: string, options: ResticOptions): Promise<RepositoryLock | null> {
   try {
-    const { stdout } = await invokeRestic(access, { args: ['cat', 'lock', id], operation: OPERATION }, options);
+    const { stdout } = await invokeRestic(access, { args: ['cat', 'lock', id], operation: OPERATION, brief: true }, options);
     return parseLock(id, stdout, access.subject);
   } catch (error) {
     if (

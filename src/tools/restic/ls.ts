@@ -26,7 +26,7 @@ export interface LsSummary {
   readonly nodes: number;
 }
 
-const OPERATION = 'list files';
+const OPERATION = 'list the files in';
 
 export const lsArgs = (request: LsRequest): string[] => [
   'ls',

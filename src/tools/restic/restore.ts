@@ -61,7 +61,7 @@ export interface RestoreOptions extends ResticOptions {
   readonly onProgress?: (progress: RestoreProgress) => void;
 }
 
-const OPERATION = 'restore';
+const OPERATION = 'restore from';
 const MAX_ERRORS = 1000;
 
 /** Throws `bug` for an id that is not full. */

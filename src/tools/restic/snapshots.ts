@@ -43,7 +43,7 @@ export interface SnapshotsRequest {
   readonly retryLock?: Duration | undefined;
 }
 
-const OPERATION = 'list snapshots';
+const OPERATION = 'list the snapshots of';
 
 export const snapshotsArgs = (request: SnapshotsRequest): string[] => [
   'snapshots',
@@ -127,7 +127,7 @@ export async function resticSnapshots(
 ): Promise<Snapshot[]> {
   const { stdout, damaged } = await readSnapshots(
     access,
-    { args: snapshotsArgs(request), operation: OPERATION, retryLock: request.retryLock },
+    { args: snapshotsArgs(request), operation: OPERATION, brief: true, retryLock: request.retryLock },
     options,
   );
   if (damaged.length > 0) {

@@ -21,7 +21,7 @@ export interface ResticVersion {
 export const MINIMUM_RESTIC = '0.17.0';
 const RECOMMENDED = '0.18.0';
 const TIMEOUT = duration(10, 's');
-const OPERATION = 'check the version';
+const OPERATION = 'check the version of';
 const HOW_TO_INSTALL =
   `Install restic ${RECOMMENDED} or newer: on Debian from a newer suite (apt install -t trixie restic, or backports), ` +
   `elsewhere the file restic_${RECOMMENDED}_linux_<arch>.bz2 from https://github.com/restic/restic/releases`;
