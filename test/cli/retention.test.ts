@@ -215,6 +215,20 @@ test('snapshots of a service that is no longer declared, or goes elsewhere now, 
   assert.deepEqual(await scene.ids('near'), [...old, ...left].toSorted());
 });
 
+test('the history under a former name of the host is told, and that of another host that is alive is not', async (t) => {
+  const scene = small(t);
+  for (const service of ['mail', 'wiki']) scene.host.addService(service, undefined, { retention: POLICY });
+  const old = await scene.snapshots('near', 'notes', [9, 8], { host: 'formerly' });
+  await scene.snapshot('near', 'mail', 9, { host: 'alive' }); // and one that is newer than the first of this host
+  await scene.snapshot('near', 'mail', 1, { host: 'alive' });
+  await scene.snapshot('near', 'wiki', 9, { host: 'another', where: 'elsewhere' });
+  for (const service of ['notes', 'mail', 'wiki']) await scene.snapshots('near', service, [3, 0]);
+  const { warnings } = stepOf(await scene.report(['apply']), 'retention:near');
+  assert.deepEqual(warnings, ['notes: 2 older snapshots under the host name formerly stay for ever: was this host renamed']);
+  const left = await scene.ids('near');
+  assert.ok(old.every((id) => left.includes(id)));
+});
+
 test('a job without a new snapshot since its last application loses nothing, whatever the policy has become', async (t) => {
   const scene = small(t);
   await scene.sixDays('near');

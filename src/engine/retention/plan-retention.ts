@@ -18,6 +18,7 @@ import type { Job } from '../backup/backup-step.ts';
 import { type Maintenance, maintenanceOf } from '../repository/maintenance.ts';
 import { jobsOf, toolStep } from '../backup/plan-run.ts';
 import { recordedCompleteness } from '../snapshots/observe-snapshots.ts';
+import { formerNames, undeclared } from './left-behind.ts';
 import { lastRetention, removalEvidence, retentionEvidence } from './retention-memory.ts';
 import { selectService, selectServices } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
@@ -88,15 +89,16 @@ async function applyRetention(repository: RepositoryConfig, work: Work, context:
   await checkMount(repository);
   const restic = await maintenanceOf(toolbox, repository, context);
   const { signal } = context;
-  const snapshots = await restic((access, retryLock) =>
-    resticSnapshots(access, { host: toolbox.host, retryLock }, { signal }),
-  );
+  const all = await restic((access, retryLock) => resticSnapshots(access, { retryLock }, { signal }));
+  const snapshots = all.filter(({ host }) => host === toolbox.host);
   const decisions = work.jobs.map((job) => decide(job, snapshots, work, context));
   for (const { job, decision } of decisions) {
     work.onDecision(job, decision);
     for (const warning of decision.warnings) context.warn(`${job.service.name}: ${warning}`);
   }
-  for (const note of undeclared(repository, snapshots, work.config)) context.warn(note);
+  const services = work.jobs.map(({ service }) => service.name);
+  const leftBehind = [...undeclared(repository, snapshots, work.config), ...formerNames(toolbox.host, services, all)];
+  for (const note of leftBehind) context.warn(note);
   const ids = selection.apply ? decisions.flatMap(({ decision }) => removalsOf(decision)) : [];
   const { removed, notFound } = await forget(restic, ids, context);
   return conclude(decisions, ids, new Set([...removed, ...notFound]), selection.apply, context.now());
@@ -196,18 +198,6 @@ const decisionResult = (job: Job, decision: RetentionDecision): JsonObject => ({
   warnings: decision.warnings,
   snapshots: decision.entries.map(({ id, keep, reasons }) => ({ id, keep, reasons })),
 });
-
-/** Snapshots of this host whose service is no longer declared, or goes elsewhere now: kept, but not in silence. */
-function undeclared(repository: RepositoryConfig, snapshots: readonly Snapshot[], config: Configuration): string[] {
-  const services = snapshots.flatMap(({ tags }) => serviceOfTags(tags) ?? []);
-  return [...new Set(services)].flatMap((service) => {
-    const declared = config.services.get(service);
-    if (declared?.backup?.repositories.includes(repository.name)) return [];
-    const count = services.filter((each) => each === service).length;
-    const what = declared ? `${service} is no longer backed up to ${repository.name}` : `${service} is no longer declared`;
-    return [`${what}: its ${count === 1 ? 'snapshot is' : `${count} snapshots are`} kept for ever`];
-  });
-}
 
 /** `restic prune`, when the last one is long enough ago. */
 const pruneStep = (repository: RepositoryConfig, toolbox: Toolbox): Step => ({
