@@ -9,6 +9,7 @@ import { asHoldfastError } from '../lib/errors.ts';
 import { limitTime } from '../lib/time-limit.ts';
 import { type Check, type DoctorInput, type Finding, type Health, problem, problemOf } from './doctor/check.ts';
 import { hostChecks } from './doctor/host-checks.ts';
+import { mediaChecks } from './doctor/media-check.ts';
 import { repositoryChecks } from './doctor/repository-checks.ts';
 import { serviceChecks } from './doctor/service-checks.ts';
 
@@ -32,7 +33,11 @@ const DEFAULT_LIMIT = duration(30, 's');
 
 /** All checks of this host. Throws the signal's reason when cancelled. */
 export const examine = (input: DoctorInput, signal: AbortSignal): Promise<DoctorReport> =>
-  performChecks([...hostChecks(input), ...repositoryChecks(input), ...serviceChecks(input)], input, signal);
+  performChecks(
+    [...hostChecks(input), ...repositoryChecks(input), ...mediaChecks(input), ...serviceChecks(input)],
+    input,
+    signal,
+  );
 
 /** Runs them side by side; the results stand in the order of the checks. */
 export async function performChecks(

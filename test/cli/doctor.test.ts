@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Ended, parsed, type ScratchHost, scratchHost, TOOLS } from './support/scratch-host.ts';
@@ -100,4 +100,14 @@ test('doctor finds files in a repository that lock its owner out', async () => {
     wrong(ended).join('\n'),
     /^repository:near problem: .*\/index\/.* does not belong to the owner of the repository \(uid 0\)/,
   );
+});
+
+test('doctor warns of repositories that are declared as different media and lie on one device', async () => {
+  using host = await scratchHost({ repositories: ['near', 'far'], services: ['alpha'] }); // each with a medium of its own
+  assert.equal((await host.holdfast('run')).code, 0);
+  const told = wrong(await host.holdfast('--json', 'doctor')).join('\n');
+  assert.equal(told, 'media warning: near and far are declared as different media or places, and lie on one device');
+  const yaml = readFileSync(host.file('holdfast.yaml'), 'utf8');
+  host.write('holdfast.yaml', yaml.replaceAll(/medium: \w+/g, 'medium: disk'));
+  assert.deepEqual(wrong(await host.holdfast('--json', 'doctor')), []);
 });

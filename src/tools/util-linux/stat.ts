@@ -29,6 +29,14 @@ export async function ownerOf(path: string, signal: AbortSignal): Promise<Owner 
   throw noAnswer(path, stderrTail);
 }
 
+/** The number of the device that `path` lies on; null when there is nothing. Throws as `pathExists`. */
+export async function deviceOf(path: string, signal: AbortSignal): Promise<string | null> {
+  const { exitCode, stdout, stderrTail } = await ask(['--format', '%d', '--', path], path, signal);
+  if (exitCode === 0) return stdout.trim();
+  if (stderrTail.some((line) => line.includes('No such file or directory'))) return null;
+  throw noAnswer(path, stderrTail);
+}
+
 /** Bytes that this user may still write below `path`. */
 export async function freeSpace(path: string, signal: AbortSignal): Promise<Bytes> {
   const { exitCode, stdout, stderrTail } = await ask(['--file-system', '--format', '%a %S', '--', path], path, signal);
