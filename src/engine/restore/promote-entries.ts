@@ -53,7 +53,7 @@ export async function promoteEntries(context: StepContext, swap: EntrySwap): Pro
         error,
         'put the restored data in place at',
         swap.path,
-        'Look at the file system (dmesg, findmnt); the next start of Holdfast completes or takes back what was begun.',
+        'See to what is said there (dmesg, findmnt and lsattr may tell more), then restore again.',
       );
     }
   });

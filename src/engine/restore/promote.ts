@@ -1,5 +1,5 @@
 // Puts restored data in the place of the old by renames, and keeps the old beside it. The name of the old data is the record
-// of how far that came, and what undoing goes by: `leaving` goes back, `aside` stays. So it does not matter which numbers a
+// of how far that came, and what undoing goes by: `leaving` goes back unless all of the new came, `aside` stays. So it does not matter which numbers a
 // file system has after a reboot, or what was created at the path meanwhile. Nothing is ever removed here.
 
 import { rename } from 'node:fs/promises';
@@ -16,7 +16,7 @@ export interface Swap {
   readonly path: string;
   /** The restored data, in a staging directory on the same file system; null where nothing takes the place of the old. */
   readonly staged: string | null;
-  /** Where the old data is until all of the new is in place. */
+  /** Where the old data is while the new comes. */
   readonly leaving: string;
   /** Where the old data is kept then. */
   readonly aside: string;
@@ -78,7 +78,6 @@ async function moveIn({ path, staged }: Swap): Promise<void> {
   }
 }
 
-/** From the first of these renames on it is decided. */
 async function keepOld(swaps: readonly Swap[]): Promise<void> {
   for (const { path, leaving, aside } of swaps) {
     /* oxlint-disable no-await-in-loop -- one after the other */
@@ -88,14 +87,17 @@ async function keepOld(swaps: readonly Swap[]): Promise<void> {
   }
 }
 
-/** Where there was no old data anywhere, nothing has a name that could tell: then it is whether all of the new is in place. */
+/** All of the new is in place: the old has its final name, or no more than that is missing. */
 async function isDecided(swaps: readonly RecordedSwap[]): Promise<boolean> {
-  const any = async (paths: readonly string[]): Promise<boolean> => (await Promise.all(paths.map(exists))).includes(true);
-  if (await any(swaps.map(({ aside }) => aside))) return true;
-  if (swaps.some(({ formerly }) => formerly)) return false;
-  if (await any(swaps.flatMap(({ staged, leaving }) => (staged === null ? [leaving] : [staged, leaving])))) return false;
-  const places = swaps.filter(({ staged }) => staged !== null);
-  return (await Promise.all(places.map(({ path }) => exists(path)))).every(Boolean);
+  const there = (paths: readonly string[]): Promise<boolean[]> => Promise.all(paths.map(exists));
+  if ((await there(swaps.map(({ aside }) => aside))).includes(true)) return true;
+  const fresh = swaps.flatMap(({ path, staged }) => (staged === null ? [] : [{ path, staged }]));
+  if ((await there(fresh.map(({ staged }) => staged))).includes(true)) return false;
+  if ((await there(fresh.map(({ path }) => path))).includes(false)) return false;
+  // That it is not in its staging means that it came from there as long as that is there itself.
+  return (
+    !swaps.some(({ formerly }) => formerly) || !(await there(fresh.map(({ staged }) => dirname(staged)))).includes(false)
+  );
 }
 
 /** Not, for instance, the empty directory below a file system that is not mounted. */

@@ -107,14 +107,14 @@ async function stageAndSwap(
 }
 
 async function swapsOf(places: readonly LivePlace[], runId: string): Promise<Swap[]> {
-  const renamed = places.filter(({ keepsDirectory }) => !keepsDirectory);
-  const own = new Set(renamed.map(({ real }) => real));
   const swaps = await Promise.all(
-    renamed.map(async (place) => {
-      const swap = swapOf(place, runId);
-      const companions = (await statOf(swap.staged))?.isFile() ? companionSwapsOf(place, runId) : [];
-      return [swap, ...companions.filter(({ path }) => !own.has(path))];
-    }),
+    places
+      .filter(({ keepsDirectory }) => !keepsDirectory)
+      .map(async (place) => {
+        const swap = swapOf(place, runId);
+        const isFile = (await statOf(swap.staged))?.isFile() === true;
+        return isFile ? [swap, ...companionSwapsOf(place, runId)] : [swap];
+      }),
   );
   return swaps.flat();
 }
