@@ -392,6 +392,42 @@ test('the newest verified snapshot stays, also when an older one was verified af
   assert.deepEqual(await scene.ids('near'), [second, newest].toSorted());
 });
 
+test('a verified snapshot that is dated in the future takes nothing from the newest verified one of today', async (t) => {
+  const scene = small(t, { last: 1 });
+  const [verified = '', , newest = ''] = await scene.snapshots('near', 'notes', [3, 2, 1]);
+  const future = await scene.snapshot('near', 'notes', -400);
+  for (const id of [verified, future]) scene.record('restore', 'notes', id, true);
+  await scene.report(['apply']);
+  assert.deepEqual(await scene.ids('near'), [verified, newest, future].toSorted());
+});
+
+test('an application that could not remove everything is not remembered, so that the next one tries again', async (t) => {
+  const scene = small(t);
+  const all = await scene.sixDays('near');
+  const [first = ''] = all;
+  const clings = scene.host.script('clinging-restic', clinging(first));
+  const { code, stdout } = await scene.run(['apply'], { HOLDFAST_RESTIC: clings });
+  assert.equal(code, 1, stdout);
+  const { reason } = stepOf(JSON.parse(stdout) as Report, 'retention:near'); // as in `report`
+  assert.match(reason ?? '', new RegExp(`^1 of 3 snapshots could not be removed, first ${first.slice(0, 8)}`));
+  {
+    using journal = scene.host.journal();
+    assert.deepEqual(journal.evidence({ service: 'notes', kind: 'retention', limit: 9 }), []);
+  }
+  await scene.report(['apply']);
+  assert.deepEqual(await scene.ids('near'), all.slice(3).toSorted());
+});
+
+/** restic, to which the removal of that snapshot is forbidden. */
+const clinging = (id: string): string => `
+for word; do
+  shift
+  [ "$word" = ${id} ] && { clings=1; continue; }
+  set -- "$@" "$word"
+done
+restic "$@" || exit
+if [ "$clings" ]; then echo "unable to remove snapshot/${id} from the repository" >&2; exit 3; fi`;
+
 test('with the journal gone the policy still decides, and the newest stays', async (t) => {
   const scene = small(t);
   const all = await scene.sixDays('near');
@@ -454,6 +490,15 @@ test('a repository that cannot be opened stops nothing elsewhere, and is told by
   scene.host.addRepository('far', { prune: { every: 'never' }, passwordFile: scene.host.write('wrong', 'no\n', 0o600) });
   const wrong = await scene.report(['apply'], 1);
   assert.equal(stepOf(wrong, 'retention:far').error?.code, 'wrong-password');
+});
+
+test('a repository whose disk is not mounted is not opened: what lies below its mount point is another one', async (t) => {
+  const scene = small(t);
+  await scene.sixDays('near');
+  scene.host.repositories['near'] = { ...scene.host.repositories['near'], mounted: scene.host.path('near') };
+  const report = await scene.report(['apply'], 2);
+  assert.equal(stepOf(report, 'retention:near').error?.code, 'not-mounted');
+  assert.equal((await scene.ids('near')).length, 6);
 });
 
 test('a repository that a living process has locked is busy: exit 75, and its lock stays', async (t) => {

@@ -247,6 +247,18 @@ test('with the clock set back nothing goes until it has caught up', () => {
   assert.match(must(decision.hold), /^no new complete snapshot/);
 });
 
+test('with the clock set back by minutes, what is newer than the application and older than what it knew is not new', () => {
+  const known = snapshot(rfc3339(NOW + 6 * 60_000, 0)); // six minutes ahead: does not count any more
+  const [between, ...old] = series(9, DAY, {}, NOW);
+  const decision = decide({
+    snapshots: [known, must(between), ...old],
+    previousPolicy: DAILY,
+    lastApplication: { at: (NOW - 60_000) as Instant, newestId: known.id },
+  });
+  assert.match(must(decision.hold), /^no new complete snapshot/);
+  assert.deepEqual(removedIds(decision), []);
+});
+
 test('a changed policy that drops more than half stops the job until a person confirms', () => {
   const snapshots = series(7, DAY);
   const input = { ...inCourse(snapshots), policy: policy({ daily: 3 }) };
@@ -442,6 +454,37 @@ test('snapshots added under old dates, which would displace the real ones, stop 
   assert.deepEqual(removedIds(decision), []);
 });
 
+test('a verified snapshot that no rule keeps any more is not taken for one that was added under an old date', () => {
+  const real = series(8, DAY);
+  const [verified, ...forged] = series(4, DAY, {}, NOW - DAY - 2 * HOUR);
+  const input = inCourse([...real, must(verified), ...forged]);
+  const lastApplication = appliedAt(must(real[1]));
+  assert.equal(decide({ ...input, lastApplication, newestVerifiedId: must(verified).id }).refusal, null);
+  assert.equal(decide({ ...input, lastApplication }).refusal?.code, 'too-many-new');
+});
+
+test('ten runs by hand beyond the schedule are ordinary, eleven are not', () => {
+  const old = series(7, DAY, {}, NOW - DAY);
+  const after = (runs: number): RetentionDecision =>
+    decide({
+      snapshots: [...series(runs, 60_000), ...old],
+      previousPolicy: DAILY,
+      lastApplication: appliedAt(must(old[0])),
+    });
+  assert.equal(after(10).refusal, null);
+  assert.equal(after(11).refusal?.code, 'too-many-new');
+});
+
+test('one odd run among three does not stop a job', () => {
+  const old = series(7, DAY, {}, NOW - 3 * DAY);
+  const sized = (...sizes: readonly number[]): RetentionDecision => {
+    const recent = series(3, DAY).map((each, index) => ({ ...each, bytes: sizes[index] ?? null }));
+    return decide({ snapshots: [...recent, ...old], previousPolicy: DAILY, lastApplication: appliedAt(must(old[0])) });
+  };
+  assert.equal(sized(10, 980, 1000).refusal, null);
+  assert.equal(sized(10, 10, 1000).refusal?.code, 'shrunk');
+});
+
 test('new copies less than half the size of those they push out stop the job', () => {
   const [first, ...old] = series(8, DAY);
   const small = { ...must(first), bytes: 499 };
@@ -491,6 +534,17 @@ test('a shrink that was confirmed does not stop the job again while the larger c
   assert.equal(step([day(2, 10), ...second.slice(0, -1)], 2, next.remember).refusal?.code, 'shrunk');
 });
 
+test('a shrink that was confirmed is forgotten once the service has grown to more than double of it', () => {
+  const remembered = (bytes: number): number | null => {
+    const [first, ...old] = series(8, DAY, { bytes: 250 });
+    const input = inCourse([{ ...must(first), bytes }, ...old]);
+    const decision = decide({ ...input, lastApplication: { ...appliedAt(must(old[0])), acceptedBytes: 100 } });
+    return must(decision.remember).acceptedBytes;
+  };
+  assert.equal(remembered(200), 100);
+  assert.equal(remembered(201), null);
+});
+
 test('several smells are told together, the most alarming first', () => {
   const old = series(7, DAY, {}, NOW - DAY);
   const decision = decide({
@@ -507,6 +561,7 @@ test('a policy without any rule removes nothing and says so', () => {
   const decision = decide({ snapshots: series(5, DAY), policy: policy({}), confirmed: true });
   assert.deepEqual(removedIds(decision), []);
   assert.deepEqual(decision.warnings, ['the policy has no rule: everything stays']);
+  assert.equal(decision.remember, null, 'the first policy that has a rule would be taken for a change');
 });
 
 test('no snapshots are no decision', () => {

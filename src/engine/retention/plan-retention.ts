@@ -176,7 +176,9 @@ function conclude(
   ];
   const reasons = [
     ...refused.map(({ job, decision }) => `${job.service.name}: ${decision.refusal?.message ?? ''}`),
-    ...(left.length > 0 ? [`${left.length} snapshots could not be removed, first ${left[0]?.slice(0, 8) ?? ''}`] : []),
+    ...(left.length > 0
+      ? [`${left.length} of ${ids.length} snapshots could not be removed, first ${left[0]?.slice(0, 8) ?? ''}`]
+      : []),
   ];
   return {
     outcome: reasons.length > 0 ? 'partial' : 'succeeded',
