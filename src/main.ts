@@ -40,7 +40,7 @@ async function tell(thrown: unknown, { context }: Invocation): Promise<number> {
   const error = asHoldfastError(thrown, 'run', 'holdfast');
   const report = (context?.tailor ?? ((told) => told))(errorReport(error));
   if (context?.options.json) context.out.write(`${JSON.stringify({ error: report })}\n`);
-  process.stderr.write(renderError(report));
+  process.stderr.write(renderError(report, process.stderr.isTTY ? { columns: process.stderr.columns } : {}));
   if (context?.options.verbose && error.code === 'bug')
     process.stderr.write(`${String(thrown instanceof Error ? thrown.stack : thrown)}\n`);
   return stopSignalOf(error) === 'SIGTERM' ? EXIT.interruptedBySigterm : exitCodeOf(error.code);

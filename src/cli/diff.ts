@@ -5,6 +5,7 @@ import { describeBytes } from '../domain/bytes.ts';
 import type { Change, DiffSide, DiffSummary } from '../tools/restic/diff.ts';
 import type { CliContext, CommandFactory } from './context.ts';
 import { lookOptions, type LookOptions, openLook } from './look.ts';
+import { plural } from './plural.ts';
 import { printable } from './table.ts';
 
 interface Options extends LookOptions {
@@ -28,7 +29,9 @@ async function diff(cli: CliContext, from: string, to: string, options: Options)
   const [a, b] = snapshots;
   if (!a || !b) return; // locate has thrown
   const changes: Change[] = [];
+  let shown = 0;
   const onChange = (change: Change): void => {
+    shown += 1;
     if (cli.options.json) changes.push(change);
     else cli.out.write(`${change.modifier.padEnd(4)} ${printable(change.path)}\n`);
   };
@@ -37,15 +40,20 @@ async function diff(cli: CliContext, from: string, to: string, options: Options)
     { from: a.id, to: b.id, metadata: options.metadata === true, retryLock: look.asking.lockWait },
     { signal: cli.signal, onChange },
   );
-  cli.result(render(summary), { schemaVersion: 1, repository: repository.name, ...summary, changes });
+  cli.result((shown > 0 ? '\n' : '') + render(summary), {
+    schemaVersion: 1,
+    repository: repository.name,
+    ...summary,
+    changes,
+  });
 }
 
 const render = ({ from, to, changedFiles, added, removed }: DiffSummary): string =>
   [
-    `\n${from.slice(0, 8)} -> ${to.slice(0, 8)}: ${changedFiles} ${changedFiles === 1 ? 'file' : 'files'} changed`,
+    `${from.slice(0, 8)} -> ${to.slice(0, 8)}: ${plural(changedFiles, 'file')} modified`,
     `added    ${side(added)}`,
     `removed  ${side(removed)}`,
   ].join('\n');
 
 const side = ({ files, directories, others, bytes }: DiffSide): string =>
-  `${files} files, ${directories} directories, ${others} others, ${describeBytes(bytes)} stored`;
+  `${plural(files, 'file')}, ${plural(directories, 'directory', 'directories')}, ${plural(others, 'other')}, ${describeBytes(bytes)} stored`;

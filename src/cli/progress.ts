@@ -35,7 +35,7 @@ function tell(context: CliContext, event: RunnerEvent): void {
       context.warn(`${event.step.title}: ${printable(event.message)}`);
       break;
     case 'step-ended':
-      if (event.step.weight === 'advisory' && event.report.outcome === 'succeeded' && !context.options.verbose) break;
+      if (!context.options.verbose && !context.options.json) break; // the report says so in a moment, and better
       context.note(
         `${MARKS[event.report.outcome].mark} ${event.step.title}: ${event.report.outcome}` +
           (event.report.reason ? ` (${printable(event.report.reason)})` : ''),

@@ -1,17 +1,38 @@
 // An error as three parts: what was being done to what and what happened, the tool's last lines, what to do now.
 
 import type { ErrorReport } from '../lib/errors.ts';
+import { wrapText } from './wrap.ts';
 
 const QUOTED_LINES = 5;
 const QUOTED_WIDTH = 300;
 
-/** `doing` says what was being done where there is a better name for it than the error's own operation: a step's title. */
-export function renderError(error: ErrorReport, doing = doingOf(error)): string {
-  const lines = [`error: ${[doing, error.message].filter(Boolean).join(': ')}`];
-  for (const line of error.tool?.stderrTail.slice(-QUOTED_LINES) ?? []) lines.push(`  | ${line.slice(0, QUOTED_WIDTH)}`);
-  if (error.hint) lines.push(`hint: ${error.hint}`);
+export interface ErrorView {
+  /** What was being done, where there is a better name for it than the error's own operation: a step's title. */
+  readonly doing?: string;
+  /** Of the terminal; lines stay whole where there is none. */
+  readonly columns?: number;
+}
+
+export function renderError(error: ErrorReport, { doing = doingOf(error), columns = Infinity }: ErrorView = {}): string {
+  const message = [doing, error.message].filter(Boolean).join(': ').split('\n');
+  const lines = message.flatMap((line, index) => wrapText(line, columns, index === 0 ? 'error: ' : '', '  '));
+  for (const line of newsOf(error).slice(-QUOTED_LINES)) lines.push(`  | ${line.slice(0, QUOTED_WIDTH)}`);
+  if (error.hint) lines.push(...wrapText(error.hint, columns, 'hint: ', '  '));
   return `${lines.join('\n')}\n`;
 }
+
+/** The tool's last words without those that the message says already. */
+function newsOf({ tool, message }: ErrorReport): string[] {
+  const told = plain(message);
+  const lines = (tool?.stderrTail ?? []).filter((line) => !told.includes(plain(line)));
+  return lines.filter((line, index) => !lines.slice(0, index).some((earlier) => plain(earlier).includes(plain(line))));
+}
+
+const plain = (text: string): string =>
+  text
+    .replaceAll(/\bFatal: /g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
 
 const NO_DOING: ReadonlySet<string> = new Set(['config', 'usage', 'interrupted']);
 

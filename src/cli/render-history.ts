@@ -3,16 +3,17 @@
 import { describeDuration } from '../domain/duration.ts';
 import { elapsed, parseInstant } from '../domain/instant.ts';
 import type { Report } from '../domain/report.ts';
-import type { Output } from './context.ts';
 import { localMinute } from './local-time.ts';
 import { countWords, outcomeWords } from './outcome-words.ts';
+import { columnsOf, type ReportView } from './render-report.ts';
 import { MARKS, paint } from './style.ts';
-import { renderTable } from './table.ts';
+import { type Column, renderTable, widthOf } from './table.ts';
+import { wrapText } from './wrap.ts';
 
 /** Ten characters are the millisecond in which it began; two more tell apart what began together. */
 const SHORT_ID = 12;
 
-export function renderHistory(runs: readonly Report[], out: Pick<Output, 'colors'>): string {
+export function renderHistory(runs: readonly Report[], out: ReportView): string {
   const short = runs.map(({ id }) => id.slice(0, SHORT_ID));
   const rows = runs.map((run, index) => {
     const { mark, tone } = MARKS[run.outcome];
@@ -27,15 +28,23 @@ export function renderHistory(runs: readonly Report[], out: Pick<Output, 'colors
       `${paint(out, tone, outcomeWords(run))}: ${countWords(run.steps)}`,
     ];
   });
+  const before = Math.max(...renderTable(COLUMNS.slice(0, -1), rows).split('\n').map(widthOf)) + 2;
+  const room = Math.max(NARROWEST, columnsOf(out) - before);
   return renderTable(
-    [
-      { title: '' },
-      { title: 'RUN' },
-      { title: 'STARTED' },
-      { title: 'WHAT' },
-      { title: 'TOOK', align: 'right' },
-      { title: 'OUTCOME' },
-    ],
-    rows,
+    COLUMNS,
+    rows.flatMap((row) => {
+      const [first = '', ...more] = wrapText(row.at(-1) ?? '', room, '');
+      return [[...row.slice(0, -1), first], ...more.map((line) => [...row.slice(0, -1).map(() => ''), line])];
+    }),
   );
 }
+
+const NARROWEST = 20;
+const COLUMNS: readonly Column[] = [
+  { title: '' },
+  { title: 'RUN' },
+  { title: 'STARTED' },
+  { title: 'WHAT' },
+  { title: 'TOOK', align: 'right' },
+  { title: 'OUTCOME' },
+];

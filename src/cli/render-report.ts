@@ -9,32 +9,56 @@ import { countWords, outcomeWords } from './outcome-words.ts';
 import { plural } from './plural.ts';
 import { renderError } from './render-error.ts';
 import { MARKS, paint } from './style.ts';
-import { printable, renderTable } from './table.ts';
+import { printable, renderTable, widthOf } from './table.ts';
+import { wrapText } from './wrap.ts';
 
-export function renderReport(report: Report, out: Pick<Output, 'colors'>): string {
+/** Where it is shown; without a terminal no line is broken, so that it can be searched. */
+export type ReportView = Pick<Output, 'colors'> & Partial<Pick<Output, 'columns' | 'isTerminal'>>;
+
+export const columnsOf = ({ isTerminal, columns }: ReportView): number => (isTerminal && columns ? columns : Infinity);
+
+export function renderReport(report: Report, out: ReportView): string {
   const steps = report.steps.filter(
     (step) => step.weight !== 'advisory' || report.dryRun || !['succeeded', 'skipped'].includes(step.outcome),
   );
-  const table = renderTable(
-    [{ title: '' }, { title: '' }, { title: '', align: 'right' }, { title: '' }],
-    steps.map((step) => stepRow(step, out)),
-  );
-  return [table, ...errorsOf(report), `${summaryOf(report, out)}\n`].join('');
+  return [...stepLines(steps, out), ...errorsOf(report, out), `${summaryOf(report, out)}\n`].join('');
 }
 
-function stepRow(step: StepReport, out: Pick<Output, 'colors'>): string[] {
-  const { mark, tone } = MARKS[step.outcome];
+/** One line for each step; what does not fit into it stands below. */
+function stepLines(steps: readonly StepReport[], out: ReportView): string[] {
+  if (steps.length === 0) return [];
+  const columns = columnsOf(out);
+  const cells = steps.map((step) => [markOf(step, out), step.title, tookOf(step)]);
+  const heads = renderTable([{ title: '' }, { title: '' }, { title: '', align: 'right' }], cells)
+    .trimEnd()
+    .split('\n');
+  const width = Math.max(...heads.map(widthOf));
+  const lines = steps.flatMap((step, index) => {
+    const detail = detailOf(step, out);
+    const head = heads[index] ?? '';
+    const beside = detail === '' ? head : head + ' '.repeat(width - widthOf(head) + 2) + detail;
+    if (widthOf(beside) <= columns) return [beside];
+    if (width <= columns) return [head, ...wrapText(detail, columns, INDENT)];
+    const below = [tookOf(step), detail].filter(Boolean).join('  ');
+    return [...wrapText(step.title, columns, `${markOf(step, out)}  `), ...(below ? wrapText(below, columns, INDENT) : [])];
+  });
+  return lines.map((line) => `${line}\n`);
+}
+
+const INDENT = '     ';
+
+const markOf = ({ outcome }: StepReport, out: ReportView): string => paint(out, MARKS[outcome].tone, MARKS[outcome].mark);
+
+const tookOf = ({ durationSeconds }: StepReport): string =>
+  durationSeconds === null ? '' : describeDuration((durationSeconds * 1000) as Duration); // seconds, as the report says
+
+/** `partial: missing: /data/b (it is a link) (it is new)` */
+function detailOf(step: StepReport, out: ReportView): string {
   const state = step.outcome === 'succeeded' || step.outcome === 'planned' ? '' : step.outcome;
-  const took = step.durationSeconds === null ? '' : describeDuration((step.durationSeconds * 1000) as Duration);
-  const detail = step.reason && !step.error ? printable(step.reason) : figuresOf(step);
-  return [
-    paint(out, tone, mark),
-    step.title,
-    took,
-    [state && paint(out, tone, state), detail, ...step.warnings.map((warning) => `(${printable(warning)})`)]
-      .filter(Boolean)
-      .join(': '),
-  ];
+  const what = step.reason && !step.error ? printable(step.reason) : figuresOf(step);
+  const painted = state && paint(out, MARKS[step.outcome].tone, state);
+  const warnings = step.warnings.map((warning) => `(${printable(warning)})`);
+  return [[painted, what].filter(Boolean).join(': '), ...warnings].filter(Boolean).join(' ');
 }
 
 function figuresOf(step: StepReport): string {
@@ -45,20 +69,21 @@ function figuresOf(step: StepReport): string {
 }
 
 /** Each first cause once, however many steps it hit; what was blocked by it is in the list above. */
-function errorsOf(report: Report): string[] {
+function errorsOf(report: Report, out: ReportView): string[] {
   const causes = report.steps.filter((step) => step.error && step.outcome !== 'interrupted' && step.outcome !== 'blocked');
   const byCause = Map.groupBy(causes, ({ error }) => JSON.stringify([error?.code, error?.message]));
   return [...byCause.values()].flatMap(([first, ...others]) => {
     if (!first?.error) return [];
     const more = others.length > 0 ? ` (and ${others.length} more)` : '';
-    return [`\n${renderError(first.error, `${first.title}${more}`)}`];
+    return [`\n${renderError(first.error, { doing: `${first.title}${more}`, columns: columnsOf(out) })}`];
   });
 }
 
-function summaryOf(report: Report, out: Pick<Output, 'colors'>): string {
+function summaryOf(report: Report, out: ReportView): string {
   if (report.dryRun) return `\nDry run: ${plural(report.steps.length, 'step')}, nothing was changed.`;
   const [startedAt, endedAt] = [parseInstant(report.startedAt), parseInstant(report.endedAt ?? '')];
   const took = startedAt === null || endedAt === null ? '' : ` in ${describeDuration(elapsed(startedAt, endedAt))}`;
   const verdict = paint(out, MARKS[report.outcome].tone, outcomeWords(report));
-  return `\n${report.kind} ${verdict}: ${countWords(report.steps)}${took}  (run ${report.id})`;
+  const words = `${report.kind} ${verdict}: ${countWords(report.steps)}${took}  (run ${report.id})`;
+  return `\n${wrapText(words, columnsOf(out), '', '  ').join('\n')}`;
 }

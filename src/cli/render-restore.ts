@@ -3,11 +3,10 @@
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import type { Report, StepReport } from '../domain/report.ts';
 import { textAt } from '../lib/json.ts';
-import type { Output } from './context.ts';
-import { renderReport } from './render-report.ts';
+import { renderReport, type ReportView } from './render-report.ts';
 import { printable } from './table.ts';
 
-export function renderRestore(report: Report, out: Pick<Output, 'colors'>): string {
+export function renderRestore(report: Report, out: ReportView): string {
   return renderReport(report, out) + report.steps.flatMap(linesOf).join('');
 }
 

@@ -56,10 +56,12 @@ function lockLines(report: Report): string {
   const lines = report.steps.flatMap(({ result, repository }) =>
     (['removed', 'remaining'] as const).flatMap((kind) => {
       const locks = result?.[kind];
-      return (Array.isArray(locks) ? locks : []).map(
-        (lock: { describe?: unknown }) =>
-          `${repository ?? ''}: ${kind === 'removed' ? 'removed the lock of' : 'still locked by'} ${typeof lock.describe === 'string' ? lock.describe : ''}\n`,
-      );
+      return (Array.isArray(locks) ? locks : []).map((lock: { describe?: unknown }) => {
+        const [name, holder] = [repository ?? '', typeof lock.describe === 'string' ? lock.describe : 'somebody'];
+        return kind === 'removed'
+          ? `${name}: removed the lock of ${holder}\n`
+          : `${name}: STILL LOCKED by ${holder}, which is alive or was a moment ago: its lock stays\n`;
+      });
     }),
   );
   return lines.join('');

@@ -89,7 +89,9 @@ async function restore(cli: CliContext, service: string | undefined, options: Op
 
 function checkCombination(options: Options): void {
   const { to, inPlace, snapshot, at, include, allowIncomplete, url, repository } = options;
-  if ((to === undefined) === (inPlace === undefined)) {
+  if (to !== undefined && inPlace)
+    throw usage('--to and --in-place exclude each other', 'Either says where to: a new directory, or over the live data.');
+  if (to === undefined && !inPlace) {
     throw usage(
       'say where to: --to DIR or --in-place',
       '--to DIR restores into a new directory and touches nothing else: start with that.',

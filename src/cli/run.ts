@@ -1,7 +1,9 @@
 // holdfast run: back up.
 
 import { Command } from '@commander-js/extra-typings';
-import type { CommandFactory } from './context.ts';
+import type { Report } from '../domain/report.ts';
+import type { Job } from '../engine/backup/backup-step.ts';
+import type { CliContext, CommandFactory } from './context.ts';
 import { execute } from './execute.ts';
 import { waitOption } from './options.ts';
 
@@ -18,6 +20,15 @@ export const runCommand: CommandFactory = (context) =>
       const cli = context();
       const configuration = await cli.configuration();
       const selection = { services, repository: options.repository, tag: options.tag };
-      selectJobs(configuration, selection); // a typo is told before anything is opened or made
-      await execute(cli, configuration, (toolbox) => planRun(configuration, selection, toolbox), options);
+      const { jobs } = selectJobs(configuration, selection); // a typo is told before anything is opened or made
+      await execute(cli, configuration, (toolbox) => planRun(configuration, selection, toolbox), {
+        ...options,
+        ...(options.dryRun ? { render: await dryRendering(cli, jobs) } : {}),
+      });
     });
+
+async function dryRendering(cli: CliContext, jobs: readonly Job[]): Promise<(report: Report) => string> {
+  const { renderReport } = await import('./render-report.ts');
+  const { renderRunPlan } = await import('./render-run-plan.ts');
+  return (report) => `${renderRunPlan(jobs)}\n${renderReport(report, cli.out)}`;
+}

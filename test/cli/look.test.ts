@@ -159,6 +159,9 @@ test('diff tells what was added, removed and changed, within one repository', as
     ],
   );
   assert.equal(changedFiles, 1);
+  const told = await host.run(['diff', String(older?.id), String(newer?.id)]);
+  assert.match(told.stdout, /^[-+M].*\n\n\w{8} -> \w{8}: 1 file modified\nadded    1 file, 0 directories/ms);
+  assert.match((await host.run(['diff', 'notes', 'notes'])).stdout, /^\w{8} -> \w{8}: 0 files modified\n/);
   const apart = await host.run(['diff', String(elsewhere?.id), String(newer?.id)]);
   assert.equal(apart.code, 2);
   assert.match(apart.stderr, /no repository holds both/);

@@ -294,6 +294,10 @@ test('a wrong combination is a usage error before anything is read', async (t) =
   ]) {
     assert.equal((await host.run(['restore', 'notes', ...args])).code, 64, args.join(' '));
   }
+  assert.match(
+    (await host.run(['restore', 'notes', '--to', '/x', '--in-place'])).stderr,
+    /--to and --in-place exclude each other/,
+  );
   assert.equal((await host.run(['restore', 'nots', '--to', '/x'])).code, 64);
 });
 
