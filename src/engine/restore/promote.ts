@@ -1,6 +1,7 @@
 // Puts restored data in the place of the old by renames, and keeps the old beside it. The name of the old data is the record
-// of how far that came, and what undoing goes by: `leaving` goes back unless all of the new came, `aside` stays. So it does not matter which numbers a
-// file system has after a reboot, or what was created at the path meanwhile. Nothing is ever removed here.
+// of how far that came, and what undoing goes by: `leaving` goes back unless all of the new came, `aside` stays. So it does
+// not matter which numbers a file system has after a reboot, or what was created at the path meanwhile. Nothing is ever
+// removed here.
 
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
