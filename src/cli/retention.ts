@@ -20,16 +20,16 @@ export const retentionCommand: CommandFactory = (context) => {
     .command('apply')
     .description('remove what no policy keeps')
     .argument('[service...]', 'names or shell patterns')
-    .option('--confirm <service>', 'go on for this one although something smelled (repeatable)', collect, [])
+    .option('--confirm <service>', 'go on for this one although something smelled (repeatable)', collect)
     .option('--dry-run', 'show what would go, as `plan` does; remove nothing')
     .addOption(waitOption())
-    .action((services, { confirm: confirmed, dryRun, wait }) =>
+    .action((services, { confirm: confirmed = [], dryRun, wait }) =>
       perform(context(), { services, apply: dryRun !== true, confirmed }, { wait }),
     );
   return retention;
 };
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 async function perform(cli: CliContext, selection: RetentionSelection, options: ExecuteOptions): Promise<void> {
   const { planRetention } = await import('../engine/retention/plan-retention.ts');

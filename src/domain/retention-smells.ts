@@ -160,7 +160,7 @@ function firstApplication({ lastAppliedAt, counted, removals }: SmellInput): Sme
   if (doubtful.length <= FEW_RUNS || doubtful.length * 2 <= counted.length) return null;
   return {
     code: 'first-application',
-    message: `the first application: the policy drops ${removals.length} of ${counted.length} snapshots`,
+    message: `the policy is applied for the first time, and ${removals.length} of ${counted.length} snapshots would go`,
   };
 }
 

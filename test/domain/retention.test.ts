@@ -298,7 +298,7 @@ test('a first application stops where more than half of an imported history woul
   const gfs = policy({ daily: 7, weekly: 4, monthly: 12 });
   const stopped = decide({ snapshots: imported, policy: gfs });
   assert.equal(stopped.refusal?.code, 'first-application');
-  assert.match(stopped.refusal.message, /^the first application: the policy drops 28\d of 300 snapshots$/);
+  assert.match(stopped.refusal.message, /^the policy is applied for the first time, and 28\d of 300 snapshots would go$/);
   assert.ok(removedIds(decide({ snapshots: imported, policy: gfs, confirmed: true })).length > 280);
   assert.equal(decide({ snapshots: imported, policy: policy({ daily: 150 }) }).refusal, null);
   assert.equal(decide({ snapshots: series(4, DAY, { complete: null }), policy: policy({ last: 1 }) }).refusal, null);
