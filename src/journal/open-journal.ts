@@ -1,6 +1,17 @@
 // Opens the journal: creates it, migrates it, and moves a damaged one aside, because history is never worth a backup.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../lib/errors.ts';
@@ -75,8 +86,18 @@ export function openTransientJournal(): Journal {
   return new SqliteJournal(db, ':memory:', []);
 }
 
+/** What hooks and tools said is in it. SQLite gives -wal and -shm the same mode. */
+function makePrivately(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch {
+    // it is there, or it cannot be made, which SQLite tells
+  }
+}
+
 /** Opens, creates or migrates the database. Throws what SQLite throws. */
 export function openDatabase(file: string, thorough: boolean): DatabaseSync {
+  makePrivately(file);
   const db = new DatabaseSync(file, { timeout: 15_000 });
   try {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');

@@ -57,11 +57,14 @@ describe('a journal on disk, opened again', () => {
     assert.equal(journal.run('01NEWRUN')?.outcome, 'running');
   });
 
-  it('creates the state directory for its user alone', () => {
+  it('creates the state directory and what is in it for its user alone', () => {
     using directory = temporaryDirectory();
     const stateDir = join(directory.path, 'deep', 'state');
-    openJournal(stateDir)[Symbol.dispose]();
+    using _journal = openJournal(stateDir);
     assert.equal(statSync(stateDir).mode & 0o777, 0o700);
+    for (const name of readdirSync(stateDir).filter((each) => each.startsWith('journal.db'))) {
+      assert.equal(statSync(join(stateDir, name)).mode & 0o777, 0o600, name);
+    }
   });
 
   it('refuses a format that only a newer Holdfast knows, and leaves it alone', () => {

@@ -59,7 +59,6 @@ export async function backUp(job: Job, toolbox: Toolbox, context: StepContext): 
     if (!copied || !(error instanceof HoldfastError) || error.code !== 'hook-failed') throw error;
     reasons.push(`the after hook failed: ${error.message}`);
   }
-  await assertHeld(job, copied.summary.snapshotId);
   const incomplete = [...shortcomings(job, copied), ...shrinkage(job, toolbox, copied)];
   for (const path of copied.empty) if (incomplete.length === 0) context.warn(`${path} is empty`);
   return resultOf(job, copied, incomplete, [...incomplete, ...reasons]);
@@ -95,6 +94,7 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   const summary = await pastLocks(access, toolbox, context, (retryLock) =>
     resticBackup(access, { ...request, retryLock }, { signal: context.signal, onProgress }),
   );
+  await assertHeld(job, summary.snapshotId);
   const after = await presenceOf(before.present, uncancelled());
   const missing = [...before.missing, ...after.missing];
   const expected = [...after.present, ...view.expected];

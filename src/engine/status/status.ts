@@ -252,7 +252,7 @@ function surprises(service: ServiceConfig, facts: Facts, now: Instant): StatusPr
     problems.push({
       severity: 'problem',
       subject,
-      message: `its newest copy on record was made in ${String(elsewhere.detail['place'])}, and the repository is ${placeOf(repository)} now`,
+      message: `its newest copy on record was made in ${placeIn(elsewhere)}, and the repository is ${placeOf(repository)} now`,
       hint: `holdfast run ${service.name} --repository ${repository.name}`,
     });
   }
@@ -267,6 +267,8 @@ function surprises(service: ServiceConfig, facts: Facts, now: Instant): StatusPr
   }
   return problems;
 }
+
+const placeIn = ({ detail: { place } }: Evidence): string => (typeof place === 'string' ? place : 'another place');
 
 const severe = (problems: readonly StatusProblem[], severity: StatusProblem['severity']): StatusProblem[] =>
   problems.filter((each) => each.severity === severity);
