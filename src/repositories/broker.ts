@@ -5,12 +5,17 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lock } from '../domain/plan.ts';
 import { errnoOf, HoldfastError } from '../lib/errors.ts';
-import { acquireFileLock } from '../tools/util-linux/flock.ts';
+import { acquireFileLock, type HeldLock } from '../tools/util-linux/flock.ts';
 import { SharedHold } from './shared-hold.ts';
+
+export interface HeldLocks extends AsyncDisposable {
+  /** Aborted, with what happened, when one of them is lost although it was not given up: whatever goes on must stop. */
+  readonly lost?: AbortSignal;
+}
 
 export interface LockBroker {
   /** Acquires all of them in sorted order (so that two plans never wait for each other), or none. */
-  acquire(locks: readonly Lock[], signal: AbortSignal): Promise<AsyncDisposable>;
+  acquire(locks: readonly Lock[], signal: AbortSignal): Promise<HeldLocks>;
 }
 
 /** Locks under `<stateDir>/locks`, which is created when needed. */
@@ -18,13 +23,13 @@ export function fileLockBroker(stateDir: string): LockBroker {
   const directory = join(stateDir, 'locks');
   const shared = new Map<string, SharedHold>();
 
-  const take = async ({ name, mode }: Lock, signal: AbortSignal): Promise<AsyncDisposable> => {
+  const take = async ({ name, mode }: Lock, signal: AbortSignal): Promise<HeldLock> => {
     await makeDirectory(directory, name);
     const file = join(directory, `${encodeURIComponent(name)}.lock`);
     return await acquireFileLock({ file, mode, subject: name }, signal);
   };
 
-  const takeShared = (lock: Lock, signal: AbortSignal): Promise<AsyncDisposable> => {
+  const takeShared = (lock: Lock, signal: AbortSignal): Promise<HeldLock> => {
     const known = shared.get(lock.name);
     if (known?.mayBeJoined) return known.join(signal);
     const hold: SharedHold = new SharedHold(
@@ -41,11 +46,14 @@ export function fileLockBroker(stateDir: string): LockBroker {
     async acquire(locks, signal) {
       signal.throwIfAborted();
       await using held = new AsyncDisposableStack();
+      const lost: AbortSignal[] = [];
       for (const lock of inOrder(locks)) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
-        held.use(await (lock.mode === 'shared' ? takeShared(lock, signal) : take(lock, signal)));
+        const taken = held.use(await (lock.mode === 'shared' ? takeShared(lock, signal) : take(lock, signal)));
+        lost.push(taken.lost);
       }
-      return held.move();
+      const all = held.move();
+      return { lost: AbortSignal.any(lost), [Symbol.asyncDispose]: () => all.disposeAsync() };
     },
   };
 }

@@ -3,12 +3,13 @@
 
 import { duration } from '../domain/duration.ts';
 import { untilAborted } from '../lib/abort.ts';
+import type { HeldLock } from '../tools/util-linux/flock.ts';
 
 /** An older one is no longer joined, so that an exclusive waiter of another process gets its chance between two steps. */
 const LONGEST_REUSE = duration(30, 's');
 
 export class SharedHold {
-  readonly #lock: Promise<AsyncDisposable>;
+  readonly #lock: Promise<HeldLock>;
   readonly #cancel = new AbortController();
   readonly #forget: () => void;
   readonly #since = performance.now();
@@ -16,10 +17,13 @@ export class SharedHold {
   #ended = false;
 
   /** `acquire` takes the lock; `forget` is called once nobody may join any more, perhaps more than once. */
-  constructor(acquire: (signal: AbortSignal) => Promise<AsyncDisposable>, forget: () => void) {
+  constructor(acquire: (signal: AbortSignal) => Promise<HeldLock>, forget: () => void) {
     this.#forget = forget;
     this.#lock = acquire(this.#cancel.signal);
-    this.#lock.catch(forget); // whoever joined is told by join()
+    this.#lock.then(
+      ({ lost }) => lost.addEventListener('abort', forget, { once: true }),
+      forget, // whoever joined is told by join()
+    );
   }
 
   get mayBeJoined(): boolean {
@@ -27,10 +31,11 @@ export class SharedHold {
   }
 
   /** Resolves once the lock is held. The last one that stops waiting ends the wait itself, child process and all. */
-  async join(signal: AbortSignal): Promise<AsyncDisposable> {
+  async join(signal: AbortSignal): Promise<HeldLock> {
     this.#users += 1;
+    let lock: HeldLock;
     try {
-      await untilAborted(this.#lock, signal);
+      lock = await untilAborted(this.#lock, signal);
     } catch (reason) {
       this.#users -= 1;
       if (this.#users === 0) await this.#end(reason);
@@ -38,7 +43,7 @@ export class SharedHold {
     }
     const use = new AsyncDisposableStack();
     use.defer(() => this.#leave());
-    return use;
+    return { lost: lock.lost, [Symbol.asyncDispose]: () => use.disposeAsync() };
   }
 
   /** Whoever waits for this step starts before setImmediate fires, and finds the lock still held. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
@@ -250,4 +250,79 @@ describe('one process', () => {
     writeFileSync(join(directory.path, 'locks'), 'a file where the directory should be');
     await assert.rejects(fileLockBroker(directory.path).acquire([shared], never), { code: 'failed', operation: 'lock' });
   });
+});
+
+describe('a lock that is lost before it is given up', () => {
+  const lostOf = async (stateDir: string, lock: Lock, harm: () => void): Promise<unknown> => {
+    await using held = await fileLockBroker(stateDir).acquire([lock], never);
+    const { lost } = held;
+    assert.ok(lost && !lost.aborted);
+    const told = once(lost, 'abort');
+    harm();
+    await told;
+    return lost.reason;
+  };
+
+  for (const lock of [shared, exclusive]) {
+    it(`is told when the holder of a ${lock.mode} one is ended`, async () => {
+      using directory = temporaryDirectory();
+      const reason = await lostOf(directory.path, lock, () => {
+        for (const pid of lockProcesses(directory.path)) process.kill(Number(pid), 'SIGKILL');
+      });
+      assert.match(String(reason), /the lock of .* was lost: the process that held it was ended/);
+      await untilNoLockProcess(directory.path);
+    });
+
+    it(`is told when the file of a ${lock.mode} one is deleted`, async () => {
+      using directory = temporaryDirectory();
+      const file = join(directory.path, 'locks', `${encodeURIComponent(NAME)}.lock`);
+      const reason = await lostOf(directory.path, lock, () => rmSync(file));
+      assert.match(String(reason), /was lost: .*\.lock was taken away/);
+    });
+  }
+
+  it('is not joined by the next step', async () => {
+    using directory = temporaryDirectory();
+    const broker = fileLockBroker(directory.path);
+    await using first = await broker.acquire([shared], never);
+    const told = once(first.lost ?? never, 'abort');
+    rmSync(join(directory.path, 'locks'), { recursive: true });
+    await told;
+    await using second = await broker.acquire([shared], never);
+    assert.equal(second.lost?.aborted, false);
+  });
+
+  it('stops the step that it was for', async () => {
+    using directory = temporaryDirectory();
+    const careful = step('careful', {
+      locks: [exclusive],
+      run: async ({ signal }) => {
+        rmSync(join(directory.path, 'locks'), { recursive: true });
+        await once(signal, 'abort');
+        throw signal.reason;
+      },
+    });
+    const report = await runPlan(plan([careful]), options({ broker: fileLockBroker(directory.path) }));
+    assert.deepEqual(
+      report.steps.map(({ outcome, reason }) => [outcome, reason?.includes('was lost')]),
+      [['failed', true]],
+    );
+  });
+});
+
+it('a lock file that is replaced while a process waits for it does not let two in', async () => {
+  using directory = temporaryDirectory();
+  const locks = join(directory.path, 'locks');
+  const broker = fileLockBroker(directory.path);
+  const first = await holding(directory.path, 'exclusive');
+  const before = lockProcesses(directory.path).length;
+  const waiting = broker.acquire([exclusive], never);
+  while (lockProcesses(directory.path).length === before) await sleep(5);
+  await sleep(50); // it waits for the file that is taken away now
+  rmSync(locks, { recursive: true });
+  const second = await holding(directory.path, 'exclusive');
+  await end(first);
+  assert.equal(await Promise.race([waiting.then(() => 'held'), sleep(300, 'waiting')]), 'waiting');
+  await end(second);
+  await using _held = await waiting;
 });

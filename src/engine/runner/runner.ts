@@ -17,7 +17,7 @@ import { limitTime } from '../../lib/time-limit.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { mayBeAlive, selfIdentity } from '../../process/identity.ts';
 import { timedOut } from '../../process/run-process.ts';
-import type { LockBroker } from '../../repositories/broker.ts';
+import type { HeldLocks, LockBroker } from '../../repositories/broker.ts';
 import { recoverFromCrash } from './crash-recovery.ts';
 import { type EffectKinds, StepEffects } from './effects.ts';
 import { GivenUp, unlessDeaf } from './give-up.ts';
@@ -171,9 +171,9 @@ class Execution {
       for (const lane of step.lanes ?? []) {
         held.use(await this.#lane(lane).acquire(this.#signal)); // oxlint-disable-line no-await-in-loop -- in order
       }
-      locks.use(await this.#lock(step));
+      const { lost } = locks.use(await this.#lock(step));
       startedAt = this.#options.clock.now();
-      end = await this.#start(step, startedAt, warnings);
+      end = await this.#start(step, startedAt, warnings, lost);
     } catch (thrown) {
       if (thrown instanceof GivenUp) {
         this.#gaveUp = true;
@@ -199,11 +199,11 @@ class Execution {
     return { outcome, reason: passedOn ? blocker.reason : `${blocker.title}: ${why}`, error: blocker.error };
   }
 
-  async #start(step: Step, startedAt: Instant, warnings: string[]): Promise<StepResult> {
+  async #start(step: Step, startedAt: Instant, warnings: string[], lost: AbortSignal | undefined): Promise<StepResult> {
     const { journal, clock, kinds, lockWait } = this.#options;
     const { timeout } = step;
     using limit = timeout === undefined ? null : limitTime(timeout, () => timedOut(step.title, step.id, timeout));
-    const signal = limit ? AbortSignal.any([this.#signal, limit.signal]) : this.#signal;
+    const signal = AbortSignal.any([this.#signal, limit?.signal, lost].filter((each) => each !== undefined));
     signal.throwIfAborted();
     journal.startStep(this.#id, step.id, startedAt);
     this.#observe({ type: 'step-started', step });
@@ -237,7 +237,7 @@ class Execution {
     return lane;
   }
 
-  async #lock(step: Step): Promise<AsyncDisposable> {
+  async #lock(step: Step): Promise<HeldLocks> {
     const { broker, journal, lockWait } = this.#options;
     const locks = step.locks ?? [];
     if (locks.length === 0) return { [Symbol.asyncDispose]: () => Promise.resolve() };
