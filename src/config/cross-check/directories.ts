@@ -58,8 +58,8 @@ function compare(place: Place, other: Place, findings: Findings): void {
   else {
     findings.warn(
       inner.path,
-      `it lies inside of ${outer.directory} of the service ${outer.service} (${findings.place(outer.path)}): neither wins, both keep a copy, and restoring ` +
-        `${outer.service} in place also replaces ${inner.service}. To keep it in ${inner.service} only, add to ${outer.service}: exclude: ['${inner.directory}']`,
+      `it lies inside of ${outer.directory} of the service ${outer.service} (${findings.place(outer.path)}): neither wins, both keep a copy, and ` +
+        `${outer.service} cannot be restored in place over ${inner.service}. To keep it in ${inner.service} only, add to ${outer.service}: exclude: ['${inner.directory}']`,
     );
   }
 }

@@ -44,7 +44,8 @@ export async function recoverFromCrash(options: {
         );
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        notes.push(`could not clean up after run ${run.id}: ${effect.kind}: ${reason}; it will be tried again`);
+        const next = options.kinds.get(effect.kind)?.once ? '' : '; it will be tried again';
+        notes.push(`could not clean up after run ${run.id}: ${effect.kind}: ${reason}${next}`);
       }
     }
     journal.abandonRun(run.id, lastWords(run), clock.now());
