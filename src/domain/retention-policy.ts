@@ -15,10 +15,9 @@ export interface RetentionPolicy {
   readonly tags: readonly string[];
 }
 
-/** How many rules count snapshots: with each new one, each of them drops one at most. `within` drops by the clock. */
-export const countingRules = ({ last, hourly, daily, weekly, monthly, yearly }: RetentionPolicy): number =>
-  [last, hourly, daily, weekly, monthly, yearly].filter((count) => count > 0).length;
+/** Rules that drop snapshots as new ones come: in regular life one at most for each new one. Tags drop none. */
+export const droppingRules = ({ last, hourly, daily, weekly, monthly, yearly, within }: RetentionPolicy): number =>
+  [last, hourly, daily, weekly, monthly, yearly, within ?? 0].filter((amount) => amount > 0).length;
 
 /** A policy that keeps nothing by any rule would remove everything: refused. */
-export const keepsNothing = (policy: RetentionPolicy): boolean =>
-  countingRules(policy) === 0 && policy.within === null && policy.tags.length === 0;
+export const keepsNothing = (policy: RetentionPolicy): boolean => droppingRules(policy) === 0 && policy.tags.length === 0;

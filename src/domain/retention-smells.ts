@@ -20,8 +20,8 @@ export interface Smell {
 export interface SmellInput {
   readonly now: Instant;
   readonly policyChanged: boolean;
-  /** See `countingRules`. */
-  readonly countingRules: number;
+  /** See `droppingRules`. */
+  readonly droppingRules: number;
   readonly lastAppliedAt: Instant | null;
   readonly interval: Duration | null;
   /** A size that a person has confirmed this job may have shrunk to. */
@@ -132,9 +132,9 @@ function clockJumped(input: SmellInput): Smell | null {
   const earlier = perhaps.filter((snapshot) => !isNew.has(snapshot));
   const going = input.removals.filter((snapshot) => snapshot.complete !== false && !isNew.has(snapshot)).length;
   const degrees = new Set(input.counted.map(({ complete }) => complete)).size; // the rules are applied to each degree of trust
-  if (going <= Math.max(FEW_RUNS, isNew.size * input.countingRules * degrees)) return null;
+  if (going <= Math.max(FEW_RUNS, isNew.size * input.droppingRules * degrees)) return null;
   const gap = longestGap(perhaps.slice(0, perhaps.length - earlier.length + 1));
-  const interval = input.interval ?? DAY;
+  const interval = input.interval ?? Math.max(DAY, longestGap(earlier.slice(0, 2))); // as it was of late, where the schedule does not say
   const most = going * 2 > earlier.length;
   if (gap <= (most ? SLACK * interval : Math.max(MISSED_RUNS * interval, WEEK))) return null;
   return {

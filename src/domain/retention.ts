@@ -3,7 +3,7 @@
 
 import { duration, type Duration } from './duration.ts';
 import { formatInstant, later, type Instant } from './instant.ts';
-import { countingRules, keepsNothing, type RetentionPolicy } from './retention-policy.ts';
+import { droppingRules, keepsNothing, type RetentionPolicy } from './retention-policy.ts';
 import type { RetentionSnapshot } from './retention-rules.ts';
 import { newestBytes, smellsOf, type SmellCode, type SmellInput } from './retention-smells.ts';
 import { keptByRules, newestTrusted, reasonsToStay } from './retention-stay.ts';
@@ -201,7 +201,7 @@ const smellInput = (
 ): SmellInput => ({
   now: input.now,
   policyChanged: policyChanged(input),
-  countingRules: countingRules(input.policy),
+  droppingRules: droppingRules(input.policy),
   lastAppliedAt: input.lastApplication?.at ?? null,
   interval: input.expectedInterval,
   acceptedBytes: input.lastApplication?.acceptedBytes ?? null,
