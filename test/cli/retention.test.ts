@@ -224,7 +224,9 @@ test('the history under a former name of the host is told, and that of another h
   await scene.snapshot('near', 'wiki', 9, { host: 'another', where: 'elsewhere' });
   for (const service of ['notes', 'mail', 'wiki']) await scene.snapshots('near', service, [3, 0]);
   const { warnings } = stepOf(await scene.report(['apply']), 'retention:near');
-  assert.deepEqual(warnings, ['notes: 2 older snapshots under the host name formerly stay for ever: was this host renamed']);
+  assert.deepEqual(warnings, [
+    'notes: 2 older snapshots under the host name formerly stay for ever: was this host renamed?',
+  ]);
   const left = await scene.ids('near');
   assert.ok(old.every((id) => left.includes(id)));
 });
