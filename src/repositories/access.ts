@@ -1,24 +1,29 @@
 // From a repository's configuration to what a restic child needs to reach it. Secrets stay where they are: restic reads
 // the password itself; the lines of an environmentFile go to the child only and are masked in everything that it says.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryConfig, SecretSource } from '../config/configuration.ts';
-import { errnoOf, HoldfastError } from '../lib/errors.ts';
+import { HoldfastError } from '../lib/errors.ts';
 import { urlSecrets } from '../process/mask.ts';
 import type { ResticAccess } from '../tools/restic/access.ts';
 import { quoteCommand } from '../tools/restic/quote-command.ts';
+import { readSmallFile } from '../tools/util-linux/read-file.ts';
 
 export interface AccessOptions {
   /** The restic program. */
   readonly program: string;
+  /** Ends the reading of a file whose server does not answer; it ends by itself after a few seconds. */
+  readonly signal?: AbortSignal;
   /** Used for restic's cache when neither HOME nor XDG_CACHE_HOME is set, as under systemd. */
   readonly cacheDir: string;
 }
 
 /** Throws `secret-unreadable` when the environment file or the credential's directory cannot be read. */
 export async function resticAccess(repository: RepositoryConfig, options: AccessOptions): Promise<ResticAccess> {
-  const extra = repository.environmentFile === null ? {} : await readEnvironmentFile(repository, repository.environmentFile);
+  const extra =
+    repository.environmentFile === null
+      ? {}
+      : await readEnvironmentFile(repository, repository.environmentFile, options.signal ?? never());
   return {
     program: options.program,
     subject: repository.name,
@@ -71,15 +76,22 @@ export function parseEnvironment(text: string): Record<string, string> {
   return variables;
 }
 
-async function readEnvironmentFile(repository: RepositoryConfig, file: string): Promise<Record<string, string>> {
+const never = (): AbortSignal => new AbortController().signal;
+
+async function readEnvironmentFile(
+  repository: RepositoryConfig,
+  file: string,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
   try {
-    return parseEnvironment(await readFile(file, 'utf8'));
+    return parseEnvironment(await readSmallFile(file, signal));
   } catch (error) {
+    signal.throwIfAborted();
     throw new HoldfastError({
       code: 'secret-unreadable',
       operation: 'read the environment file of',
       subject: repository.name,
-      message: `${file}: ${errnoOf(error) ?? 'cannot be read'}`,
+      message: `${file}: ${error instanceof Error ? error.message : 'it cannot be read'}`,
       hint: `Create it (mode 0600) or correct repositories.${repository.name}.environmentFile.`,
       cause: error,
     });

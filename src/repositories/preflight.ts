@@ -1,19 +1,19 @@
 // What can be known about a repository without opening it (an opening costs half a second of CPU; the backup's own answer
 // tells the rest). Each check says what is wrong and what to do; none changes anything.
 
-import { access, constants, stat } from 'node:fs/promises';
 import type { RepositoryConfig } from '../config/configuration.ts';
 import { localDirectory } from '../config/repository-url.ts';
 import { describeBytes } from '../domain/bytes.ts';
-import { errnoOf, type ErrorCode, HoldfastError } from '../lib/errors.ts';
+import { type ErrorCode, HoldfastError } from '../lib/errors.ts';
 import { findProgram } from '../process/find-program.ts';
+import { probeFile } from '../tools/util-linux/read-file.ts';
 import { freeSpace, pathExists } from '../tools/util-linux/stat.ts';
 import { passwordFile } from './access.ts';
 import { mountPoints } from './mounts.ts';
 
 /** Throws the first thing that stands in the way: password, mount, reachability, initialisation, free space. */
 export async function checkRepository(repository: RepositoryConfig, signal: AbortSignal): Promise<void> {
-  await checkPassword(repository);
+  await checkPassword(repository, signal);
   await checkMount(repository);
   const directory = localDirectory(repository.url);
   if (directory === null) return;
@@ -21,25 +21,22 @@ export async function checkRepository(repository: RepositoryConfig, signal: Abor
   await checkFreeSpace(repository, directory, signal);
 }
 
-/** The password can be read, as far as can be told without reading it. */
-export async function checkPassword(repository: RepositoryConfig): Promise<void> {
+/** The password can be read, as far as can be told without reading it. Without a signal the look has its own time limit only. */
+export async function checkPassword(repository: RepositoryConfig, signal = new AbortController().signal): Promise<void> {
   const { password } = repository;
   if (password.kind === 'command') {
     if (findProgram(password.argv[0])) return;
     throw problem(repository, 'secret-unreadable', `the password command ${password.argv[0]} does not exist`, PASSWORD_HINT);
   }
   const file = passwordFile(repository.name, password) ?? '';
-  try {
-    await access(file, constants.R_OK);
-  } catch (error) {
-    const errno = errnoOf(error) ?? 'unknown';
-    if (errno === 'ENOENT')
-      throw problem(repository, 'secret-unreadable', `the password file ${file} does not exist`, PASSWORD_HINT);
-    const reason = `the password file ${file} cannot be read by this user (${errno})`;
+  const facts = await probeFile(file, signal);
+  if (facts === null)
+    throw problem(repository, 'secret-unreadable', `the password file ${file} does not exist`, PASSWORD_HINT);
+  if (!facts.readable) {
+    const reason = `the password file ${file} cannot be read by this user (EACCES)`;
     throw problem(repository, 'secret-unreadable', reason, `See who may: ls -l ${file}. Run as that user, or as root.`);
   }
-  const { size } = await stat(file);
-  if (size === 0) throw problem(repository, 'secret-unreadable', `the password file ${file} is empty`, PASSWORD_HINT);
+  if (facts.size === 0) throw problem(repository, 'secret-unreadable', `the password file ${file} is empty`, PASSWORD_HINT);
 }
 
 /** `mounted` is a mount point: an empty directory is not a NAS. */
