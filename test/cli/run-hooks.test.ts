@@ -169,8 +169,8 @@ test('what a hook prints of the secrets of its repository is masked wherever it 
   const tell = host.script('tell', `cat ${host.path('password')} ${environmentFile} >&2; echo "plain words" >&2; exit 1`);
   for (const when of ['before', 'after']) {
     hooks({ [when]: [[tell]] });
-    const { stdout, stderr } = await host.backUp(); // oxlint-disable-line no-await-in-loop -- one after the other
-    const human = await host.run(['run', '--verbose']); // oxlint-disable-line no-await-in-loop
+    const { stdout, stderr } = await host.backUp();
+    const human = await host.run(['run', '--verbose']);
     const kept = readdirSync(host.stateDir, { recursive: true, encoding: 'utf8' })
       .map((name) => host.path('state', name))
       .filter((file) => statSync(file).isFile())

@@ -6,7 +6,7 @@ import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, statSync, symlinkS
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
-import type { StepReport } from '../../src/domain/report.ts';
+import type { Report } from '../../src/domain/report.ts';
 import {
   asOrdinaryUser,
   listFiles,
@@ -159,16 +159,17 @@ test("an ordinary user's copy in which owners are lost is partial and names the 
   await writeOnce(join(app, 'state/app.db'), 'delete');
   const grouped = host.write('data/app/grouped.txt', 'x', 0o644);
   if (under.length > 0) host.giveTo(NOBODY);
-  const backUp = async (path: string): Promise<StepReport> => {
+  const backUp = async (path: string): Promise<Report> => {
     const databases = [{ type: 'sqlite', path: join(app, 'state/app.db') }];
     host.services['app'] = { backup: { paths: [...new Set([app, path])], databases } };
-    return stepOf((await host.backUp([], { under })).report, 'backup:app@near');
+    return (await host.backUp([], { under })).report;
   };
   const assertLost = async (path: string, named: string): Promise<void> => {
-    const step = await backUp(path);
-    assert.equal(step.outcome, 'partial');
-    assert.match(step.reason ?? '', new RegExp(`^owners are lost: .* such as ${named}, .*run as root$`));
-    const copy = statSync(join(await host.restore('near', String(step.result?.['snapshotId'])), named));
+    const report = await backUp(path);
+    const { outcome, reason } = stepOf(report, 'backup:app@near');
+    assert.equal(outcome, 'partial');
+    assert.match(reason ?? '', new RegExp(`^owners are lost: .* such as ${named}, .*run as root$`));
+    const copy = statSync(join(await host.restore('near', snapshotOf(report, 'backup:app@near')), named));
     const live = statSync(named);
     assert.notDeepEqual([copy.uid, copy.gid], [live.uid, live.gid], 'nothing was lost: it is no reason for a partial copy');
   };
@@ -216,20 +217,21 @@ test('a database that a link leads out of the declared paths fails its job until
   await writeOnce(real, 'delete');
   symlinkSync(real, host.path('data/app/state/app.db'));
   symlinkSync(host.path('elsewhere'), host.path('data/app/linked'));
-  const backUp = async (paths: string[], database: string): Promise<StepReport> => {
+  const backUp = async (paths: string[], database: string): Promise<Report> => {
     host.services['app'] = { backup: { paths, databases: [{ type: 'sqlite', path: database }] } };
-    return stepOf((await host.backUp()).report, 'backup:app@near');
+    return (await host.backUp()).report;
   };
   const app = host.path('data/app');
   const [file, behind] = [join(app, 'state/app.db'), join(app, 'linked/app.db')];
-  for (const failed of [await backUp([app], file), await backUp([file], file), await backUp([app], behind)]) {
-    assert.deepEqual([failed.outcome, failed.error?.code], ['failed', 'config']);
-    assert.equal(failed.reason, `it really is ${real}, which no declared path leads to without a symbolic link`);
+  for (const report of [await backUp([app], file), await backUp([file], file), await backUp([app], behind)]) {
+    const { outcome, error, reason } = stepOf(report, 'backup:app@near');
+    assert.deepEqual([outcome, error?.code], ['failed', 'config']);
+    assert.equal(reason, `it really is ${real}, which no declared path leads to without a symbolic link`);
   }
   assert.deepEqual(await host.snapshots('near'), []);
-  const { outcome, result } = await backUp([app, host.path('elsewhere')], file);
-  assert.equal(outcome, 'succeeded');
-  assertPrefix(join(await host.restore('near', String(result?.['snapshotId'])), real));
+  const report = await backUp([app, host.path('elsewhere')], file);
+  assert.equal(report.outcome, 'succeeded');
+  assertPrefix(join(await host.restore('near', snapshotOf(report, 'backup:app@near')), real));
 });
 
 test('a declared path below a symbolic link holds its database under that path', async (t) => {

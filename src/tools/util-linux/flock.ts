@@ -4,7 +4,7 @@ import { watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { duration } from '../../domain/duration.ts';
 import { errnoOf, HoldfastError } from '../../lib/errors.ts';
-import { runProcess } from '../../process/run-process.ts';
+import { type ProcessResult, runProcess } from '../../process/run-process.ts';
 
 export interface FileLock {
   readonly file: string;
@@ -52,14 +52,13 @@ async function hold(lock: FileLock, signal: AbortSignal): Promise<HeldLock | nul
     },
     { signal: end.signal, grace: duration(2, 's'), onLine: () => held.resolve(true) },
   );
-  const ended = holder.then(
-    ({ stderrTail, exitCode }) => {
-      if (exitCode === REPLACED) held.resolve(false);
-      held.reject(lockFailure(lock, exitCode, stderrTail)); // unless it was held: then it is lost
-      lost.abort(lockLost(lock, 'the process that held it was ended'));
-    },
-    (reason: unknown) => held.reject(reason), // after it was held: only that it was given up
-  );
+  const onEnd = ({ stderrTail, exitCode }: ProcessResult): void => {
+    if (exitCode === REPLACED) held.resolve(false);
+    held.reject(lockFailure(lock, exitCode, stderrTail)); // unless it was held: then it is lost
+    lost.abort(lockLost(lock, 'the process that held it was ended'));
+  };
+  // A rejection after it was held says only that it was given up.
+  const ended = holder.then(onEnd, (reason: unknown) => held.reject(reason));
   if (!(await held.promise)) return null;
   const watching = watchFile(lock.file, () => lost.abort(lockLost(lock, `${lock.file} was taken away`)));
   return {
