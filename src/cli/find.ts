@@ -103,7 +103,7 @@ function render(matches: readonly Match[], failed: number): string {
       { title: 'SNAPSHOT' },
       { title: 'TIME' },
       { title: 'IN', align: 'right' },
-      { title: 'REPOSITORY' },
+      { title: 'REPOSITORY', names: true },
       { title: 'SIZE', align: 'right' },
       { title: 'MODIFIED' },
       { title: 'PATH' },

@@ -10,7 +10,7 @@ import { MARKS, paint, type Tone } from './style.ts';
 import { printable, renderTable } from './table.ts';
 import { wrapText } from './wrap.ts';
 
-type View = Pick<Output, 'columns' | 'colors'>;
+type View = Pick<Output, 'columns' | 'colors'> & Partial<Pick<Output, 'isTerminal'>>;
 
 /** Lines are not made longer than reads well. */
 const WIDEST = 120;
@@ -85,9 +85,14 @@ function tableLines(report: StatusReport, view: View, columns: number): string[]
     if (shortfalls(service).length > 0) below.set(rows.length, [...(below.get(rows.length) ?? []), ...missing]);
   }
   const aligned = renderTable(
-    titles.map((title, index) => ({ title, align: index === 3 || index === 4 ? 'right' : 'left' })),
+    titles.map((title, index) => ({
+      title,
+      align: index === 3 || index === 4 ? 'right' : 'left',
+      names: index === 1 || index === 2,
+    })),
     // A row without a repository says so in its own words, which must not widen the column.
     rows.map((row) => (row.length === 3 ? row.slice(0, 2) : row)),
+    view.isTerminal ? columns : undefined,
   ).split('\n');
   return rows.length === 0
     ? []
@@ -146,7 +151,7 @@ function proofLines({ services }: StatusReport, columns: number): string[] {
   const lines = [...Map.groupBy(lacking, ({ unproven }) => unproven.join(', '))].flatMap(([what, group]) => {
     const all = group.length === owed && owed > 1;
     return wrapText(
-      `${what}: ${all ? `all ${owed} services` : group.map((each) => printable(each.service)).join(', ')}`,
+      `${what}: ${all ? (owed === 2 ? 'both services' : `all ${owed} services`) : group.map((each) => printable(each.service)).join(', ')}`,
       columns,
       '',
       '  ',

@@ -98,9 +98,9 @@ function render(rows: readonly Row[], cli: CliContext, failed: number): string {
     [
       { title: 'ID' },
       { title: 'TIME' },
-      { title: 'SERVICE' },
-      ...(hosts.size > 1 ? [{ title: 'HOST' }] : []),
-      { title: 'REPOSITORY' },
+      { title: 'SERVICE', names: true },
+      ...(hosts.size > 1 ? [{ title: 'HOST', names: true }] : []),
+      { title: 'REPOSITORY', names: true },
       { title: 'FILES', align: 'right' },
       { title: 'SIZE', align: 'right' },
       { title: '' },
@@ -115,6 +115,7 @@ function render(rows: readonly Row[], cli: CliContext, failed: number): string {
       snapshot.summary ? describeBytes(snapshot.summary.bytesProcessed) : '-',
       complete === false ? paint(cli.out, 'warn', 'incomplete') : '',
     ]),
+    cli.out.isTerminal ? cli.out.columns : undefined,
   );
   return table;
 }
