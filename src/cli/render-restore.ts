@@ -5,12 +5,16 @@ import type { Report, StepReport } from '../domain/report.ts';
 import { textAt } from '../lib/json.ts';
 import { renderReport, type ReportView } from './render-report.ts';
 import { printable } from './table.ts';
+import { wrapText } from './wrap.ts';
+
+/** Columns of what stands before the text of a line. */
+const LABEL = 10;
 
 export function renderRestore(report: Report, out: ReportView): string {
-  return renderReport(report, out) + report.steps.flatMap(linesOf).join('');
+  return renderReport(report, out) + report.steps.flatMap((step) => linesOf(step, out.columns)).join('');
 }
 
-function linesOf({ result }: StepReport): string[] {
+function linesOf({ result }: StepReport, columns: number): string[] {
   if (!result || typeof result['snapshotId'] !== 'string') return [];
   const files = Number(result['files']);
   const size = describeBytes(Number(result['bytes']) as Bytes); // as the step wrote it
@@ -24,5 +28,5 @@ function linesOf({ result }: StepReport): string[] {
     const { keptAt } = kept as { keptAt?: unknown };
     lines.push(`old data  ${printable(String(keptAt))}  (remove it when you are sure)`);
   }
-  return lines.map((line) => `${line}\n`);
+  return lines.map((line) => `${wrapText(line.slice(LABEL), columns, line.slice(0, LABEL)).join('\n')}\n`);
 }

@@ -54,7 +54,7 @@ function summaryOf({ entries, kept, removed, spared }: RetentionDecision, { gone
   if (all === 0) return 'no snapshots';
   if (spared.snapshots > 0)
     return `removes nothing, ${spared.snapshots} of ${all} snapshots that no rule keeps are held (${sizeOf(spared)})`;
-  if (removed.snapshots === 0) return `keeps all ${kept.snapshots} snapshots (${sizeOf(kept)})`;
+  if (removed.snapshots === 0) return `keeps ${all === 1 ? 'its only snapshot' : `all ${all} snapshots`} (${sizeOf(kept)})`;
   const went = entries.filter(({ id }) => gone.has(id)).length;
   const stays = `${kept.snapshots} of ${all} snapshots (${sizeOf(kept)})`;
   const goes = `${removed.snapshots} (${sizeOf(removed)})`;
