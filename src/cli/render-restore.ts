@@ -11,7 +11,10 @@ import { wrapText } from './wrap.ts';
 const LABEL = 10;
 
 export function renderRestore(report: Report, out: ReportView): string {
-  return renderReport(report, out) + report.steps.flatMap((step) => linesOf(step, out.columns)).join('');
+  return (
+    renderReport(report, out) +
+    report.steps.flatMap((step) => linesOf(step, out.columns ?? Number.POSITIVE_INFINITY)).join('')
+  );
 }
 
 function linesOf({ result }: StepReport, columns: number): string[] {
