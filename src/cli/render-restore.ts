@@ -3,7 +3,7 @@
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import type { Report, StepReport } from '../domain/report.ts';
 import { textAt } from '../lib/json.ts';
-import { renderReport, type ReportView } from './render-report.ts';
+import { columnsOf, renderReport, type ReportView } from './render-report.ts';
 import { printable } from './table.ts';
 import { wrapText } from './wrap.ts';
 
@@ -11,10 +11,7 @@ import { wrapText } from './wrap.ts';
 const LABEL = 10;
 
 export function renderRestore(report: Report, out: ReportView): string {
-  return (
-    renderReport(report, out) +
-    report.steps.flatMap((step) => linesOf(step, out.columns ?? Number.POSITIVE_INFINITY)).join('')
-  );
+  return renderReport(report, out) + report.steps.flatMap((step) => linesOf(step, columnsOf(out))).join('');
 }
 
 function linesOf({ result }: StepReport, columns: number): string[] {
