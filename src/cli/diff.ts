@@ -36,7 +36,7 @@ async function diff(cli: CliContext, from: string, to: string, options: Options)
     else cli.out.write(`${change.modifier.padEnd(4)} ${printable(change.path)}\n`);
   };
   const summary = await resticDiff(
-    await accessTo(look.asking.toolbox, repository),
+    await accessTo(look.asking.toolbox, repository, cli.signal),
     { from: a.id, to: b.id, metadata: options.metadata === true, retryLock: look.asking.lockWait },
     { signal: cli.signal, onChange },
   );

@@ -53,7 +53,7 @@ async function find(cli: CliContext, pattern: string, options: Options): Promise
       const byId = new Map(snapshots.map((snapshot) => [snapshot.id, snapshot]));
       // oxlint-disable-next-line no-await-in-loop -- one after the other: each reads every tree
       const found = await resticFind(
-        await accessTo(look.asking.toolbox, repository), // oxlint-disable-line no-await-in-loop -- as above
+        await accessTo(look.asking.toolbox, repository, cli.signal), // oxlint-disable-line no-await-in-loop -- as above
         {
           patterns: [pattern],
           host,

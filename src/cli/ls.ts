@@ -42,7 +42,7 @@ async function list(cli: CliContext, name: string, path: string | undefined, opt
     else cli.out.write(`${lineOf(node)}\n`);
   };
   await resticLs(
-    await accessTo(look.asking.toolbox, repository),
+    await accessTo(look.asking.toolbox, repository, cli.signal),
     {
       snapshotId: snapshot.id,
       paths: start === null ? [] : [start],

@@ -26,7 +26,7 @@ export const toolboxFor = (config: Pick<Configuration, 'host' | 'stateDir'>, jou
 });
 
 /** See repositories/access.ts. */
-export const accessTo = (toolbox: Toolbox, repository: RepositoryConfig): Promise<ResticAccess> =>
-  resticAccess(repository, { program: toolbox.restic, cacheDir: join(toolbox.stateDir, 'cache') });
+export const accessTo = (toolbox: Toolbox, repository: RepositoryConfig, signal: AbortSignal): Promise<ResticAccess> =>
+  resticAccess(repository, { program: toolbox.restic, cacheDir: join(toolbox.stateDir, 'cache'), signal });
 
 export const spoolRoot = (toolbox: Toolbox): string => join(toolbox.stateDir, 'spool');

@@ -13,7 +13,7 @@ export interface AccessOptions {
   /** The restic program. */
   readonly program: string;
   /** Ends the reading of a file whose server does not answer; it ends by itself after a few seconds. */
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
   /** Used for restic's cache when neither HOME nor XDG_CACHE_HOME is set, as under systemd. */
   readonly cacheDir: string;
 }
@@ -23,7 +23,7 @@ export async function resticAccess(repository: RepositoryConfig, options: Access
   const extra =
     repository.environmentFile === null
       ? {}
-      : await readEnvironmentFile(repository, repository.environmentFile, options.signal ?? never());
+      : await readEnvironmentFile(repository, repository.environmentFile, options.signal);
   return {
     program: options.program,
     subject: repository.name,
@@ -75,8 +75,6 @@ export function parseEnvironment(text: string): Record<string, string> {
   }
   return variables;
 }
-
-const never = (): AbortSignal => new AbortController().signal;
 
 async function readEnvironmentFile(
   repository: RepositoryConfig,

@@ -22,7 +22,7 @@ export async function checkRepository(repository: RepositoryConfig, signal: Abor
 }
 
 /** The password can be read, as far as can be told without reading it. Without a signal the look has its own time limit only. */
-export async function checkPassword(repository: RepositoryConfig, signal = new AbortController().signal): Promise<void> {
+export async function checkPassword(repository: RepositoryConfig, signal: AbortSignal): Promise<void> {
   const { password } = repository;
   if (password.kind === 'command') {
     if (findProgram(password.argv[0])) return;

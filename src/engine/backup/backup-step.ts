@@ -68,7 +68,7 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   const { service, backup, repository } = job;
   const before = await presenceOf(backup.paths, context.signal);
   if (before.present.length === 0) throw sourceMissing(job, before.missing);
-  const access = await accessTo(toolbox, repository);
+  const access = await accessTo(toolbox, repository, context.signal);
   const at = context.now(); // databases are copied first
   const source = sqliteSource(backup.databases, {
     paths: before.present,

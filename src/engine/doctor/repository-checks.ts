@@ -44,7 +44,7 @@ async function open(
   { config, restic, clock }: DoctorInput,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const access = await resticAccess(repository, { program: restic, cacheDir: join(config.stateDir, 'cache') });
+  const access = await resticAccess(repository, { program: restic, cacheDir: join(config.stateDir, 'cache'), signal });
   const options = { signal, patience: PATIENCE, grace: duration(2, 's') };
   try {
     await resticConfig(access, options);

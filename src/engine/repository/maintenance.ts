@@ -26,7 +26,7 @@ export async function maintenanceOf(
   repository: RepositoryConfig,
   context: LockContext,
 ): Promise<Maintenance> {
-  const own = await accessTo(toolbox, repository);
+  const own = await accessTo(toolbox, repository, context.signal);
   const owner = await foreignOwner(toolbox, repository, context.signal);
   const access = owner === null ? own : await accessAs(owner, own, repository, context.signal);
   return (work) =>

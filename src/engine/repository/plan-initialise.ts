@@ -42,11 +42,11 @@ const initialiseStep = (repository: RepositoryConfig, toolbox: Toolbox): Step =>
 async function initialise(repository: RepositoryConfig, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
   const { signal } = context;
   requireVersion(await resticVersion(toolbox.restic, { signal }), toolbox.restic);
-  await checkPassword(repository);
+  await checkPassword(repository, signal);
   await checkMount(repository); // a repository made in an empty mount point would be hidden by the real one
   const directory = localDirectory(repository.url);
   const place = directory === null ? 'repository' : await checkPlace(repository.name, directory, signal);
-  const access = await accessTo(toolbox, repository);
+  const access = await accessTo(toolbox, repository, signal);
   await using _made =
     directory === null || place === 'repository' ? null : await holdNewRepository(context, directory, place === 'empty');
   const made = await resticInit(access, { signal });

@@ -39,9 +39,9 @@ const unlockStep = (repository: RepositoryConfig, toolbox: Toolbox): Step => ({
 });
 
 async function unlock(repository: RepositoryConfig, toolbox: Toolbox, signal: AbortSignal): Promise<StepResult> {
-  await checkPassword(repository);
+  await checkPassword(repository, signal);
   await checkMount(repository);
-  const access = await accessTo(toolbox, repository);
+  const access = await accessTo(toolbox, repository, signal);
   const before = await resticLocks(access, { signal });
   assertCanTell(repository, before.described, toolbox);
   const removed = before.ids.length === 0 ? 0 : await resticUnlock(access, { signal });

@@ -24,9 +24,9 @@ export async function accessOf(
   const toolbox = toolboxFor(configuration, journal);
   try {
     requireVersion(await resticVersion(toolbox.restic, { signal }), toolbox.restic);
-    await checkPassword(repository);
+    await checkPassword(repository, signal);
     await checkMount(repository);
-    const identity = await resticConfig(await accessTo(toolbox, repository), { signal });
+    const identity = await resticConfig(await accessTo(toolbox, repository, signal), { signal });
     return { repository: repository.name, identity, error: null };
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;

@@ -44,7 +44,7 @@ export async function restoreAndProve(
 ): Promise<Proven> {
   const { signal } = context;
   const { repository, snapshot } = order.chosen;
-  const access = await accessTo(toolbox, repository);
+  const access = await accessTo(toolbox, repository, signal);
   const problems: string[] = [];
   for (const request of requests) {
     // oxlint-disable-next-line no-await-in-loop -- one disk, one repository

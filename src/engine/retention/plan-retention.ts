@@ -85,7 +85,7 @@ function retentionStep(repository: RepositoryConfig, work: Work): Step {
 
 async function applyRetention(repository: RepositoryConfig, work: Work, context: StepContext): Promise<StepResult> {
   const { toolbox, selection } = work;
-  await checkPassword(repository);
+  await checkPassword(repository, context.signal);
   await checkMount(repository);
   const restic = await maintenanceOf(toolbox, repository, context);
   const { signal } = context;

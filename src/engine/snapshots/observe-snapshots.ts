@@ -91,10 +91,10 @@ export async function observeSnapshot(
 /** Everything in a repository, under its shared lock, opened once. */
 export async function listSnapshots(repository: RepositoryConfig, asking: Asking): Promise<Snapshot[]> {
   const { toolbox, signal } = asking;
-  await checkPassword(repository);
+  await checkPassword(repository, signal);
   await checkMount(repository);
   await using _lock = await sharedLock(repository, asking);
-  return await resticSnapshots(await accessTo(toolbox, repository), {}, { signal });
+  return await resticSnapshots(await accessTo(toolbox, repository, signal), {}, { signal });
 }
 
 async function sharedLock({ name }: RepositoryConfig, { broker, lockWait, signal }: Asking): Promise<AsyncDisposable> {

@@ -102,7 +102,11 @@ export async function reconcileWith(
   const read = (): ReadonlyMap<string, readonly RecordedEvidence[]> =>
     new Map(services.map((service) => [service, countingFacts(journal, { service, repository: repository.name })]));
   const before = read();
-  const snapshots = await resticSnapshots(await accessTo(toolbox, repository), { host }, { signal: context.signal });
+  const snapshots = await resticSnapshots(
+    await accessTo(toolbox, repository, context.signal),
+    { host },
+    { signal: context.signal },
+  );
   const runningSince = oldestRunning(journal, context.runId); // before the next line: a run that ends now is in one of them
   const known = new Set([...read().values()].flat().map((fact) => fact.snapshotId));
   const formerly = new Map<string, boolean>();
