@@ -13,7 +13,11 @@ import { mountPoints } from './mounts.ts';
 
 /** Throws the first thing that stands in the way: password, mount, reachability, initialisation, free space. */
 export async function checkRepository(repository: RepositoryConfig, signal: AbortSignal): Promise<void> {
-  await checkPassword(repository, signal);
+  const looks = await Promise.allSettled([checkPassword(repository, signal), checkPlace(repository, signal)]);
+  for (const look of looks) if (look.status === 'rejected') throw look.reason;
+}
+
+async function checkPlace(repository: RepositoryConfig, signal: AbortSignal): Promise<void> {
   await checkMount(repository);
   const directory = localDirectory(repository.url);
   if (directory === null) return;
@@ -21,7 +25,7 @@ export async function checkRepository(repository: RepositoryConfig, signal: Abor
   await checkFreeSpace(repository, directory, signal);
 }
 
-/** The password can be read, as far as can be told without reading it. Without a signal the look has its own time limit only. */
+/** The password can be read, as far as can be told without reading it. */
 export async function checkPassword(repository: RepositoryConfig, signal: AbortSignal): Promise<void> {
   const { password } = repository;
   if (password.kind === 'command') {

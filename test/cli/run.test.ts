@@ -17,9 +17,10 @@ const backupResult = z.strictObject({
   filesUnmodified: count,
   bytesProcessed: count,
   bytesAdded: count,
-  filesUnreadable: z.array(z.strictObject({ path: z.string(), message: z.string() })),
+  filesUnreadable: z.array(z.string()),
   databases: z.array(z.string()),
 });
+const sourceResult = z.strictObject({ present: z.array(z.string()), missing: z.array(z.string()) });
 const errorReport = z.strictObject({
   code: z.string(),
   message: z.string(),
@@ -43,7 +44,7 @@ const stepReport = z.strictObject({
   durationSeconds: z.number().nonnegative().nullable(),
   error: errorReport.nullable(),
   warnings: z.array(z.string()),
-  result: z.union([backupResult, z.strictObject({ version: z.string() })]).nullable(),
+  result: z.union([backupResult, z.strictObject({ version: z.string() }), sourceResult]).nullable(),
 });
 const report = z.strictObject({
   schemaVersion: z.literal(1),

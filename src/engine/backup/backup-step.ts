@@ -5,7 +5,7 @@ import type { BackupConfig, RepositoryConfig, ServiceConfig } from '../../config
 import { localDirectory } from '../../config/repository-url.ts';
 import type { Evidence } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
-import { jobName, jobTag } from '../../domain/naming.ts';
+import { jobName, jobTag, stepId } from '../../domain/naming.ts';
 import type { Progress, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { placeOf } from '../../repositories/place.ts';
@@ -14,7 +14,7 @@ import { sqliteSource } from '../../sources/sqlite.ts';
 import { type BackupProgress, type BackupRequest, type BackupSummary, resticBackup } from '../../tools/restic/backup.ts';
 import { literalPattern } from '../../tools/restic/pattern.ts';
 import { withBinds } from '../../tools/util-linux/mount-namespace.ts';
-import { presenceOf } from '../../tools/util-linux/probe.ts';
+import { type Presence, presenceOf } from '../../tools/util-linux/probe.ts';
 import { pathExists } from '../../tools/util-linux/stat.ts';
 import { absentPaths, formerFilesOf, wordingOf } from './held-paths.ts';
 import { aroundHooks } from './hooks.ts';
@@ -66,7 +66,7 @@ export async function backUp(job: Job, toolbox: Toolbox, context: StepContext): 
 
 async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<Copied> {
   const { service, backup, repository } = job;
-  const before = await presenceOf(backup.paths, context.signal);
+  const before = await presenceBefore(job, context);
   if (before.present.length === 0) throw sourceMissing(job, before.missing);
   const access = await accessTo(toolbox, repository, context.signal);
   const at = context.now(); // databases are copied first
@@ -94,8 +94,7 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   const summary = await pastLocks(access, toolbox, context, (retryLock) =>
     resticBackup(access, { ...request, retryLock }, { signal: context.signal, onProgress }),
   );
-  await assertHeld(job, summary.snapshotId);
-  const after = await presenceOf(before.present, uncancelled());
+  const [after] = await Promise.all([presenceOf(before.present, uncancelled()), assertHeld(job, summary.snapshotId)]);
   const missing = [...before.missing, ...after.missing];
   const expected = [...after.present, ...view.expected];
   const wording = wordingOf(request, expected);
@@ -115,6 +114,19 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
     source: view.detail,
   };
 }
+
+/** What the preflight saw: what came or went since then is seen afterwards. With hooks, which may bring the data, it did not look. */
+async function presenceBefore(
+  { service, backup }: Job,
+  context: StepContext,
+): Promise<Pick<Presence, 'present' | 'missing'>> {
+  const seen = context.resultOf(stepId.preflight('source', service.name));
+  const of = (state: 'present' | 'missing'): string[] =>
+    backup.paths.filter((path) => asArray(seen?.[state]).includes(path));
+  return seen ? { present: of('present'), missing: of('missing') } : await presenceOf(backup.paths, context.signal);
+}
+
+const asArray = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 const liveFigures = (progress: BackupProgress): Progress => ({
   bytesDone: progress.bytesDone,

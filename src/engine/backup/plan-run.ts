@@ -119,7 +119,7 @@ const sourceStep = ({ service, backup }: Job): Step => ({
     const { present, missing } = await presenceOf(backup.paths, context.signal);
     if (present.length > 0) {
       for (const path of missing) context.warn(`${path} does not exist`);
-      return { outcome: 'succeeded' };
+      return { outcome: 'succeeded', result: { present, missing } };
     }
     throw new HoldfastError({
       code: 'source-missing',
