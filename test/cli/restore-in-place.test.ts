@@ -7,8 +7,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import type { Instant } from '../../src/domain/instant.ts';
 import type { Report } from '../../src/domain/report.ts';
+import { selfIdentity } from '../../src/process/identity.ts';
 import { type Ended, fingerprint, type ScratchHost, scratchHost, type Section, stepOf } from '../support/cli.ts';
+import { plan, step } from '../support/plans.ts';
 
 const WRITER = join(import.meta.dirname, '../support/sqlite-writer.ts');
 
@@ -300,4 +303,48 @@ ${after}; exit $code`,
     assert.match(String(stepOf(reportOf(incomplete), 'restore:notes@near').reason), words);
     rmSync(host.path('out'), { recursive: true });
   }
+});
+
+test('of two paths that are one inside the other by a link, neither is moved away with the other', async (t) => {
+  const host = hostWith(t);
+  host.write('data/app/sub/s.txt', 's');
+  mkdirSync(host.path('data/opt'));
+  symlinkSync('../app', host.path('data/opt/app'));
+  host.services['notes'] = { backup: { paths: [host.path('data/app'), host.path('data/opt/app/sub')] } };
+  assert.equal((await host.backUp()).code, 0);
+  const before = fingerprint(host.path('data'));
+  const refused = await host.run(['restore', 'notes', '--in-place']);
+  assert.equal(refused.code, 2, refused.stdout);
+  assert.match(refused.stderr + refused.stdout, /opt\/app\/sub.*inside of .*data\/app, which comes back with it/s);
+  assert.deepEqual(fingerprint(host.path('data')), before);
+});
+
+test('a place whose last restore is neither finished nor taken back is not restored again, whatever its names say', async (t) => {
+  const host = hostWith(t);
+  host.write('data/app/a.txt', 'a');
+  host.services['notes'] = { backup: { paths: [host.path('data/app')] } };
+  assert.equal((await host.backUp()).code, 0);
+  {
+    using journal = host.journal();
+    const { process: self } = { process: { ...selfIdentity(), startTicks: '1' } };
+    journal.openRun({ id: '01DEAD', plan: plan([step('restore')]), startedAt: Date.now() as Instant, process: self });
+    const swap = { path: host.path('data/app'), staged: host.path('gone/app'), leaving: host.path('gone/l') };
+    const payload = {
+      ...swap,
+      aside: host.path('gone/a'),
+      entering: host.path('gone/e'),
+      displaced: host.path('gone/d'),
+      own: [],
+    };
+    journal.intendEffect({
+      runId: '01DEAD',
+      stepId: 'restore',
+      kind: 'entry-promotion',
+      payload,
+      at: Date.now() as Instant,
+    });
+  }
+  const refused = await host.run(['restore', 'notes', '--in-place']);
+  assert.equal(refused.code, 2, refused.stdout);
+  assert.match(refused.stdout + refused.stderr, /the restore of run 01DEAD was neither finished nor taken back there/);
 });

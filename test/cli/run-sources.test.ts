@@ -125,6 +125,15 @@ test('one source of several that becomes empty is partial; one that always was i
   );
 });
 
+test('a path that is added to a service and is empty is only mentioned', async (t) => {
+  const host = hostWith(t);
+  assert.equal((await appStep(host)).exit, 0);
+  mkdirSync(host.path('data/new'));
+  host.services['app'] = { backup: { paths: [host.path('data/app'), host.path('data/new')] } };
+  const step = await appStep(host);
+  assert.deepEqual([step.exit, step.warnings], [0, [`${host.path('data/new')} is empty`]]);
+});
+
 test('when the journal is lost as well, the repository itself tells that the source had files', async (t) => {
   const host = hostWith(t);
   assert.equal((await appStep(host)).exit, 0);

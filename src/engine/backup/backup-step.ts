@@ -182,7 +182,11 @@ function shrinkage(job: Job, toolbox: Toolbox, { summary, empty, formerFiles }: 
   const last = lastCopy(job, toolbox);
   if (!last) return [];
   const wasEmpty = new Set<unknown>(Array.isArray(last.detail['empty']) ? last.detail['empty'] : []);
-  return empty.filter((path) => !wasEmpty.has(path)).map((path) => `${path} is empty, it was not before; ${allow}`);
+  const before = last.detail['paths'];
+  const wasThere = (path: string): boolean => !Array.isArray(before) || before.includes(path);
+  return empty
+    .filter((path) => wasThere(path) && !wasEmpty.has(path))
+    .map((path) => `${path} is empty, it was not before; ${allow}`);
 }
 
 function resultOf(
@@ -203,6 +207,7 @@ function resultOf(
       place: placeOf(job.repository),
       files: summary.totalFiles,
       bytes: summary.bytesProcessed,
+      paths: job.backup.paths,
       empty,
       wording,
       source,

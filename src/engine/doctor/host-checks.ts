@@ -144,7 +144,11 @@ function checkJobs({ config, clock }: DoctorInput): Finding[] {
   const opened = readable(config.stateDir);
   if (opened === 'unreadable') return [warning('not known: the journal cannot be read', null)];
   using recorded = opened;
-  const journal = recorded ?? { evidence: () => [], latestStep: () => null };
+  const journal: Parameters<typeof statusOf>[0]['journal'] = {
+    evidence: (filter) => recorded?.evidence(filter) ?? [],
+    latestStep: (id) => recorded?.latestStep(id) ?? null,
+    unfinishedRuns: () => [], // the check of the journal tells of those
+  };
   const services = [...config.services.values()];
   const { problems } = statusOf({ config, services, journal, now: clock.now() });
   if (problems.length === 0) return [ok('every declared service has its jobs, and each has run')];

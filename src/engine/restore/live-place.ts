@@ -5,9 +5,13 @@ import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
 import { contains, localDirectory, normalPath } from '../../config/repository-url.ts';
+import type { Journal } from '../../journal/journal.ts';
 import { errnoOf } from '../../lib/errors.ts';
+import type { Json } from '../../lib/json.ts';
 import { mountPoints } from '../../repositories/mounts.ts';
 import { isWithin, realOr, refuse, statOf } from './path-facts.ts';
+import { ENTRY_PROMOTION } from './promote-entries.ts';
+import { PROMOTION } from './promote.ts';
 import { homeOf, type LivePlace, siblingPrefix } from './restore-places.ts';
 
 /** Everything on this host that is not the service's own. */
@@ -18,8 +22,23 @@ export interface Others {
   readonly stateDir: string;
 }
 
-/** Throws `not-mounted` or `refused` when it cannot be replaced safely. */
-export async function checkLivePlace(path: string, others: Others): Promise<LivePlace> {
+/** Throws `not-mounted` or `refused` when they cannot be replaced safely, each for itself. */
+export async function checkLivePlaces(paths: readonly string[], others: Others): Promise<LivePlace[]> {
+  const places = await Promise.all(paths.map((path) => checkLivePlace(path, others)));
+  for (const outer of places) {
+    const inner = places.find((each) => each !== outer && isWithin(each.real, outer.real));
+    if (inner === undefined) continue;
+    throw refuse(
+      'refused',
+      inner.path,
+      `it is ${inner.real}, inside of ${outer.path}, which comes back with it: one would be moved away with the other`,
+      'Declare each directory once, by its own path; restore to a new directory with --to meanwhile.',
+    );
+  }
+  return places;
+}
+
+async function checkLivePlace(path: string, others: Others): Promise<LivePlace> {
   const above = await parentOf(path);
   const real = join(above.path, basename(path));
   const mounts = await mountPoints();
@@ -51,7 +70,18 @@ export async function checkLivePlace(path: string, others: Others): Promise<Live
 }
 
 /** Throws `refused` while an earlier restore of this place has neither been finished nor taken back. */
-export async function assertSettled(place: LivePlace): Promise<void> {
+export async function assertSettled(place: LivePlace, journal: Pick<Journal, 'unfinishedRuns'>): Promise<void> {
+  const unsettled = journal
+    .unfinishedRuns()
+    .find(({ effects }) => effects.some(({ kind, payload }) => SWAPS.has(kind) && namesPath(payload, place)));
+  if (unsettled) {
+    throw refuse(
+      'refused',
+      place.path,
+      `the restore of run ${unsettled.id} was neither finished nor taken back there`,
+      'Each start of Holdfast tries to, and says what keeps it from it (a disk that is not mounted?): see to that first.',
+    );
+  }
   const home = homeOf(place);
   const names = await readdir(home);
   const left = names.find((name) =>
@@ -65,6 +95,17 @@ export async function assertSettled(place: LivePlace): Promise<void> {
     'Each start of Holdfast tries to, and says what keeps it from it: see to that first.',
   );
 }
+
+const SWAPS: ReadonlySet<string> = new Set([PROMOTION.kind, ENTRY_PROMOTION.kind]);
+
+const namesPath = (payload: Json, place: LivePlace): boolean =>
+  Array.isArray(payload)
+    ? payload.some((each) => namesPath(each, place))
+    : typeof payload === 'object' && payload !== null
+      ? Object.entries(payload).some(([key, value]) => (key === 'path' ? isPlace(value, place) : namesPath(value, place)))
+      : false;
+
+const isPlace = (value: Json, { path, real }: LivePlace): boolean => value === path || value === real;
 
 async function parentOf(path: string): Promise<{ readonly path: string; readonly dev: number }> {
   const parent = dirname(path);

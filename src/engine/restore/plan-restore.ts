@@ -11,7 +11,7 @@ import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import type { SnapshotWish } from '../snapshots/choose-snapshot.ts';
 import { checkDestination } from './destination.ts';
 import { leftOutOf, patternsOf } from './left-out.ts';
-import { checkLivePlace } from './live-place.ts';
+import { checkLivePlaces } from './live-place.ts';
 import { type Asking, inOrderOfAsking, type Observed, observeSnapshot } from '../snapshots/observe-snapshots.ts';
 import { restoreInPlace } from './restore-in-place.ts';
 import { restoreTo } from './restore-to.ts';
@@ -128,7 +128,7 @@ async function inPlaceStep(
   }
   const { services, repositories } = scene;
   const surroundings = { service: service.name, services, repositories, stateDir: toolbox.stateDir };
-  const places = await Promise.all(paths.map((path) => checkLivePlace(path, surroundings)));
+  const places = await checkLivePlaces(paths, surroundings);
   const { exclude } = service.backup;
   const patterns = patternsOf(exclude);
   const remarks = [

@@ -11,7 +11,7 @@ import { literalPattern } from '../../tools/restic/pattern.ts';
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { type LeftOut, leftOutOf } from './left-out.ts';
-import { assertSettled, checkLivePlace } from './live-place.ts';
+import { assertSettled, checkLivePlaces } from './live-place.ts';
 import { exists } from './moves.ts';
 import { statOf } from './path-facts.ts';
 import { promoteEntries } from './promote-entries.ts';
@@ -40,16 +40,14 @@ export interface RestoreInPlace extends RestoreOrder {
 /** Replaces the live data; what was there is kept beside it. */
 export async function restoreInPlace(order: RestoreInPlace, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
   const { runId } = context;
-  const places = await Promise.all(
-    order.paths.map((path) => checkLivePlace(path, { ...order, stateDir: toolbox.stateDir })),
-  );
+  const places = await checkLivePlaces(order.paths, { ...order, stateDir: toolbox.stateDir });
   const leftOut = await leftOutOf(places, order.exclude, runId);
   let restored: Listing | null = null;
   const reasons = [...order.shortcomings];
   try {
     for (const place of places) {
       // oxlint-disable-next-line no-await-in-loop -- a handful
-      await assertSettled(place);
+      await assertSettled(place, toolbox.journal);
       await checkSpace(order, homeOf(place), context); // oxlint-disable-line no-await-in-loop
     }
     await stageAndSwap(order, places, toolbox, context, (listing) => (restored = listing));

@@ -3,8 +3,8 @@
 
 import type { Configuration, RepositoryConfig } from '../../config/configuration.ts';
 import { shortestInterval } from '../../domain/frequency.ts';
-import { describeDuration } from '../../domain/duration.ts';
-import { elapsed, type Instant } from '../../domain/instant.ts';
+import { describeDuration, duration } from '../../domain/duration.ts';
+import { elapsed, type Instant, later } from '../../domain/instant.ts';
 import { repositoryLock, serviceOfTags, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { decideRetention, type RetentionDecision } from '../../domain/retention.ts';
@@ -62,6 +62,9 @@ export function planRetention(
   };
 }
 
+/** Between two looks at one clock, or two machines'. */
+const CLOCKS_DIFFER = duration(5, 'm');
+
 interface Work {
   readonly jobs: readonly Job[];
   readonly config: Configuration;
@@ -117,8 +120,10 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
   const verified = new Set(
     journal.evidence({ ...of, kind: 'restore', complete: true, limit: 100_000 }).map(({ snapshotId }) => snapshotId),
   );
-  const { application, policy } = lastRetention(journal, of);
   const now = context.now();
+  const { application: last, policy } = lastRetention(journal, of);
+  // made while the clock was ahead: nothing could ever come after it
+  const application = last && last.at > later(now, CLOCKS_DIFFER) ? null : last;
   const mine = snapshots.filter((snapshot) => serviceOfTags(snapshot.tags) === service.name);
   // the newest that was ever verified and is still there, not the one that somebody looked at last
   const [newestVerified] = mine

@@ -11,6 +11,10 @@ import { mayBeAlive } from '../../process/identity.ts';
 export const lastWords = ({ process }: Pick<UnfinishedRun, 'process'>): string =>
   `the process ended without a word (pid ${process.pid})`;
 
+/** Runs that died with something in the air; the next command that runs a plan cleans up after them. */
+export const diedHolding = (journal: Pick<Journal, 'unfinishedRuns'>): UnfinishedRun[] =>
+  journal.unfinishedRuns().filter((run) => run.effects.length > 0 && !mayBeAlive(run.process));
+
 /** For reports of this journal: those that read as running, and are not, as interrupted. */
 export function withoutGhosts(journal: Pick<Journal, 'unfinishedRuns'>): (report: Report) => Report {
   const dead = new Map(

@@ -45,6 +45,14 @@ export function countingFacts(journal: EvidenceReader, job: JobOf): RecordedEvid
   return facts.filter((fact) => !isGone(fact, missing));
 }
 
+/** The newest that was found in the repository without a record of its own, and was not found to be gone after that. */
+export function newestFound(journal: EvidenceReader, job: JobOf): RecordedEvidence | null {
+  const found = journal.evidence({ ...job, kind: 'found', limit: EVERYTHING });
+  if (found.length === 0) return null;
+  const missing = missingSnapshots(journal, job);
+  return found.find((fact) => !isGone(fact, missing)) ?? null;
+}
+
 type Missing = ReadonlyMap<string, RecordedEvidence>;
 
 /** By snapshot id, the newest fact that it is gone. */

@@ -78,7 +78,8 @@ export function reconcile(holdings: Holdings): Reconciliation {
         `the newest complete snapshot of ${jobName(service, repository)}, ${newest.snapshotId.slice(0, 8)} (made ${age} ago), is gone${others}`,
       );
     }
-    return gone.map((fact): Evidence => ({
+    const unheld = (before.get(service) ?? []).filter((fact) => fact.kind === 'found' && !held.has(fact.snapshotId));
+    return [...gone, ...unheld].map((fact): Evidence => ({
       kind: 'missing',
       service,
       repository,

@@ -18,8 +18,9 @@ import {
   type Standing,
 } from '../../domain/protection.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { diedHolding } from '../runner/dead-runs.ts';
 import { placeOf } from '../../repositories/place.ts';
-import { type BelievedCopy, believedCopy } from './believed-copy.ts';
+import { type BelievedCopy, believedCopy, newestFound } from './believed-copy.ts';
 
 export interface JobStatus {
   readonly job: string;
@@ -75,7 +76,7 @@ export interface StatusInput {
   readonly config: Pick<Configuration, 'host' | 'repositories'>;
   /** Those asked for. */
   readonly services: readonly ServiceConfig[];
-  readonly journal: Pick<Journal, 'evidence' | 'latestStep'>;
+  readonly journal: Pick<Journal, 'evidence' | 'latestStep' | 'unfinishedRuns'>;
   readonly now: Instant;
 }
 
@@ -86,11 +87,14 @@ export function statusOf({ config, services, journal, now }: StatusInput): Statu
     return { service, facts: repositories.map((repository) => factsOf(service, repository, journal, now)) };
   });
   const statuses = known.map(({ service, facts }) => serviceStatus(service, facts, now));
-  const problems = known.flatMap(({ service, facts }) => [
-    ...jobless(service),
-    ...neverRun(service, facts),
-    ...facts.flatMap((fact) => surprises(service, fact, now)),
-  ]);
+  const problems = [
+    ...left(journal),
+    ...known.flatMap(({ service, facts }) => [
+      ...jobless(service),
+      ...neverRun(service, facts),
+      ...facts.flatMap((fact) => surprises(service, fact, now)),
+    ]),
+  ];
   const count = (verdict: ProtectionVerdict): number => statuses.filter((each) => each.verdict === verdict).length;
   return {
     schemaVersion: 1,
@@ -132,7 +136,7 @@ function factsOf(
   const outcome = OUTCOMES.find((each) => each === step?.outcome);
   const job = { service: service.name, repository: repository.name };
   const believed = believedCopy(journal, { ...job, place: placeOf(repository) }, now);
-  const found = believed.copy || believed.gone ? null : journal.evidence({ ...job, kind: 'found', limit: 1 })[0];
+  const found = believed.copy || believed.gone ? null : newestFound(journal, job);
   return {
     repository,
     ...believed,
@@ -183,6 +187,15 @@ const evidenceOf = ({ repository, copy, future, lastRun }: Facts): RepositoryEvi
     drilledAt: null,
   };
 };
+
+/** A restore may have died with the data away and the unit stopped: that is said before anything else. */
+const left = (journal: StatusInput['journal']): StatusProblem[] =>
+  diedHolding(journal).map(({ id, kind, effects }) => ({
+    severity: 'problem',
+    subject: `${kind} ${id}`,
+    message: `died, and is not cleaned up after (${[...new Set(effects.map((effect) => effect.kind))].join(', ')})`,
+    hint: 'Any `holdfast run` or `holdfast restore` does that first, and says what it did.',
+  }));
 
 /** Declared, owed something, and nothing makes it. */
 function jobless(service: ServiceConfig): StatusProblem[] {

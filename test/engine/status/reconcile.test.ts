@@ -92,6 +92,12 @@ test('a partial snapshot that is gone is no alarm', () => {
   assert.deepEqual(reconcile(holdings(facts, [snapshot('1', hoursAgo(25))])).evidence, []);
 });
 
+test('a found snapshot that is gone again is recorded as that, and is no alarm', () => {
+  const found = { ...recorded('2', hoursAgo(1), false), kind: 'found' as const };
+  const { evidence, alarms } = reconcile(holdings([found, recorded('1', hoursAgo(25))], [snapshot('1', hoursAgo(25))]));
+  assert.deepEqual([evidence.map(({ kind, snapshotId: id }) => [kind, id]), alarms], [[['missing', snapshotId('2')]], []]);
+});
+
 test('an emptied repository loses everything that it was believed to hold', () => {
   const { missing, alarms } = reconcile(holdings([recorded('2', hoursAgo(1)), recorded('1', hoursAgo(25))], []));
   assert.equal(missing, 2);

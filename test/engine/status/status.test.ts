@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { statusOf, type StatusReport } from '../../../src/engine/status/status.ts';
+import { selfIdentity } from '../../../src/process/identity.ts';
+import { plan, step } from '../../support/plans.ts';
 import type { ServiceConfig } from '../../../src/config/configuration.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openTransientJournal } from '../../../src/journal/open-journal.ts';
@@ -124,6 +126,26 @@ test('what was made while the repository was somewhere else is not in it, and th
   ]);
 });
 
+test('a run that died with something in the air is said first, until it is cleaned up after', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(2), id: snapshotId('1') });
+  recordBackup(journal, FAR, { at: hoursAgo(2), id: snapshotId('2') });
+  const dead = { ...selfIdentity(), startTicks: '1' };
+  journal.openRun({
+    id: '01DEAD',
+    plan: plan([step('restore:sonarr')], { kind: 'restore' }),
+    startedAt: hoursAgo(1),
+    process: dead,
+  });
+  assert.deepEqual(messages(status(journal)), [], 'it left nothing');
+  const [runId, stepId] = ['01DEAD', 'restore:sonarr'];
+  const effect = journal.intendEffect({ runId, stepId, kind: 'promotion', payload: {}, at: hoursAgo(1) });
+  assert.deepEqual(messages(status(journal)), ['restore 01DEAD: died, and is not cleaned up after (promotion)']);
+  assert.equal(status(journal).checkExitCode, 2);
+  journal.settleEffect(effect, NOW);
+  assert.deepEqual(messages(status(journal)), []);
+});
+
 test('many lost snapshots in a row do not hide an older one that is held', () => {
   using journal = openTransientJournal();
   recordBackup(journal, NAS, { at: hoursAgo(20), id: snapshotId('0') });
@@ -163,7 +185,7 @@ test('a status of many jobs asks the journal at most three times for each', () =
     }
   }
   let queries = 0;
-  const counting: Pick<Journal, 'evidence' | 'latestStep'> = {
+  const counting: Pick<Journal, 'evidence' | 'latestStep' | 'unfinishedRuns'> = {
     evidence: (filter) => {
       queries += 1;
       return journal.evidence(filter);
@@ -172,6 +194,7 @@ test('a status of many jobs asks the journal at most three times for each', () =
       queries += 1;
       return journal.latestStep(id);
     },
+    unfinishedRuns: () => journal.unfinishedRuns(),
   };
   const config = { host: 'forge', repositories: REPOSITORIES };
   const report = statusOf({ config, services, journal: counting, now: NOW });
