@@ -4,9 +4,8 @@ import { SPOOL } from '../sources/sqlite.ts';
 import { effectKinds } from './runner/effects.ts';
 import { HOOKS } from './backup/hooks.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
-import { ENTRY_PROMOTION } from './restore/promote-entries.ts';
 import { PROMOTION } from './restore/promote.ts';
 import { STAGING } from './restore/staging.ts';
 import { STOPPED_UNIT } from './restore/unit-effect.ts';
 
-export const EFFECT_KINDS = effectKinds([SPOOL, HOOKS, STAGING, PROMOTION, ENTRY_PROMOTION, STOPPED_UNIT, NEW_REPOSITORY]);
+export const EFFECT_KINDS = effectKinds([SPOOL, HOOKS, STAGING, PROMOTION, STOPPED_UNIT, NEW_REPOSITORY]);

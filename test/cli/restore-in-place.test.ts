@@ -329,17 +329,12 @@ test('a place whose last restore is neither finished nor taken back is not resto
     const { process: self } = { process: { ...selfIdentity(), startTicks: '1' } };
     journal.openRun({ id: '01DEAD', plan: plan([step('restore')]), startedAt: Date.now() as Instant, process: self });
     const swap = { path: host.path('data/app'), staged: host.path('gone/app'), leaving: host.path('gone/l') };
-    const payload = {
-      ...swap,
-      aside: host.path('gone/a'),
-      entering: host.path('gone/e'),
-      displaced: host.path('gone/d'),
-      own: [],
-    };
+    const names = { aside: host.path('gone/a'), entering: host.path('gone/e'), displaced: host.path('gone/d') };
+    const payload = { entries: [{ ...swap, ...names, own: [] }], swaps: [] };
     journal.intendEffect({
       runId: '01DEAD',
       stepId: 'restore',
-      kind: 'entry-promotion',
+      kind: 'promotion',
       payload,
       at: Date.now() as Instant,
     });

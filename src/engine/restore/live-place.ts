@@ -10,7 +10,6 @@ import { errnoOf } from '../../lib/errors.ts';
 import type { Json } from '../../lib/json.ts';
 import { mountPoints } from '../../repositories/mounts.ts';
 import { isWithin, realOr, refuse, statOf } from './path-facts.ts';
-import { ENTRY_PROMOTION } from './promote-entries.ts';
 import { PROMOTION } from './promote.ts';
 import { homeOf, type LivePlace, siblingPrefix } from './restore-places.ts';
 
@@ -73,7 +72,7 @@ async function checkLivePlace(path: string, others: Others): Promise<LivePlace> 
 export async function assertSettled(place: LivePlace, journal: Pick<Journal, 'unfinishedRuns'>): Promise<void> {
   const unsettled = journal
     .unfinishedRuns()
-    .find(({ effects }) => effects.some(({ kind, payload }) => SWAPS.has(kind) && namesPath(payload, place)));
+    .find(({ effects }) => effects.some(({ kind, payload }) => kind === PROMOTION.kind && namesPath(payload, place)));
   if (unsettled) {
     throw refuse(
       'refused',
@@ -95,8 +94,6 @@ export async function assertSettled(place: LivePlace, journal: Pick<Journal, 'un
     'Each start of Holdfast tries to, and says what keeps it from it: see to that first.',
   );
 }
-
-const SWAPS: ReadonlySet<string> = new Set([PROMOTION.kind, ENTRY_PROMOTION.kind]);
 
 const namesPath = (payload: Json, place: LivePlace): boolean =>
   Array.isArray(payload)

@@ -1,159 +1,130 @@
-// Puts restored data in the place of the old by renames, and keeps the old beside it. The name of the old data is the record
-// of how far that came, and what undoing goes by: `leaving` goes back unless all of the new came, `aside` stays. So it does
-// not matter which numbers a file system has after a reboot, or what was created at the path meanwhile. Nothing is ever
-// removed here.
+// Puts restored data in the place of the old, in all places of a service together, and keeps the old. What is there, under
+// which names, is the record of how far that came, and what undoing goes by: so it does not matter which numbers a file system
+// has after a reboot, or what was created meanwhile. Nothing is ever removed here.
 
-import { rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { EffectKind } from '../../domain/effect.ts';
 import type { StepContext } from '../../domain/plan.ts';
-import { HoldfastError } from '../../lib/errors.ts';
 import { type JsonObject, textAt } from '../../lib/json.ts';
-import { fileSystemFailure } from './file-system-failure.ts';
-import { displace, exists, syncDirectory } from './moves.ts';
+import { exists } from './moves.ts';
+import {
+  assertNewEntriesThere,
+  assertOldEntriesThere,
+  bringEntries,
+  type EntrySwap,
+  isPastReturn,
+  moveEntriesOut,
+  putEntriesBack,
+  toPointOfNoReturn,
+} from './swap-entries.ts';
+import {
+  assertNewThere,
+  assertOldThere,
+  bringIn,
+  isDecided,
+  keepOld,
+  moveIn,
+  moveOut,
+  notStaged,
+  putBack,
+  type RecordedSwap,
+  type Swap,
+} from './swap-paths.ts';
 
-export interface Swap {
-  /** Where the data belongs. */
-  readonly path: string;
-  /** The restored data, in a staging directory on the same file system; null where nothing takes the place of the old. */
-  readonly staged: string | null;
-  /** Where the old data is while the new comes. */
-  readonly leaving: string;
-  /** Where the old data is kept then. */
-  readonly aside: string;
-  /** Where something goes (see `displace`) that lies at `path` when the old data is put back. */
-  readonly displaced: string;
+export interface Places {
+  /** Directories that stay. */
+  readonly entries: readonly EntrySwap[];
+  /** What is exchanged as a whole. */
+  readonly swaps: readonly Swap[];
 }
 
-interface RecordedSwap extends Swap {
-  /** Whether there was old data. */
-  readonly formerly: boolean;
+interface RecordedPlaces extends Places {
+  readonly swaps: readonly RecordedSwap[];
 }
 
+/**
+ * All of the old leaves, then all of the new comes. Where a directory stays, the first of the new marks the point of no return,
+ * for every place: it cannot be taken back with one rename. Elsewhere the old is put back unless all of the new is there.
+ */
 export const PROMOTION: EffectKind = {
   kind: 'promotion',
   untilMade: true,
-  async undo(payload) {
-    const swaps = swapsOf(payload);
-    if (await isDecided(swaps)) return await keepOld(swaps);
-    for (const swap of swaps) await assertUnderstood(swap); // oxlint-disable-line no-await-in-loop -- all, before anything is changed
-    for (const swap of swaps.toReversed()) await putBack(swap); // oxlint-disable-line no-await-in-loop -- in order
+  async undo(payload, signal) {
+    const places = placesOf(payload);
+    if (await isDecidedIn(places)) await finish(places, signal);
+    else await takeBack(places, signal);
   },
 };
 
-/** Swaps all of them, or none: when one fails the old data is back in each place. */
-export async function promote(context: StepContext, swaps: readonly Swap[]): Promise<void> {
-  if (swaps.length === 0) return;
+/** All places, or none: when it fails the old data is back in each, or the error says where the new is not yet. It cannot be cancelled. */
+export async function promote(context: StepContext, { entries, swaps }: Places): Promise<void> {
+  if (entries.length + swaps.length === 0) return;
   const recorded = await Promise.all(
     swaps.map(async (swap) => {
       if (swap.staged !== null && !(await exists(swap.staged))) throw notStaged(swap, swap.staged);
       return { ...swap, formerly: await exists(swap.path) };
     }),
   );
-  await using _swap = await context.hold(PROMOTION.kind, { swaps: recorded }, async () => {
+  const payload = { entries: entries.map((swap) => ({ ...swap })), swaps: recorded };
+  const { signal } = new AbortController(); // a few renames, and all or nothing
+  await using _swap = await context.hold(PROMOTION.kind, payload, async () => {
     /* oxlint-disable no-await-in-loop -- one after the other */
+    for (const swap of entries) await moveEntriesOut(swap, signal);
     for (const swap of recorded) await moveOut(swap);
+    for (const swap of entries) await toPointOfNoReturn(swap);
     for (const swap of recorded) await moveIn(swap);
+    for (const swap of entries) await bringEntries(swap, signal);
     await keepOld(recorded);
     /* oxlint-enable no-await-in-loop */
   });
 }
 
-async function moveOut({ path, leaving }: Swap): Promise<void> {
-  try {
-    if (await exists(path)) await rename(path, leaving);
-    await syncDirectory(dirname(path));
-  } catch (error) {
-    throw fileSystemFailure(error, 'move the old data away from', path, 'See to what is said there, then restore again.');
-  }
+const isDecidedIn = async ({ entries, swaps }: RecordedPlaces): Promise<boolean> =>
+  entries.length === 0 ? await isDecided(swaps) : (await Promise.all(entries.map(isPastReturn))).includes(true);
+
+/** That all of it is there is certain before anything is changed, in this and the other direction. */
+async function finish({ entries, swaps }: RecordedPlaces, signal: AbortSignal): Promise<void> {
+  /* oxlint-disable no-await-in-loop -- one after the other */
+  for (const swap of entries) await assertNewEntriesThere(swap);
+  for (const swap of swaps) await assertNewThere(swap);
+  for (const swap of entries) await toPointOfNoReturn(swap);
+  for (const swap of swaps) await bringIn(swap);
+  for (const swap of entries) await bringEntries(swap, signal);
+  await keepOld(swaps);
+  /* oxlint-enable no-await-in-loop */
 }
 
-async function moveIn({ path, staged }: Swap): Promise<void> {
-  if (staged === null) return;
-  try {
-    if (await exists(path)) throw created(path);
-    await rename(staged, path);
-    await syncDirectory(dirname(path));
-  } catch (error) {
-    throw fileSystemFailure(error, 'put the restored data in place at', path, STOP_IT);
-  }
-}
-
-async function keepOld(swaps: readonly Swap[]): Promise<void> {
-  for (const { path, leaving, aside } of swaps) {
-    /* oxlint-disable no-await-in-loop -- one after the other */
-    if (await exists(leaving)) await rename(leaving, aside);
-    await syncDirectory(dirname(path));
-    /* oxlint-enable no-await-in-loop */
-  }
-}
-
-/** All of the new is in place: the old has its final name, or no more than that is missing. */
-async function isDecided(swaps: readonly RecordedSwap[]): Promise<boolean> {
-  const there = (paths: readonly string[]): Promise<boolean[]> => Promise.all(paths.map(exists));
-  if ((await there(swaps.map(({ aside }) => aside))).includes(true)) return true;
-  const fresh = swaps.flatMap(({ path, staged }) => (staged === null ? [] : [{ path, staged }]));
-  if ((await there(fresh.map(({ staged }) => staged))).includes(true)) return false;
-  if ((await there(fresh.map(({ path }) => path))).includes(false)) return false;
-  // That it is not in its staging means that it came from there as long as that is there itself.
-  return (
-    !swaps.some(({ formerly }) => formerly) || !(await there(fresh.map(({ staged }) => dirname(staged)))).includes(false)
-  );
-}
-
-/** Not, for instance, the empty directory below a file system that is not mounted. */
-async function assertUnderstood({ path, staged, leaving, formerly }: RecordedSwap): Promise<void> {
-  if (staged === null || (await exists(leaving))) return;
-  if ((await exists(dirname(staged))) && (!formerly || (await exists(path)))) return;
-  throw new HoldfastError({
-    code: 'not-mounted',
-    operation: 'put the old data back at',
-    subject: path,
-    message: `neither ${leaving} nor ${formerly && (await exists(dirname(staged))) ? path : dirname(staged)} exists`,
-    hint: 'Is its file system mounted? Otherwise look for what was moved away by hand: nothing is changed until one is there.',
-    retry: 'later',
-  });
-}
-
-async function putBack({ path, staged, leaving, displaced, formerly }: RecordedSwap): Promise<void> {
-  const old = await exists(leaving);
-  const came = !formerly && staged !== null && !(await exists(staged));
-  // Also the restored data, if it came so far: it may have been written to since.
-  if (old || came) await displace(path, displaced);
-  if (old) await rename(leaving, path);
-  await syncDirectory(dirname(path));
+async function takeBack({ entries, swaps }: RecordedPlaces, signal: AbortSignal): Promise<void> {
+  /* oxlint-disable no-await-in-loop -- one after the other */
+  for (const swap of entries) await assertOldEntriesThere(swap);
+  for (const swap of swaps) await assertOldThere(swap);
+  for (const swap of swaps.toReversed()) await putBack(swap);
+  for (const swap of entries.toReversed()) await putEntriesBack(swap, signal);
+  /* oxlint-enable no-await-in-loop */
 }
 
 /** The payload is what `promote` wrote: see there. */
-function swapsOf(payload: JsonObject): RecordedSwap[] {
-  const swaps = Array.isArray(payload['swaps']) ? payload['swaps'] : [];
-  return swaps.map((swap: JsonObject) => ({
-    path: textAt(swap, 'path'),
+const placesOf = (payload: JsonObject): RecordedPlaces => ({
+  entries: objectsAt(payload, 'entries').map((swap) => ({
+    ...namesOf(swap),
+    staged: textAt(swap, 'staged'),
+    own: Array.isArray(swap['own']) ? swap['own'].map(String) : [],
+    entering: textAt(swap, 'entering'),
+  })),
+  swaps: objectsAt(payload, 'swaps').map((swap) => ({
+    ...namesOf(swap),
     staged: textAt(swap, 'staged') || null,
-    leaving: textAt(swap, 'leaving'),
-    aside: textAt(swap, 'aside'),
-    displaced: textAt(swap, 'displaced'),
     formerly: swap['formerly'] === true,
-  }));
-}
+  })),
+});
 
-const STOP_IT = 'Stop what uses the data, then restore again.';
+const namesOf = (swap: JsonObject): Omit<Swap, 'staged'> => ({
+  path: textAt(swap, 'path'),
+  leaving: textAt(swap, 'leaving'),
+  aside: textAt(swap, 'aside'),
+  displaced: textAt(swap, 'displaced'),
+});
 
-const created = (path: string): HoldfastError =>
-  new HoldfastError({
-    code: 'refused',
-    operation: 'put the restored data in place at',
-    subject: path,
-    message: 'something was created there while it was empty',
-    hint: STOP_IT,
-    retry: 'later',
-  });
-
-const notStaged = ({ path }: Swap, staged: string): HoldfastError =>
-  new HoldfastError({
-    code: 'not-restored',
-    operation: 'restore',
-    subject: path,
-    message: `${staged} does not exist: there is nothing to put in its place`,
-    hint: 'Nothing was changed. Look into the snapshot with `holdfast ls`.',
-  });
+const objectsAt = (payload: JsonObject, key: string): JsonObject[] => {
+  const found = payload[key];
+  return Array.isArray(found) ? found : [];
+};

@@ -14,13 +14,13 @@ import { type LeftOut, leftOutOf } from './left-out.ts';
 import { assertSettled, checkLivePlaces } from './live-place.ts';
 import { exists } from './moves.ts';
 import { statOf } from './path-facts.ts';
-import { promoteEntries } from './promote-entries.ts';
-import { promote, type Swap } from './promote.ts';
+import { promote } from './promote.ts';
 import { checkSpace, type RestoreOrder, restoreAndProve } from './prove.ts';
 import { companionSwapsOf, entrySwapOf, homeOf, type LivePlace, stagingOf, swapOf } from './restore-places.ts';
 import { resultOf } from './restore-result.ts';
 import type { Listing, Placement } from './restored-listing.ts';
 import { holdStaging } from './staging.ts';
+import type { Swap } from './swap-paths.ts';
 import { holdStopped } from './unit-effect.ts';
 
 export interface RestoreInPlace extends RestoreOrder {
@@ -96,11 +96,8 @@ async function stageAndSwap(
   for (const root of roots) await syncFileSystem(root, context.signal); // oxlint-disable-line no-await-in-loop -- a handful
   await using _unit = await holdStopped(context, order.unit);
   context.signal.throwIfAborted(); // the last time: from here on it is a matter of moments, and of all or nothing
-  for (const each of places) {
-    if (!each.keepsDirectory) continue;
-    await promoteEntries(context, entrySwapOf(each, runId)); // oxlint-disable-line no-await-in-loop -- one after the other
-  }
-  await promote(context, await swapsOf(places, runId));
+  const entries = places.filter(({ keepsDirectory }) => keepsDirectory).map((each) => entrySwapOf(each, runId));
+  await promote(context, { entries, swaps: await swapsOf(places, runId) });
   swapped(listing);
 }
 

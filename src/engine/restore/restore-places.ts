@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import type { EntrySwap } from './promote-entries.ts';
-import type { Swap } from './promote.ts';
+import type { EntrySwap } from './swap-entries.ts';
+import type { Swap } from './swap-paths.ts';
 
 export interface LivePlace {
   /** As it is declared, and stands in the snapshot. */

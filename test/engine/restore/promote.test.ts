@@ -17,9 +17,10 @@ import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Instant } from '../../../src/domain/instant.ts';
 import type { StepContext } from '../../../src/domain/plan.ts';
-import { ENTRY_PROMOTION, type EntrySwap, promoteEntries } from '../../../src/engine/restore/promote-entries.ts';
-import { promote, PROMOTION, type Swap } from '../../../src/engine/restore/promote.ts';
+import { promote, PROMOTION } from '../../../src/engine/restore/promote.ts';
 import { holdStaging, STAGING } from '../../../src/engine/restore/staging.ts';
+import type { EntrySwap } from '../../../src/engine/restore/swap-entries.ts';
+import type { Swap } from '../../../src/engine/restore/swap-paths.ts';
 import { recoverFromCrash } from '../../../src/engine/runner/crash-recovery.ts';
 import { effectKinds, StepEffects } from '../../../src/engine/runner/effects.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
@@ -31,7 +32,7 @@ import { options, plan, step } from '../../support/plans.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const signal = new AbortController().signal;
-const KINDS = [PROMOTION, ENTRY_PROMOTION, STAGING];
+const KINDS = [PROMOTION, STAGING];
 
 /** A step with effects in a journal, of a process that is dead by now; `undone` is called before an effect is undone. */
 function stepContext(journal: Journal = openTransientJournal(), undone: () => void = () => {}): StepContext {
@@ -88,7 +89,7 @@ test('a swap puts the new in place and keeps the old', async (t) => {
   const at = folder(t);
   const swap = swapAt(at, 'live');
   const journal = openTransientJournal();
-  await promote(stepContext(journal), [swap]);
+  await promote(stepContext(journal), { entries: [], swaps: [swap] });
   assert.deepEqual([content(swap.path), content(swap.aside)], ['new live', 'old live']);
   assert.deepEqual(readdirSync(at('')).toSorted(), ['live', 'live.aside', 'live.staging']);
   assert.deepEqual(journal.unfinishedRuns()[0]?.effects, []);
@@ -100,7 +101,7 @@ test('what was put in place stays when a program replaces it at once: nothing is
   let undone = 0;
   await promote(
     stepContext(openTransientJournal(), () => (undone += 1)),
-    [swap],
+    { entries: [], swaps: [swap] },
   );
   assert.equal(undone, 0);
   // Nor when settling it was all that did not happen.
@@ -110,7 +111,7 @@ test('what was put in place stays when a program replaces it at once: nothing is
   await PROMOTION.undo({ swaps: [{ ...swap, formerly: true }] }, signal);
   assert.deepEqual([content(swap.path), content(swap.aside)], ['replaced by its owner', 'old live']);
   const first = swapAt(at, 'first', { old: false });
-  await promote(stepContext(), [first]);
+  await promote(stepContext(), { entries: [], swaps: [first] });
   rmSync(at('first.staging'), { recursive: true });
   await PROMOTION.undo({ swaps: [{ ...first, formerly: false }] }, signal);
   assert.equal(content(first.path), 'new first');
@@ -120,7 +121,7 @@ test('all of several swaps are made, or none', async (t) => {
   const at = folder(t);
   const swaps = ['one', 'two'].map((name) => swapAt(at, name));
   writeFileSync(at('two.leaving'), 'in the way: a directory cannot be renamed over a file');
-  await assert.rejects(promote(stepContext(), swaps));
+  await assert.rejects(promote(stepContext(), { entries: [], swaps }));
   assert.equal(content(at('one')), 'old one');
   assert.equal(content(at('one.staging/one')), 'new one');
 });
@@ -180,7 +181,9 @@ test('where nothing of it is to be seen, undoing throws instead of taking that f
   await assert.rejects(PROMOTION.undo({ swaps: [{ ...swap, formerly: false }] }, signal), { code: 'not-mounted' });
   at('live', 'below the mount point');
   await assert.rejects(PROMOTION.undo({ swaps: [{ ...swap, formerly: true }] }, signal), { code: 'not-mounted' });
-  await assert.rejects(ENTRY_PROMOTION.undo({ ...entrySwapAt(at, { fill: false }) }, signal), { code: 'not-mounted' });
+  await assert.rejects(PROMOTION.undo({ entries: [{ ...entrySwapAt(at, { fill: false }) }] }, signal), {
+    code: 'not-mounted',
+  });
 });
 
 test('old data is put back in the reverse order: a database comes after what is beside it', async (t) => {
@@ -205,7 +208,7 @@ test('a swap without restored data is refused before anything is moved', async (
   await assert.rejects(
     promote(
       stepContext(openTransientJournal(), () => (undone += 1)),
-      swaps,
+      { entries: [], swaps },
     ),
     { code: 'not-restored' },
   );
@@ -222,7 +225,10 @@ test('a file that appears where the old one was is not overwritten', async (t) =
   // The second takes away what the first has just put there: to it, that is something created meanwhile.
   writeFileSync(at('staging/other'), 'other');
   const second = { ...swap, staged: at('staging/other'), leaving: at('leaving2'), aside: at('aside2') };
-  await assert.rejects(promote(stepContext(), [swap, second]), { code: 'refused', message: /created/ });
+  await assert.rejects(promote(stepContext(), { entries: [], swaps: [swap, second] }), {
+    code: 'refused',
+    message: /created/,
+  });
   assert.equal(readFileSync(path, 'utf8'), 'old');
   assert.deepEqual(
     displacedIn(at('')).map((each) => readFileSync(each, 'utf8')),
@@ -267,7 +273,7 @@ test('where the directory must stay, its entries are exchanged: before the point
       for (const name of made) at(`live/${name}`, `made meanwhile: ${name}`);
       const expected = moves < 5 ? 'old' : 'new';
       for (const attempt of ['once', 'twice']) {
-        await ENTRY_PROMOTION.undo({ ...swap }, signal);
+        await PROMOTION.undo({ entries: [{ ...swap }] }, signal);
         assert.deepEqual(
           NAMES.map((name) => content(join(swap.path, name))),
           [`${expected} a`, `${expected} b`, `${expected} c`, 'old lost+found'],
@@ -286,6 +292,56 @@ test('where the directory must stay, its entries are exchanged: before the point
   }
 });
 
+test('a death at any moment leaves all places of a service old or all of them new, also where one of them must stay', async (t) => {
+  for (let moves = 0; moves <= 12; moves += 1) {
+    const at = folder(t);
+    const [kept, whole] = [entrySwapAt(at), swapAt(at, 'app')];
+    const [mkdir, a, b, c, ofNoReturn, ...coming] = entryMoves(kept);
+    const [out, into, aside] = movesOf([whole]).map(
+      ([from, to]) =>
+        () =>
+          renameSync(from, to),
+    );
+    const all = [mkdir, a, b, c, out, ofNoReturn, into, ...coming, aside];
+    for (const move of all.slice(0, moves)) move?.();
+    const expected = moves < 6 ? 'old' : 'new';
+    for (const attempt of ['once', 'twice']) {
+      await PROMOTION.undo({ entries: [{ ...kept }], swaps: [{ ...whole, formerly: true }] }, signal);
+      assert.deepEqual(
+        [...['a', 'b', 'c'].map((name) => content(join(kept.path, name))), content(whole.path)],
+        ['a', 'b', 'c', 'app'].map((name) => `${expected} ${name}`),
+        `after ${moves} of ${all.length} moves, ${attempt}`,
+      );
+    }
+    if (expected === 'new') assert.deepEqual([content(whole.aside), content(at('live/.before/a'))], ['old app', 'old a']);
+  }
+});
+
+test('no place is changed while what one of them needs is not there', async (t) => {
+  const at = folder(t);
+  const [kept, whole] = [entrySwapAt(at), swapAt(at, 'app')];
+  const payload = { entries: [{ ...kept }], swaps: [{ ...whole, formerly: true }] };
+  renameSync(whole.path, whole.leaving);
+  renameSync(kept.staged, at('elsewhere'));
+  await assert.rejects(PROMOTION.undo(payload, signal), { code: 'not-mounted' });
+  assert.ok(!existsSync(whole.path), 'the old is not put back beside a place that nobody sees');
+  renameSync(at('elsewhere'), kept.staged);
+  for (const move of entryMoves(kept).slice(0, 5)) move();
+  renameSync(at('app.staging'), at('elsewhere'));
+  await assert.rejects(PROMOTION.undo(payload, signal), { code: 'not-mounted' });
+  assert.ok(!existsSync(join(kept.path, 'a')), 'the new is not put in place beside one that nobody sees');
+  renameSync(at('elsewhere'), at('app.staging'));
+  await PROMOTION.undo(payload, signal);
+  assert.deepEqual([content(whole.path), content(join(kept.path, 'a'))], ['new app', 'new a']);
+});
+
+test('what cannot be put in place in one of the places is not put in place in another', async (t) => {
+  const at = folder(t);
+  const [kept, whole] = [entrySwapAt(at), { ...swapAt(at, 'app'), leaving: at('no such directory/leaving') }];
+  await assert.rejects(promote(stepContext(), { entries: [kept], swaps: [whole] }));
+  assert.deepEqual([content(whole.path), content(join(kept.path, 'a'))], ['old app', 'old a']);
+});
+
 test('an exchange of entries keeps the old ones, and gives their directory the owner and the mode of the new one', async (t) => {
   const at = folder(t);
   at('live/a', 'old a');
@@ -295,9 +351,9 @@ test('an exchange of entries keeps the old ones, and gives their directory the o
   const isRoot = process.getuid?.() === 0;
   if (isRoot) chownSync(swap.staged, 54_321, 54_322);
   let undone = 0;
-  await promoteEntries(
+  await promote(
     stepContext(openTransientJournal(), () => (undone += 1)),
-    swap,
+    { entries: [swap], swaps: [] },
   );
   assert.equal(undone, 0);
   assert.deepEqual(readdirSync(swap.path).toSorted(), ['.before', '.restoring', 'b']);
@@ -311,7 +367,7 @@ test('an exchange of entries keeps the old ones, and gives their directory the o
 test('an exchange of entries is not cut short by a cancellation', async (t) => {
   const at = folder(t);
   const swap = entrySwapAt(at);
-  await promoteEntries({ ...stepContext(), signal: AbortSignal.abort(new Error('cancelled')) }, swap);
+  await promote({ ...stepContext(), signal: AbortSignal.abort(new Error('cancelled')) }, { entries: [swap], swaps: [] });
   assert.deepEqual(
     ['a', 'b', 'c'].map((name) => content(join(swap.path, name))),
     ['new a', 'new b', 'new c'],
@@ -327,19 +383,25 @@ test('a staging stays, at every start, while the exchange above it can neither b
   for (const name of NAMES) at(`live/${name}`, `old ${name}`);
   await holdStaging(context, staging); // never disposed of: the process dies
   for (const name of NAMES) at(`live/.restoring/live/${name}`, `new ${name}`);
-  journal.intendEffect({ runId: 'R', stepId: 'a', kind: ENTRY_PROMOTION.kind, payload: { ...swap }, at: 1 as Instant });
+  journal.intendEffect({
+    runId: 'R',
+    stepId: 'a',
+    kind: PROMOTION.kind,
+    payload: { entries: [{ ...swap }] },
+    at: 1 as Instant,
+  });
   for (const move of entryMoves(swap).slice(0, 6)) move();
   renameSync(swap.staged, at('live/.restoring/unreadable'));
   const recover = (): Promise<string[]> => recoverFromCrash(options({ journal, kinds: KINDS }));
   for (const _ of [1, 2]) {
     assert.match(
       (await recover()).join('\n'),
-      /could not clean up .*entry-promotion: .*restoring\/live does not exist.*\nleft as it is until then: staging/,
+      /could not clean up .*promotion: .*restoring\/live exists.*\nleft as it is until then: staging/,
     );
     assert.ok(existsSync(at('live/.restoring/unreadable/b')));
   }
   renameSync(at('live/.restoring/unreadable'), swap.staged);
-  assert.match((await recover()).join('\n'), /cleaned up .*entry-promotion\ncleaned up .*staging/);
+  assert.match((await recover()).join('\n'), /cleaned up .*promotion\ncleaned up .*staging/);
   assert.deepEqual(
     ['a', 'b', 'c'].map((name) => content(at(`live/${name}`))),
     ['new a', 'new b', 'new c'],
