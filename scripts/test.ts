@@ -1,8 +1,10 @@
 // npm test: runs test/**/*.test.ts, or those whose path contains one of the words given (`npm test -- retention journal`).
 // Each file runs in a process of its own. Fails on any failed test, on no test at all, and with CI=true also on a test that
-// was skipped or left to do, and on files that tests leave behind in the checkout. test/lab/ runs only when it is named.
+// was skipped or left to do, and on files that tests leave behind in the checkout. The tests of the lab run beside the others,
+// which do not wait for what its hosts are made from, and are told last.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
 import { delimiter, join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
@@ -14,22 +16,46 @@ interface Unproven {
   readonly reason: string;
 }
 
-/** For one test; a file whose process goes on without a word for longer than this is ended too. */
+/** For one test, or file of tests; machines of the lab are emulated. When nothing is said for longer than this it is ended too. */
 const TIMEOUT_MS = 5 * 60_000;
-const SILENCE_MS = TIMEOUT_MS + 30_000;
+const LAB_TIMEOUT_MS = 30 * 60_000;
+const GRACE_MS = 30_000;
 const root = resolve(import.meta.dirname, '..');
 const inCi = process.env['CI'] === 'true';
 
 function findTests(words: readonly string[]): string[] {
   const all = globSync('test/**/*.test.ts', { cwd: root, exclude: ['**/fixtures/**'] }).toSorted();
-  if (words.length === 0) return all.filter((file) => !file.startsWith('test/lab/'));
-  return all.filter((file) => words.some((word) => file.includes(word)));
+  return words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)));
+}
+
+const isOfLab = (file: string): boolean => file.startsWith('test/lab/');
+
+/** Five minutes the first time. Where it fails the tests that need images say why, and are skipped. */
+async function makeImages(print: (text: string) => void): Promise<void> {
+  const maker = spawn(process.execPath, [join(root, 'lab/main.ts'), 'images'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [maker.stdout, maker.stderr]) stream.setEncoding('utf8').on('data', print);
+  await once(maker, 'close');
+}
+
+/** Standard output for whoever has to wait until others have finished with it. */
+class LaterOutput {
+  #held: string[] | null = [];
+
+  readonly write = (text: string): void => {
+    if (this.#held) this.#held.push(text);
+    else process.stdout.write(text);
+  };
+
+  begin(): void {
+    for (const text of this.#held?.splice(0) ?? []) process.stdout.write(text);
+    this.#held = null;
+  }
 }
 
 /** Tests see the tools of the checkout, and none of the caller's settings that would steer what they start. */
 function prepareEnvironment(): void {
   for (const name of Object.keys(process.env)) {
-    if (/^(HOLDFAST|RESTIC|PG)_?[A-Z]/.test(name)) delete process.env[name];
+    if (/^(HOLDFAST|RESTIC|PG)_?[A-Z]/.test(name) && name !== 'HOLDFAST_LAB_CACHE') delete process.env[name];
   }
   const own = [join(root, '.tools', 'bin'), join(root, 'node_modules', '.bin')];
   process.env['PATH'] = [...own, process.env['PATH'] ?? ''].join(delimiter);
@@ -40,18 +66,19 @@ function checkoutStatus(): string[] {
   return execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
 }
 
-/** Runs the files and prints them; resolves with what went wrong, in sentences. */
-async function runTests(files: readonly string[]): Promise<string[]> {
+/** Runs the files; resolves with what went wrong, in sentences. */
+async function runTests(files: readonly string[], timeout: number, print: (text: string) => void): Promise<string[]> {
+  if (files.length === 0) return [];
   const unproven: Unproven[] = [];
   const hollow: string[] = [];
   let success = true;
   const silence = new AbortController();
-  const watchdog = setTimeout(() => silence.abort(), SILENCE_MS);
+  const watchdog = setTimeout(() => silence.abort(), timeout + GRACE_MS);
   const stream = run({
     files: files.map((file) => join(root, file)),
     concurrency: 2,
     isolation: 'process',
-    timeout: TIMEOUT_MS,
+    timeout,
     signal: silence.signal,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
@@ -74,12 +101,12 @@ async function runTests(files: readonly string[]): Promise<string[]> {
     if (summary.file !== undefined) return;
     success &&= summary.success;
   });
-  for await (const text of stream.compose(new spec())) process.stdout.write(String(text));
+  for await (const text of stream.compose(new spec())) print(String(text));
   clearTimeout(watchdog);
 
   const wrong: string[] = [];
   if (!success) wrong.push('there are failed tests');
-  if (silence.signal.aborted) wrong.push(`ended: no test reported anything for ${SILENCE_MS / 60_000} minutes`);
+  if (silence.signal.aborted) wrong.push(`ended: no test reported anything for ${timeout / 60_000} minutes`);
   wrong.push(...hollow.map((file) => `${relative(root, file)} contains no test`));
   if (inCi) wrong.push(...unproven.map(({ name, file, reason }) => `not run: ${name} (${relative(root, file)}): ${reason}`));
   return wrong;
@@ -89,8 +116,14 @@ const words = process.argv.slice(2);
 const files = findTests(words);
 prepareEnvironment();
 const before = checkoutStatus();
-const wrong =
-  files.length === 0 ? [`no test file matches ${words.join(', ') || 'test/**/*.test.ts'}`] : await runTests(files);
+const wrong = files.length === 0 ? [`no test file matches ${words.join(', ') || 'test/**/*.test.ts'}`] : [];
+const ofLab = files.filter(isOfLab);
+const others = files.filter((file) => !isOfLab(file));
+const later = new LaterOutput();
+const lab = ofLab.length === 0 ? [] : makeImages(later.write).then(() => runTests(ofLab, LAB_TIMEOUT_MS, later.write));
+wrong.push(...(await runTests(others, TIMEOUT_MS, (text) => process.stdout.write(text))));
+later.begin();
+wrong.push(...(await lab));
 const leftOver = checkoutStatus().filter((line) => !before.includes(line));
 wrong.push(...leftOver.map((line) => `the tests left something in the checkout: ${line}`));
 for (const sentence of wrong) console.error(`npm test: ${sentence}`);

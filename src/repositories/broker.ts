@@ -16,12 +16,15 @@ export interface HeldLocks extends AsyncDisposable {
 export interface LockBroker {
   /** Acquires all of them in sorted order (so that two plans never wait for each other), or none. */
   acquire(locks: readonly Lock[], signal: AbortSignal): Promise<HeldLocks>;
+  /** Resolves when nothing is held any more that nobody uses: then no child process of it is left behind. */
+  settled?(): Promise<void>;
 }
 
 /** Locks under `<stateDir>/locks`, which is created when needed. */
 export function fileLockBroker(stateDir: string): LockBroker {
   const directory = join(stateDir, 'locks');
   const shared = new Map<string, SharedHold>();
+  const open = new Set<SharedHold>();
 
   const take = async ({ name, mode }: Lock, signal: AbortSignal): Promise<HeldLock> => {
     await makeDirectory(directory, name);
@@ -39,6 +42,8 @@ export function fileLockBroker(stateDir: string): LockBroker {
       },
     );
     shared.set(lock.name, hold);
+    open.add(hold);
+    void hold.closed.then(() => open.delete(hold));
     return hold.join(signal);
   };
 
@@ -54,6 +59,9 @@ export function fileLockBroker(stateDir: string): LockBroker {
       }
       const all = held.move();
       return { lost: AbortSignal.any(lost), [Symbol.asyncDispose]: () => all.disposeAsync() };
+    },
+    async settled() {
+      await Promise.all([...open].filter(({ isUsed }) => !isUsed).map(({ closed }) => closed));
     },
   };
 }

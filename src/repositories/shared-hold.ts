@@ -13,6 +13,7 @@ export class SharedHold {
   readonly #cancel = new AbortController();
   readonly #forget: () => void;
   readonly #since = performance.now();
+  readonly #closed = Promise.withResolvers<void>();
   #users = 0;
   #ended = false;
 
@@ -28,6 +29,15 @@ export class SharedHold {
 
   get mayBeJoined(): boolean {
     return !this.#ended && performance.now() - this.#since < LONGEST_REUSE;
+  }
+
+  get isUsed(): boolean {
+    return this.#users > 0;
+  }
+
+  /** Resolves when the lock is given up, and its child process gone. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** Resolves once the lock is held. The last one that stops waiting ends the wait itself, child process and all. */
@@ -66,5 +76,6 @@ export class SharedHold {
     } catch {
       // It was never held: join() has told why.
     }
+    this.#closed.resolve();
   }
 }

@@ -57,6 +57,15 @@ async function untilNoLockProcess(stateDir: string): Promise<void> {
   assert.deepEqual(lockProcesses(stateDir), []);
 }
 
+describe('when a run has ended', () => {
+  it('no process that held a lock for it is left, also of the last step', async () => {
+    using directory = temporaryDirectory();
+    const steps = ['a', 'b'].map((id) => step(id, { locks: [shared], run: () => Promise.resolve(done) }));
+    await runPlan(plan(steps), options({ broker: fileLockBroker(directory.path) }));
+    assert.deepEqual(lockProcesses(directory.path), []);
+  });
+});
+
 describe('two processes and one lock', () => {
   it('both hold it when both ask for it shared', async () => {
     using directory = temporaryDirectory();

@@ -63,14 +63,21 @@ test('words choose the files, and words that choose none fail the run', () => {
   assert.deepEqual({ status, complaints }, { status: 1, complaints: ['npm test: no test file matches typo'] });
 });
 
-test('tests for the lab and files in fixtures run only when they are meant', () => {
+test('files in fixtures are no tests', () => {
+  assert.equal(npmTest({ 'test/fixtures/b.test.ts': 'syntax error', 'test/c.test.ts': passing }).status, 0);
+});
+
+test('tests of the lab come after the others, when the images are made', () => {
+  const tells = (word: string): string => `import { test } from 'node:test';\ntest('${word}', () => {});`;
   const files = {
-    'test/lab/a.test.ts': 'syntax error',
-    'test/fixtures/b.test.ts': 'syntax error',
-    'test/c.test.ts': passing,
+    'lab/main.ts': 'console.log(`made: ${process.argv[2]}`);',
+    'test/lab/a.test.ts': tells('in the lab'),
+    'test/z.test.ts': tells('elsewhere'),
   };
-  assert.equal(npmTest(files).status, 0);
-  assert.equal(npmTest(files, { words: ['lab'] }).status, 1);
+  const { status, stdout } = npmTest(files);
+  assert.equal(status, 0);
+  assert.match(stdout, /✔ elsewhere[^]*made: images[^]*✔ in the lab/);
+  assert.doesNotMatch(npmTest(files, { words: ['test/z'] }).stdout, /made/);
 });
 
 test('no test files, or a file without a test, fail the run', () => {

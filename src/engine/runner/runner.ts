@@ -77,7 +77,9 @@ export async function runPlan(plan: Plan, options: RunnerOptions): Promise<Repor
   const notices = [...options.journal.notices, ...(await recoverFromCrash(options))];
   const warnings = [...notices, ...(plan.warnings ?? [])];
   for (const message of warnings) options.observe?.({ type: 'notice', message });
-  return await new Execution({ ...plan, warnings }, options).run();
+  const report = await new Execution({ ...plan, warnings }, options).run();
+  await options.broker.settled?.();
+  return report;
 }
 
 /** Run ids sort in the order in which runs began, also when the clock has been set back meanwhile. */

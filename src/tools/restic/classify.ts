@@ -72,7 +72,7 @@ const MEANINGS: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
     /no space left on device|disk quota exceeded|insufficient storage|ENOSPC/i,
     {
       code: 'no-space',
-      hint: 'Free some space or enlarge the filesystem, then run again: nothing that was saved is lost.',
+      hint: 'Free some space there: `holdfast retention apply` removes what no rule keeps (restic needs a little room for that, too). Nothing that was saved is lost.',
       retry: 'later',
     },
   ],

@@ -1,0 +1,58 @@
+// The host that is a container.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Container } from '../../lab/container/container.ts';
+import { type Lab, openLab } from '../../lab/lab.ts';
+import { missingFor } from '../../lab/requirements.ts';
+import { FILES, hostContract } from './host-contract.ts';
+
+const skip = missingFor('container');
+let lab: Lab;
+let host: Container;
+
+before(async () => {
+  if (skip) return;
+  lab = await openLab();
+  host = await lab.container({
+    name: 'forge',
+    files: FILES,
+    fileSystems: { '/srv/btrfs': { type: 'btrfs', size: '200MB' }, '/srv/small': { type: 'ext4', size: '16MB' } },
+  });
+});
+after(async () => await lab?.[Symbol.asyncDispose]());
+
+hostContract({ skip, host: () => host, keepsUnsynced: true });
+
+test(
+  'it has file systems of its own, also after a boot: btrfs with subvolumes and snapshots, and one that is soon full',
+  { skip },
+  async () => {
+    await host.sh('btrfs -q subvolume create /srv/btrfs/data && echo now >/srv/btrfs/data/file');
+    await host.exec(['btrfs', '-q', 'subvolume', 'snapshot', '-r', '/srv/btrfs/data', '/srv/btrfs/then']);
+    await host.sh('echo later >/srv/btrfs/data/file');
+    await host.powerCut();
+    await host.boot();
+    assert.equal(await host.read('/srv/btrfs/then/file'), 'now\n');
+    await assert.rejects(host.sh('head -c 20M /dev/zero >/srv/small/file'), /No space left on device/);
+  },
+);
+
+test('it sees nothing of this machine: not its processes, its network, or its files', { skip }, async () => {
+  assert.equal(await host.tell('sh', '-c', 'ls /sys/class/net'), 'lo');
+  assert.equal((await host.sh('kill -0 "$1"', [String(process.pid)], { anyExit: true })).exitCode, 1);
+  assert.equal((await host.sh('ls "$1"', [import.meta.dirname], { anyExit: true })).exitCode, 2);
+});
+
+test('two hosts of one name cannot be, nor one of a name that is none', { skip }, async () => {
+  await assert.rejects(lab.container({ name: 'forge' }), /there is a host forge already|forge/);
+  await assert.rejects(lab.container({ name: 'Forge!' }), /name/);
+});
+
+test('a host that does not come up says why, and can be told apart from one that takes long', { skip }, async () => {
+  const files = {
+    '/etc/systemd/system/multi-user.target.d/x.conf': '[Unit]\nWants=broken.service\n',
+    '/etc/systemd/system/broken.service': '[Service]\nType=oneshot\nExecStart=/bin/false\n',
+  };
+  await assert.rejects(lab.container({ name: 'broken', files }), { message: /degraded: .*broken\.service/ });
+});

@@ -1,0 +1,15 @@
+// Waiting for what no event tells of: that a process of somebody else has ended.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+const PATIENCE = 30_000; // milliseconds
+const PAUSE = 20; // milliseconds
+
+/** Resolves when it holds; rejects with the condition's text when it does not for half a minute. */
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`it never came about: ${String(condition)}`);
+    await delay(PAUSE);
+  }
+}
