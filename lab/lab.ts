@@ -4,7 +4,7 @@
 //   const host = await lab.container({ name: 'forge' });
 //   await host.exec(['systemctl', 'start', '--wait', 'x.service']);
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { elapsed, formatInstant, type Instant } from '../src/domain/instant.ts';
 import { systemClock } from '../src/lib/clock.ts';
@@ -54,7 +54,6 @@ export class Lab implements AsyncDisposable {
   readonly #report: Report;
   readonly #release: Release;
   readonly #made = new AsyncDisposableStack();
-  readonly #names = new Set<string>();
 
   constructor(cache: Cache, directory: RunDirectory, report: Report) {
     this.#cache = cache;
@@ -153,9 +152,8 @@ export class Lab implements AsyncDisposable {
 
   #directoryOf({ name }: HostOptions): string {
     assertHostName(name);
-    if (this.#names.has(name)) throw new Error(`there is a host ${name} already`);
-    this.#names.add(name);
-    return this.#run.make('hosts', name);
+    if (existsSync(join(this.directory, 'hosts', name))) throw new Error(`there is a host ${name} already`);
+    return this.#run.make('hosts', name); // until it is disposed of
   }
 
   async #image(recipe: Recipe): Promise<string> {

@@ -79,7 +79,8 @@ test('doctor finds the lock that a killed restic left, and says how to clear it'
   const args = ['-r', host.file('near'), '-p', host.file('password'), 'backup', '--stdin', '--stdin-filename', 'x'];
   const env = { ...process.env, HOME: host.path };
   const restic = spawn(join(TOOLS, 'restic'), args, { stdio: ['pipe', 'ignore', 'ignore'], env });
-  while (readdirSync(host.file('near/locks')).length === 0) await new Promise((resolve) => setTimeout(resolve, 20)); // restic tells nobody
+  const isLocked = (): boolean => readdirSync(host.file('near/locks')).some((name) => /^[0-9a-f]{64}$/.test(name)); // and no file of an unfinished one
+  while (!isLocked()) await new Promise((resolve) => setTimeout(resolve, 20)); // restic tells nobody
   restic.kill('SIGKILL');
   await once(restic, 'exit');
   const ended = await host.holdfast('--json', 'doctor');
