@@ -19,7 +19,7 @@ before(
     lab = await openLab();
     host = await lab.machine({ name: 'forge', files: FILES, disks: ['200MB', '200MB'] });
   },
-  { timeout: 300_000 },
+  { timeout: 600_000 },
 );
 after(async () => await lab?.[Symbol.asyncDispose]());
 

@@ -39,7 +39,7 @@ before(
     assert.equal((await holdfast(host, ['run'])).exitCode, 0);
     whole = performance.now() - begin;
   },
-  { timeout: 240_000 },
+  { timeout: 600_000 },
 );
 after(async () => {
   await lab?.[Symbol.asyncDispose]();
@@ -63,7 +63,7 @@ const sql = (query: string): Promise<string> => host.tell('sqlite3', `${STATE}/j
 for (let cut = 1; cut <= CUTS; cut += 1) {
   test(
     `power cut ${cut} of ${CUTS} at a random moment of a run: no success is recorded that the repository does not have, and the next run succeeds`,
-    { skip, timeout: 240_000 },
+    { skip, timeout: 600_000 },
     async (t) => {
       await change(cut);
       const running = holdfast(host, ['run']).then(

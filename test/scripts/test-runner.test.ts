@@ -112,13 +112,19 @@ test('with CI=true files that tests leave in the checkout fail the run', () => {
   );
 });
 
-test("tests see the checkout's tools first, and none of the caller's settings of Holdfast, restic and PostgreSQL", () => {
+test("tests see the checkout's tools first, and none of the caller's settings of Holdfast, restic and PostgreSQL but the lab's cache", () => {
   const looking = `import assert from 'node:assert'; import { test } from 'node:test';
     test('looks', () => {
       assert.match(process.env.PATH, /^[^:]*\\/\\.tools\\/bin:[^:]*\\/node_modules\\/\\.bin:/);
       const seen = Object.keys(process.env).filter((name) => /^(RESTIC|HOLDFAST|PG)/.test(name));
-      assert.deepEqual(seen, []);
+      assert.deepEqual(seen, ['HOLDFAST_LAB_CACHE']);
     });`;
-  const env = { RESTIC_PASSWORD: 'x', RESTIC_REPOSITORY: '/y', HOLDFAST_CONFIG: '/z', PGHOST: 'db' };
+  const env = {
+    RESTIC_PASSWORD: 'x',
+    RESTIC_REPOSITORY: '/y',
+    HOLDFAST_CONFIG: '/z',
+    HOLDFAST_LAB_CACHE: '/c',
+    PGHOST: 'db',
+  };
   assert.equal(npmTest({ 'test/a.test.ts': looking }, { env }).status, 0);
 });
