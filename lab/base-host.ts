@@ -1,28 +1,77 @@
-// What every host can do because it can run commands.
+// What every host does alike: it is off, boots or runs; and because it can run commands it can do the rest.
 
 import { HoldfastError } from '../src/lib/errors.ts';
+import { run } from './command.ts';
 import type { ExecOptions, Executed, Host } from './host.ts';
 import { interfaceCommands } from './network/attach.ts';
 import type { Network } from './network/network.ts';
+import type { Long } from './sealed.ts';
 
 /** On every host that is in a network. */
 export const INTERFACE = 'eth0';
 
 export abstract class BaseHost implements Host {
   readonly name: string;
+  readonly #directory: string;
+  /** Its outermost process, from the moment when that was started. */
+  #process: Long | null = null;
+  #phase: 'off' | 'booting' | 'running' = 'off';
 
-  constructor(name: string) {
+  /** Everything in the directory belongs to it, and goes with it. */
+  constructor(name: string, directory: string) {
     this.name = name;
+    this.#directory = directory;
   }
 
-  /** Whatever the exit code is. Throws when the host does not run, or the command takes too long. */
+  /**
+   * Resolves when systemd can be asked; gives `started` the process as soon as there is one. Whatever it throws is thrown by
+   * `boot`, with that process gone.
+   */
+  protected abstract start(started: (long: Long) => void): Promise<void>;
+  /** Joins its network, if it is in one. Everything in it has started. */
+  protected abstract plugIn(): Promise<void>;
+  /** Whatever the exit code is. Throws when the command takes too long. */
   protected abstract execute(argv: readonly [string, ...string[]], options: ExecOptions): Promise<Executed>;
-  abstract shutdown(): Promise<void>;
-  abstract powerCut(): Promise<void>;
-  abstract boot(): Promise<void>;
-  abstract [Symbol.asyncDispose](): Promise<void>;
+
+  async boot(): Promise<void> {
+    if (this.#phase !== 'off')
+      throw this.failure('boot', this.#phase === 'booting' ? 'it boots already' : 'it runs already');
+    this.#phase = 'booting';
+    await using failed = new AsyncDisposableStack();
+    failed.defer(async () => {
+      await this.#process?.kill();
+      this.#phase = 'off';
+    });
+    await this.start((long) => {
+      this.#process = long;
+      void long.ended
+        .catch(() => {}) // that it was ended is no news
+        .then(() => this.#isOff(long)); // also when it powers itself off
+    });
+    await this.#assertStarted();
+    await this.plugIn();
+    if (this.#process === null) throw this.failure('boot', 'it ended');
+    this.#phase = 'running';
+    failed.move();
+  }
+
+  async shutdown(): Promise<void> {
+    const { ended } = this.#expectRunning('shut down');
+    await this.exec(['systemctl', 'poweroff', '--no-block']);
+    await ended;
+  }
+
+  async powerCut(): Promise<void> {
+    await this.#expectRunning('cut the power of').kill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process?.kill();
+    await run({ argv: ['rm', '-rf', '--', this.#directory], operation: 'remove', subject: this.name });
+  }
 
   async exec(argv: readonly [string, ...string[]], options: ExecOptions = {}): Promise<Executed> {
+    if (this.#process === null) throw this.failure(argv.join(' '), 'it does not run');
     const executed = await this.execute(argv, options);
     if (executed.exitCode === 0 || options.anyExit) return executed;
     const words = [executed.stdout, executed.stderr].map((text) => text.trim().slice(-2000)).filter((text) => text !== '');
@@ -46,20 +95,12 @@ export abstract class BaseHost implements Host {
   }
 
   async write(path: string, content: string, mode = 0o644): Promise<void> {
-    const script = 'mkdir -p "$(dirname "$1")" && cat >"$1.new" && chmod "$2" "$1.new" && mv "$1.new" "$1"';
+    const script = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1.new" && chmod -- "$2" "$1.new" && mv -- "$1.new" "$1"';
     await this.sh(script, [path, mode.toString(8)], { stdin: content });
   }
 
   async journal(unit: string): Promise<string> {
     return await this.tell('journalctl', '--boot', '--no-pager', '--output=cat', `--unit=${unit}`);
-  }
-
-  /** Throws unless every unit has started. Of a host that has just been booted. */
-  protected async assertStarted(): Promise<void> {
-    const { stdout } = await this.exec(['systemctl', 'is-system-running', '--wait'], { anyExit: true });
-    if (stdout.trim() === 'running') return;
-    const failed = await this.tell('systemctl', 'list-units', '--failed', '--plain', '--no-legend', '--no-pager');
-    throw this.failure('boot', `systemd is ${stdout.trim() || 'not there'}: ${failed || 'no unit failed'}`);
   }
 
   /** The host's interface is there, and down. */
@@ -70,5 +111,24 @@ export abstract class BaseHost implements Host {
 
   protected failure(operation: string, message: string, hint?: string): HoldfastError {
     return new HoldfastError({ code: 'failed', operation, subject: `on ${this.name}`, message, hint });
+  }
+
+  /** Throws unless every unit has started. */
+  async #assertStarted(): Promise<void> {
+    const { stdout } = await this.exec(['systemctl', 'is-system-running', '--wait'], { anyExit: true });
+    if (stdout.trim() === 'running') return;
+    const failed = await this.tell('systemctl', 'list-units', '--failed', '--plain', '--no-legend', '--no-pager');
+    throw this.failure('boot', `systemd is ${stdout.trim() || 'not there'}: ${failed || 'no unit failed'}`);
+  }
+
+  #expectRunning(operation: string): Long {
+    if (this.#process && this.#phase === 'running') return this.#process;
+    throw this.failure(operation, this.#phase === 'booting' ? 'it still boots' : 'it does not run');
+  }
+
+  #isOff(long: Long): void {
+    if (this.#process !== long) return;
+    this.#process = null;
+    if (this.#phase === 'running') this.#phase = 'off';
   }
 }

@@ -14,7 +14,8 @@ export const groupOf = (runId: string, name?: string): string =>
 export const MOUNT = `umount -R ${CONTROL_GROUPS} 2>/dev/null || :; mount -t cgroup2 holdfast-lab ${CONTROL_GROUPS}`;
 
 /** cgroup.kill is the kernel's own: nothing can fork away from it. The groups are busy until the last process is gone. */
-const REMOVE = `${MOUNT} && [ -d "$1" ] || exit 0
+const REMOVE = `{ ${MOUNT}; } || exit
+[ -d "$1" ] || exit 0
 echo 1 >"$1/cgroup.kill"
 while ! find "$1" -depth -type d -exec rmdir {} + 2>/dev/null && [ -d "$1" ]; do sleep 0.02; done
 rmdir "\${1%/*}" 2>/dev/null || :`;

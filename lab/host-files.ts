@@ -1,7 +1,7 @@
 // What hosts get onto their disks before they start.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Bytes, parseBytes } from '../src/domain/bytes.ts';
 import { HoldfastError } from '../src/lib/errors.ts';
 import { run } from './command.ts';
@@ -12,10 +12,24 @@ export type Files = Readonly<Record<string, string | { readonly content: string;
 export function writeFiles(root: string, files: Files): void {
   mkdirSync(root, { recursive: true });
   for (const [path, file] of Object.entries(files)) {
+    checkPath(path, HIDDEN);
     const { content, mode } = typeof file === 'string' ? { content: file, mode: 0o644 } : file;
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content, { mode });
   }
+}
+
+/** What a host mounts over when it boots. */
+const HIDDEN = ['/dev', '/proc', '/run', '/sys', '/tmp'];
+
+/** Throws `usage` for a path that would not be where it seems to be. */
+export function checkPath(path: string, hidden: readonly string[] = []): void {
+  const under = hidden.find((directory) => path.startsWith(`${directory}/`));
+  if (path === resolve('/', path) && path !== '/' && !/[\t\n]/.test(path) && !under) return;
+  const message = under
+    ? `${under} is hidden when the host has booted`
+    : 'a host takes absolute paths, without .. or line breaks';
+  throw new HoldfastError({ code: 'usage', operation: 'make', subject: path, message });
 }
 
 /** Bytes from '64MB' or '1GiB'. */

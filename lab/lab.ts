@@ -12,7 +12,7 @@ import { HoldfastError } from '../src/lib/errors.ts';
 import { type Cache, openCache } from './cache.ts';
 import { Container } from './container/container.ts';
 import { writeHostRecord } from './host-record.ts';
-import { type Files, makeBlank, makeFileSystem, makeOverlay, sizeOf, writeFiles } from './host-files.ts';
+import { checkPath, type Files, makeBlank, makeFileSystem, makeOverlay, sizeOf, writeFiles } from './host-files.ts';
 import { image, imagePath, type Recipe, type Report } from './image/image.ts';
 import { diskRecipe, kernelRecipe, makeDisk, treeRecipe } from './image/images.ts';
 import { Machine, NO_OFFSET } from './machine/machine.ts';
@@ -77,7 +77,10 @@ export class Lab implements AsyncDisposable {
   async container({ fileSystems = {}, ...options }: ContainerOptions): Promise<Container> {
     const directory = this.#directoryOf(options);
     if (options.files) writeFiles(join(directory, 'files'), options.files);
-    const mounts = Object.entries(fileSystems).map(([where, made], index) => ({ where, made, file: `disk-${index}.img` }));
+    const mounts = Object.entries(fileSystems)
+      .toSorted(([one], [other]) => one.length - other.length) // what is mounted inside of another comes later
+      .map(([where, made], index) => ({ where, made, file: `disk-${index}.img` }));
+    for (const { where } of mounts) checkPath(where);
     await Promise.all(mounts.map(({ file, made: { type, size } }) => makeFileSystem(join(directory, file), type, size)));
     writeFileSync(join(directory, 'mounts'), mounts.map(({ file, where }) => `${file}\t${where}\n`).join(''));
     return await this.#boot(
@@ -134,6 +137,7 @@ export class Lab implements AsyncDisposable {
   }
 
   async #boot<Made extends Container | Machine>(host: Made, { name, network }: HostOptions): Promise<Made> {
+    if (this.#made.disposed) throw closed(name);
     this.#made.use(host);
     const record = {
       name,
@@ -152,7 +156,8 @@ export class Lab implements AsyncDisposable {
 
   #directoryOf({ name }: HostOptions): string {
     assertHostName(name);
-    if (existsSync(join(this.directory, 'hosts', name))) throw new Error(`there is a host ${name} already`);
+    if (this.#made.disposed) throw closed(name);
+    if (existsSync(join(this.directory, 'hosts', name))) throw unusable(name, `there is a host ${name} already`);
     return this.#run.make('hosts', name); // until it is disposed of
   }
 
@@ -162,10 +167,13 @@ export class Lab implements AsyncDisposable {
 }
 
 export function assertHostName(name: string): void {
-  if (/^[a-z][a-z0-9-]{0,31}$/.test(name)) return;
-  const message = `${name} is no name for a host: a-z, 0-9 and -, a letter first, at most 32`;
-  throw new HoldfastError({ code: 'usage', operation: 'make', subject: name, message });
+  if (/^[a-z][a-z0-9-]{0,19}$/.test(name)) return;
+  throw unusable(name, `${name} is no name for a host: a-z, 0-9 and -, a letter first, at most 20`);
 }
+
+const unusable = (name: string, message: string): HoldfastError =>
+  new HoldfastError({ code: 'usage', operation: 'make', subject: name, message });
+const closed = (name: string): HoldfastError => unusable(name, 'the lab has been closed');
 
 /** Takes away what dead processes left. What takes long is reported. */
 export async function openLab({ report = () => {} }: { readonly report?: Report } = {}): Promise<Lab> {

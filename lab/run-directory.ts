@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
+import { errnoOf } from '../src/lib/errors.ts';
 import { mayBeAlive, type ProcessIdentity, selfIdentity } from '../src/process/identity.ts';
 import type { Cache } from './cache.ts';
 import { removeGroup } from './control-group.ts';
@@ -77,7 +78,8 @@ const isOwned = (path: string): boolean => {
 function ownerOf(path: string): ProcessIdentity | null {
   try {
     return JSON.parse(readFileSync(join(path, OWNER), 'utf8')) as ProcessIdentity; // our own writing
-  } catch {
-    return null;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return null;
+    throw error; // nothing is known of it: it may be alive
   }
 }

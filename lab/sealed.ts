@@ -6,8 +6,21 @@ import { duration } from '../src/domain/duration.ts';
 import { run, type LabCommand } from './command.ts';
 import { groupOf, MOUNT } from './control-group.ts';
 
-/** Dies with the process that starts it, at once. `runProcess` would send SIGTERM, which some of these ignore. */
-const WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
+/**
+ * Dies with the process that starts it, at once; `runProcess` would send SIGTERM, which some of these ignore. A parent that was
+ * dead before the kernel was asked to watch it is not announced: it is looked for.
+ */
+const WHILE_PARENT_LIVES = '[ "$PPID" = "$0" ] && exec "$@"';
+const WITH_US: readonly [string, ...string[]] = [
+  'setpriv',
+  '--pdeathsig',
+  'KILL',
+  '--',
+  'sh',
+  '-c',
+  WHILE_PARENT_LIVES,
+  String(process.pid),
+];
 
 /** Puts a program with all its descendants and mounts into namespaces that end with it. */
 export const sealed = (argv: readonly string[]): [string, ...string[]] => [
@@ -54,7 +67,7 @@ export async function startLong(command: LabCommand, { runId, name, onLine }: Lo
     { ...command, argv: ['sh', '-c', script, 'sh', ...inner] },
     {
       anyExit: true,
-      timeout: duration(1, 'd'),
+      timeout: undefined, // it stays as long as it is wanted
       signal: end.signal,
       grace: duration(0, 'ms'),
       onLine: (line) => {

@@ -2,7 +2,7 @@
 // mounts and loop devices end with its processes.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BaseHost, INTERFACE } from '../base-host.ts';
 import { BOOT_LIMIT, run } from '../command.ts';
@@ -25,100 +25,57 @@ export interface ContainerSpec {
   readonly network: Network | null;
 }
 
-interface Running {
-  readonly holder: Long;
-  /** systemd, as this machine numbers it. */
-  readonly leader: number;
-}
-
 export class Container extends BaseHost {
   readonly #spec: ContainerSpec;
-  #running: Running | null = null;
+  #leader: number | null = null;
+  /** Its end of the network, before it has it. */
+  #tap = '';
 
   constructor(spec: ContainerSpec) {
-    super(spec.name);
+    super(spec.name, spec.directory);
     this.#spec = spec;
   }
 
-  /** For those who enter it without us. */
-  get leader(): number | null {
-    return this.#running?.leader ?? null;
-  }
-
-  async boot(): Promise<void> {
+  protected async start(started: (long: Long) => void): Promise<void> {
     const { name, runId, directory, tree, release, network } = this.#spec;
-    if (this.#running) throw this.failure('boot', 'it runs already');
     const ready = Promise.withResolvers<void>();
-    const tap = network ? `lab${randomBytes(5).toString('hex')}` : ''; // for a moment it is in the machine's own namespace
-    const wire = network ? tapCommand(network.port(name), tap) : [];
+    this.#tap = network ? `lab${randomBytes(5).toString('hex')}` : ''; // for a moment it is in the machine's own namespace
+    const wire = network ? tapCommand(network.port(name), this.#tap) : [];
     const holder = await startLong(
       {
-        argv: ['sh', '-c', BOOT, 'sh', directory, tree, release, name, tap, ...wire],
+        argv: ['sh', '-c', BOOT, 'sh', directory, tree, release, name, this.#tap, ...wire],
         operation: 'boot',
         subject: name,
       },
       { runId, name, onLine: (line) => line.endsWith('READY=1') && ready.resolve() },
     );
+    started(holder);
     void holder.ended.then(
       ({ stderrTail }) => ready.reject(this.failure('boot', `it ended: ${[...stderrTail, this.#lastWords()].join('\n')}`)),
       (error: unknown) => ready.reject(error instanceof Error ? error : new Error(String(error))),
     );
-    await using failed = new AsyncDisposableStack();
-    failed.defer(() => holder.kill());
-    const limit = setTimeout(
-      () => ready.reject(this.failure('boot', `it is not up after 4 m: ${this.#lastWords()}`)),
-      BOOT_LIMIT,
-    );
+    const giveUp = (): void => ready.reject(this.failure('boot', `it is not up after 4 minutes: ${this.#lastWords()}`));
+    const limit = setTimeout(giveUp, BOOT_LIMIT);
     await ready.promise.finally(() => clearTimeout(limit));
-    this.#running = { holder, leader: leaderOf(holder, groupOf(runId, name)) };
-    void holder.ended.finally(() => (this.#running = null)).catch(() => {}); // also when it powers itself off
-    await this.assertStarted();
-    if (network) {
-      const move: [string, ...string[]] = [
-        'ip',
-        'link',
-        'set',
-        'dev',
-        tap,
-        'netns',
-        String(this.#running.leader),
-        'name',
-        INTERFACE,
-      ];
-      await run({ argv: move, operation: 'plug in', subject: name });
-      await this.join(network, INTERFACE);
-    }
-    failed.move();
+    this.#leader = leaderOf(holder, groupOf(runId, name));
   }
 
   protected async execute(argv: readonly [string, ...string[]], options: ExecOptions): Promise<Executed> {
-    if (!this.#running) throw this.failure(argv.join(' '), 'it does not run');
-    return await execInContainer(this.#running.leader, this.name, argv, options);
+    if (this.#leader === null) throw this.failure(argv.join(' '), 'it does not run yet');
+    return await execInContainer(this.#leader, this.name, argv, options);
   }
 
-  async shutdown(): Promise<void> {
-    const { holder } = this.#expectRunning('shut down');
-    await this.exec(['systemctl', 'poweroff']);
-    await holder.ended;
-  }
-
-  async powerCut(): Promise<void> {
-    await this.#expectRunning('cut the power of').holder.kill();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#running?.holder.kill();
-    // Root may be anybody's uid in there, and modes anything: rm knows no bounds, but takes its time for large trees.
-    await run({ argv: ['rm', '-rf', '--', this.#spec.directory], operation: 'remove', subject: this.name });
-  }
-
-  #expectRunning(operation: string): Running {
-    if (!this.#running) throw this.failure(operation, 'it does not run');
-    return this.#running;
+  protected async plugIn(): Promise<void> {
+    const { network } = this.#spec;
+    if (!network) return;
+    const argv = ['ip', 'link', 'set', 'dev', this.#tap, 'netns', String(this.#leader), 'name', INTERFACE] as const;
+    await run({ argv, operation: 'plug in', subject: this.name });
+    await this.join(network, INTERFACE);
   }
 
   #lastWords(): string {
-    return readFileSync(join(this.#spec.directory, 'console.log'), 'utf8').slice(-2000);
+    const log = join(this.#spec.directory, 'console.log');
+    return existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : '';
   }
 }
 

@@ -36,6 +36,7 @@ export async function execInMachine(
     let pause: number = FIRST_LOOK;
     for (;;) {
       const status = await agent.ask('guest-exec-status', { pid });
+      if (status['out-truncated'] === true) throw failure('failed', 'it printed more than 16 MiB: write to a file instead');
       if (status['exited'] === true) return executed(status);
       if (stop.aborted) {
         await agent.ask('guest-exec', { path: 'kill', arg: ['-KILL', '--', `-${String(pid)}`] });

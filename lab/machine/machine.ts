@@ -9,7 +9,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { limitTime } from '../../src/lib/time-limit.ts';
 import { duration, type Duration } from '../../src/domain/duration.ts';
 import { BaseHost, INTERFACE } from '../base-host.ts';
-import { BOOT_LIMIT, run } from '../command.ts';
+import { BOOT_LIMIT } from '../command.ts';
 import type { ExecOptions, Executed } from '../host.ts';
 import { qemuNetArguments } from '../network/attach.ts';
 import type { Network } from '../network/network.ts';
@@ -39,10 +39,9 @@ export class Machine extends BaseHost {
   readonly #spec: MachineSpec;
   readonly #sockets: { readonly monitor: string; readonly agent: string; readonly console: string };
   #clockOffset: Duration;
-  #running: Long | null = null;
 
   constructor(spec: MachineSpec) {
-    super(spec.name);
+    super(spec.name, spec.directory);
     this.#spec = spec;
     this.#clockOffset = spec.clockOffset;
     const at = (name: string): string => join(spec.directory, name);
@@ -63,9 +62,8 @@ export class Machine extends BaseHost {
     return this.#sockets.console;
   }
 
-  async boot(): Promise<void> {
+  protected async start(started: (long: Long) => void): Promise<void> {
     const { name, runId, kernel, root, release, memory, network } = this.#spec;
-    if (this.#running) throw this.failure('boot', 'it runs already');
     for (const socket of Object.values(this.#sockets)) rmSync(socket, { force: true });
     const hardware = {
       ...this.#sockets,
@@ -86,24 +84,22 @@ export class Machine extends BaseHost {
     const monitor = JsonSocket.accept(this.#sockets.monitor, signal);
     monitor.catch(() => {}); // told below
     const qemu = await startLong({ argv, operation: 'boot', subject: name }, { runId, name });
+    started(qemu);
     const gone = (why: string): void => trouble.abort(this.failure('boot', `qemu ended: ${why}\n${this.#lastWords()}`));
     void qemu.ended.then(
       ({ stderrTail }) => gone(stderrTail.join('\n')),
       (error: unknown) => gone(String(error)),
     );
-    void qemu.ended.catch(() => {}).then(() => (this.#running = null));
-    await using failed = new AsyncDisposableStack();
-    failed.defer(() => qemu.kill());
     using qmp = await monitor;
     await agentAppears(qmp, signal, qemu.ended);
-    this.#running = qemu;
-    await this.assertStarted();
+  }
+
+  protected async plugIn(): Promise<void> {
+    const { network } = this.#spec;
     if (network) await this.join(network, INTERFACE);
-    failed.move();
   }
 
   protected async execute(argv: readonly [string, ...string[]], options: ExecOptions): Promise<Executed> {
-    if (!this.#running) throw this.failure(argv.join(' '), 'it does not run');
     return await execInMachine(this.#sockets.agent, this.name, argv, options);
   }
 
@@ -113,28 +109,8 @@ export class Machine extends BaseHost {
     this.#clockOffset = elapsed(systemClock.now(), to);
   }
 
-  async shutdown(): Promise<void> {
-    const qemu = this.#expectRunning('shut down');
-    await this.exec(['systemctl', 'poweroff', '--no-block']);
-    await qemu.ended;
-  }
-
-  async powerCut(): Promise<void> {
-    await this.#expectRunning('cut the power of').kill();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#running?.kill();
-    await run({ argv: ['rm', '-rf', '--', this.#spec.directory], operation: 'remove', subject: this.name });
-  }
-
   #dataDisks(): Record<string, Disk> {
     return Object.fromEntries(this.#spec.data.map((file, index) => [`data${index + 1}`, { file, format: 'raw' }]));
-  }
-
-  #expectRunning(operation: string): Long {
-    if (!this.#running) throw this.failure(operation, 'it does not run');
-    return this.#running;
   }
 
   /** What its console showed. */

@@ -50,8 +50,8 @@ export const RELEASE = 'release';
 
 /**
  * The root is the only NVMe disk, because the kernel of Debian has that driver built in: no initial RAM disk. What the guest
- * has written to a disk is with the kernel of this machine and outlives qemu; what it still had in its own memory does not.
- * qemu itself never waits for the disk below (`unsafe`): that one keeps its power.
+ * has written to a disk is with the kernel of this machine and outlives qemu; what it still had in its own memory does not:
+ * a disk without a write-back cache, as the guest is told. qemu itself never waits for the disk below (`unsafe`): that one keeps its power.
  */
 export function qemuArguments(hardware: MachineHardware, by: Acceleration): [string, ...string[]] {
   const { name, kernel, root, disks, memory, clock, monitor, agent, console, network } = hardware;
@@ -76,10 +76,10 @@ export function qemuArguments(hardware: MachineHardware, by: Acceleration): [str
     ['-device', 'virtio-serial', '-chardev', `socket,id=agent,path=${agent},server=on,wait=off`],
     ['-device', `virtserialport,chardev=agent,id=${AGENT_PORT},name=org.qemu.guest_agent.0`],
     ['-device', 'virtio-rng-pci'],
-    ['-drive', `${drive(root)},id=root`, '-device', 'nvme,drive=root,serial=root'],
+    ['-drive', `${drive(root)},id=root`, '-device', 'nvme,drive=root,serial=root,write-cache=off'],
     ...Object.entries(disks).flatMap(([serial, disk]) => [
       ['-drive', `${drive(disk)},id=${serial}`],
-      ['-device', `virtio-blk-pci,drive=${serial},serial=${serial}`],
+      ['-device', `virtio-blk-pci,drive=${serial},serial=${serial},write-cache=off`],
     ]),
     [...network],
   ];

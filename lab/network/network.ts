@@ -1,5 +1,5 @@
 // A network of the lab: joins hosts by name, and worsens the link between any two of them while a test runs. It is a switch in
-// this process, because a kernel without netem can neither delay nor limit; it never touches the machine's own network.
+// this process, because a kernel without netem can neither delay nor limit.
 
 import type { Bytes } from '../../src/domain/bytes.ts';
 import type { Duration } from '../../src/domain/duration.ts';

@@ -59,6 +59,7 @@ class Outlet implements AsyncDisposable {
   readonly #mac: Mac;
   readonly #macs: ReadonlyMap<Ipv4, Mac>;
   readonly #cables = new Map<Mac, Cable>();
+  #closed = false;
   readonly #socket: Socket;
   /** Where the station's last datagram came from: it may have started anew. None yet: nobody would take a frame. */
   #station: number | null = null;
@@ -116,6 +117,8 @@ class Outlet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     for (const cable of this.#cables.values()) cable[Symbol.dispose]();
     const closed = once(this.#socket, 'close');
     this.#socket.close();

@@ -105,8 +105,9 @@ describe('npm run lab', { skip: missingFor('container', 'network') }, () => {
   });
 
   it('shows the hosts of a running test, enters them, and leaves them to the test', async () => {
+    const { HOLDFAST_LAB_CACHE: usual = '' } = process.env; // empty is as good as none
     process.env['HOLDFAST_LAB_CACHE'] = cache.path;
-    using _back = { [Symbol.dispose]: () => delete process.env['HOLDFAST_LAB_CACHE'] };
+    using _back = { [Symbol.dispose]: () => (process.env['HOLDFAST_LAB_CACHE'] = usual) };
     await using lab = await openLab();
     const host = await lab.container({ name: 'tested' });
     assert.match(

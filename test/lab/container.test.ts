@@ -1,7 +1,10 @@
 // The host that is a container.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from '../../lab/container/container.ts';
 import { type Lab, openLab } from '../../lab/lab.ts';
 import { missingFor } from '../../lab/requirements.ts';
@@ -50,6 +53,36 @@ test('two hosts of one name cannot be at once, nor one of a name that is none', 
   for (const round of ['first', 'second']) {
     await using other = await lab.container({ name: 'other', files: { '/srv/round': round } });
     assert.equal(await other.read('/srv/round'), round);
+  }
+});
+
+test('a host that is disposed of while it boots is gone, and its boot fails', { skip }, async () => {
+  let booting: Promise<unknown>;
+  {
+    await using other = await openLab();
+    booting = other.container({ name: 'early' });
+    booting.catch(() => {}); // looked at below
+    const directory = join(other.directory, 'hosts', 'early');
+    while (!existsSync(join(directory, 'console.log'))) await delay(5); // nspawn has begun
+  }
+  await assert.rejects(booting, /boot|ended|closed/);
+});
+
+test('a network may be disposed of before its hosts, and again with the lab', { skip }, async () => {
+  await using other = await openLab();
+  await using network = await other.network(['forge', 'hub']);
+  const hub = await other.container({ name: 'hub', network });
+  await network[Symbol.asyncDispose]();
+  assert.equal(await hub.tell('hostname'), 'hub');
+});
+
+test('what would be written outside of a host, or hidden in it, is refused', { skip }, async () => {
+  for (const path of ['/../outside', 'relative', '/srv/../x', '/run/x', '/tmp/x', '/a\nb', '/']) {
+    await assert.rejects(lab.container({ name: 'odd', files: { [path]: 'x' } }), { code: 'usage' }, path);
+    await using other = await openLab();
+    if (path.startsWith('/run') || path.startsWith('/tmp')) continue;
+    const fileSystems = { [path]: { type: 'ext4', size: '16MB' } } as const;
+    await assert.rejects(other.container({ name: 'odd', fileSystems }), { code: 'usage' }, path);
   }
 });
 

@@ -19,7 +19,9 @@ export const FILES = {
   '/etc/systemd/system/multi-user.target.d/early.conf': '[Unit]\nWants=early.service\n',
   '/etc/systemd/system/early.service': `[Service]
 Type=oneshot
+RemainAfterExit=yes
 ExecStart=/usr/local/bin/early
+ExecStop=/usr/bin/touch /srv/ended-in-order
 `,
   '/usr/local/bin/early': { content: '#!/bin/sh\necho started with the host\n', mode: 0o755 },
 } as const;
@@ -83,9 +85,12 @@ export function hostContract({ skip, keepsUnsynced, ...contract }: HostContract)
     await host().shutdown();
     await assert.rejects(host().tell('true'), /does not run/);
     await assert.rejects(host().shutdown(), /does not run/);
-    await host().boot();
+    const booting = host().boot();
+    await assert.rejects(host().boot(), /boots already/);
+    await booting;
     await assert.rejects(host().boot(), /runs already/);
     assert.equal(await host().read('/srv/kept'), 'kept');
+    await host().exec(['rm', '/srv/ended-in-order']);
     assert.match(await host().journal('early.service'), /^started with the host$/m);
   });
 
@@ -97,6 +102,7 @@ export function hostContract({ skip, keepsUnsynced, ...contract }: HostContract)
     await host().powerCut();
     await assert.rejects(host().tell('true'), /does not run/);
     await host().boot();
+    await assert.rejects(host().exec(['ls', '/srv/ended-in-order']), /No such file/);
     assert.equal(await host().read('/srv/synced'), 'synced\n');
     const { stdout } = await host().sh('cat /srv/unsynced', [], { anyExit: true });
     assert.equal(stdout, keepsUnsynced ? 'not\n' : '');
