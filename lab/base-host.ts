@@ -1,5 +1,7 @@
 // What every host does alike: it is off, boots or runs; and because it can run commands it can do the rest.
 
+import { setTimeout as delay } from 'node:timers/promises';
+import { duration } from '../src/domain/duration.ts';
 import { HoldfastError } from '../src/lib/errors.ts';
 import { run } from './command.ts';
 import type { ExecOptions, Executed, Host } from './host.ts';
@@ -9,6 +11,9 @@ import type { Long } from './sealed.ts';
 
 /** On every host that is in a network. */
 export const INTERFACE = 'eth0';
+
+/** For a host that does not answer any more, to end. */
+const PATIENCE = duration(30, 's');
 
 export abstract class BaseHost implements Host {
   readonly name: string;
@@ -57,8 +62,14 @@ export abstract class BaseHost implements Host {
 
   async shutdown(): Promise<void> {
     const { ended } = this.#expectRunning('shut down');
-    await this.exec(['systemctl', 'poweroff', '--no-block']);
-    await ended;
+    const off = ended.then(() => true);
+    try {
+      await this.exec(['systemctl', 'poweroff', '--no-block']);
+    } catch (error) {
+      // It may have been too quick to answer.
+      if (!(await Promise.race([off, delay(PATIENCE, false, { ref: false })]))) throw error;
+    }
+    await off;
   }
 
   async powerCut(): Promise<void> {

@@ -38,9 +38,10 @@ export interface MachineHardware {
 export const AGENT_PORT = 'agent';
 
 const CPU: Readonly<Record<Acceleration, string[]>> = {
-  kvm: ['-accel', 'kvm', '-cpu', 'host'],
-  // Without cx16=off QEMU 7.2 corrupts the flags of a compare-and-exchange, and with them the guest's allocator.
-  tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max,cx16=off'],
+  kvm: ['-accel', 'kvm', '-cpu', 'host', '-smp', '2'],
+  // Of QEMU 7.2: without cx16=off it corrupts the flags of a compare-and-exchange, and with them the guest's allocator; with
+  // a second processor it now and then runs code that the first is patching, and the guest's kernel panics.
+  tcg: ['-accel', 'tcg', '-cpu', 'max,cx16=off', '-smp', '1'],
 };
 
 export const byId = (serial: string): string => `/dev/disk/by-id/virtio-${serial}`;
@@ -62,7 +63,7 @@ export function qemuArguments(hardware: MachineHardware, by: Acceleration): [str
   ];
   const options: string[][] = [
     CPU[by],
-    ['-machine', 'q35', '-smp', '2', '-m', `${Math.ceil(memory / 1024 / 1024)}M`],
+    ['-machine', 'q35', '-m', `${Math.ceil(memory / 1024 / 1024)}M`],
     ['-nodefaults', '-display', 'none', '-no-reboot'],
     ['-rtc', `base=${new Date(clock).toISOString().slice(0, 19)}`],
     ['-kernel', kernel, '-append', append.join(' ')],

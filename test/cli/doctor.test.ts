@@ -77,10 +77,15 @@ test('doctor finds the lock that a killed restic left, and says how to clear it'
   using host = await scratchHost({ services: ['alpha'] });
   assert.equal((await host.holdfast('run')).code, 0);
   const args = ['-r', host.file('near'), '-p', host.file('password'), 'backup', '--stdin', '--stdin-filename', 'x'];
-  const env = { ...process.env, HOME: host.path };
-  const restic = spawn(join(TOOLS, 'restic'), args, { stdio: ['pipe', 'ignore', 'ignore'], env });
+  const env = { ...process.env, PATH: `${TOOLS}:${process.env['PATH'] ?? ''}`, HOME: host.path };
+  const restic = spawn('restic', args, { stdio: ['pipe', 'ignore', 'pipe'], env });
+  let said = '';
+  restic.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const isLocked = (): boolean => readdirSync(host.file('near/locks')).some((name) => /^[0-9a-f]{64}$/.test(name)); // and no file of an unfinished one
-  while (!isLocked()) await new Promise((resolve) => setTimeout(resolve, 20)); // restic tells nobody
+  while (!isLocked()) {
+    await new Promise((resolve) => setTimeout(resolve, 20)); // restic tells nobody
+    assert.equal(restic.exitCode ?? restic.signalCode, null, said);
+  }
   restic.kill('SIGKILL');
   await once(restic, 'exit');
   const ended = await host.holdfast('--json', 'doctor');
