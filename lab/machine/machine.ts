@@ -16,7 +16,7 @@ import type { Network } from '../network/network.ts';
 import { type Long, startLong } from '../sealed.ts';
 import { execInMachine } from './guest-agent.ts';
 import { JsonSocket } from './json-socket.ts';
-import { accelerationFor, AGENT_PORT, byId, type Disk, qemuArguments, RELEASE } from './qemu.ts';
+import { type Acceleration, accelerationFor, AGENT_PORT, byId, type Disk, qemuArguments, RELEASE } from './qemu.ts';
 
 export interface MachineSpec {
   readonly name: string;
@@ -63,8 +63,19 @@ export class Machine extends BaseHost {
   }
 
   protected async start(started: (long: Long) => void): Promise<void> {
+    const by = await accelerationFor(this.#spec.kernel);
+    for (let left = by === 'tcg' ? EMULATED_TRIES : 1; ; left -= 1) {
+      try {
+        return await this.#startOnce(by, started);
+      } catch (error) {
+        if (left === 1 || !this.#panicked()) throw error;
+      }
+    }
+  }
+
+  async #startOnce(by: Acceleration, started: (long: Long) => void): Promise<void> {
     const { name, runId, kernel, root, release, memory, network } = this.#spec;
-    for (const socket of Object.values(this.#sockets)) rmSync(socket, { force: true });
+    for (const file of [...Object.values(this.#sockets), this.#log]) rmSync(file, { force: true });
     const hardware = {
       ...this.#sockets,
       name,
@@ -75,7 +86,6 @@ export class Machine extends BaseHost {
       network: network ? qemuNetArguments(network.port(name)) : [],
       clock: later(systemClock.now(), this.#clockOffset),
     };
-    const argv = qemuArguments(hardware, await accelerationFor(kernel));
     using limit = limitTime(BOOT_LIMIT, () =>
       this.failure('boot', `its agent did not answer within 4 minutes\n${this.#lastWords()}`),
     );
@@ -83,7 +93,7 @@ export class Machine extends BaseHost {
     const signal = AbortSignal.any([limit.signal, trouble.signal]);
     const monitor = JsonSocket.accept(this.#sockets.monitor, signal);
     monitor.catch(() => {}); // told below
-    const qemu = await startLong({ argv, operation: 'boot', subject: name }, { runId, name });
+    const qemu = await startLong({ argv: qemuArguments(hardware, by), operation: 'boot', subject: name }, { runId, name });
     started(qemu);
     const gone = (why: string): void => trouble.abort(this.failure('boot', `qemu ended: ${why}\n${this.#lastWords()}`));
     void qemu.ended.then(
@@ -113,10 +123,18 @@ export class Machine extends BaseHost {
     return Object.fromEntries(this.#spec.data.map((file, index) => [`data${index + 1}`, { file, format: 'raw' }]));
   }
 
+  get #log(): string {
+    return `${this.#sockets.console}.log`; // as qemu is told
+  }
+
   /** What its console showed. */
   #lastWords(): string {
-    const log = `${this.#sockets.console}.log`;
-    return existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : '';
+    return existsSync(this.#log) ? readFileSync(this.#log, 'utf8').slice(-2000) : '';
+  }
+
+  /** Before it could know what it is for: an emulated processor is not always right. */
+  #panicked(): boolean {
+    return /Kernel panic - not syncing: (?!VFS)/.test(this.#lastWords());
   }
 }
 
@@ -144,5 +162,8 @@ async function agentAppears(qmp: JsonSocket, signal: AbortSignal, qemuEnded: Pro
     throw error;
   }
 }
+
+/** How often a machine is started whose kernel panics on an emulated processor. */
+const EMULATED_TRIES = 3;
 
 export const NO_OFFSET = duration(0, 'ms');
