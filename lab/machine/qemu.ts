@@ -52,7 +52,7 @@ export const RELEASE = 'release';
 /**
  * The root is the only NVMe disk, because the kernel of Debian has that driver built in: no initial RAM disk. What the guest
  * has written to a disk is with the kernel of this machine and outlives qemu; what it still had in its own memory does not:
- * a disk without a write-back cache, as the guest is told. qemu itself never waits for the disk below (`unsafe`): that one keeps its power.
+ * a disk without a write-back cache, as the guest is told (NVMe claims one all the same). qemu itself never waits for the disk below (`unsafe`): that one keeps its power.
  */
 export function qemuArguments(hardware: MachineHardware, by: Acceleration): [string, ...string[]] {
   const { name, kernel, root, disks, memory, clock, monitor, agent, console, network } = hardware;
