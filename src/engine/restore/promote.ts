@@ -58,12 +58,12 @@ export const PROMOTION: EffectKind = {
 /** All places, or none: when it fails the old data is back in each, or the error says where the new is not yet. It cannot be cancelled. */
 export async function promote(context: StepContext, { entries, swaps }: Places): Promise<void> {
   if (entries.length + swaps.length === 0) return;
-  const recorded = await Promise.all(
-    swaps.map(async (swap) => {
-      if (swap.staged !== null && !(await exists(swap.staged))) throw notStaged(swap, swap.staged);
-      return { ...swap, formerly: await exists(swap.path) };
+  await Promise.all(
+    [...entries, ...swaps].map(async ({ path, staged }) => {
+      if (staged !== null && !(await exists(staged))) throw notStaged(path, staged);
     }),
   );
+  const recorded = await Promise.all(swaps.map(async (swap) => ({ ...swap, formerly: await exists(swap.path) })));
   const payload = { entries: entries.map((swap) => ({ ...swap })), swaps: recorded };
   const { signal } = new AbortController(); // a few renames, and all or nothing
   await using _swap = await context.hold(PROMOTION.kind, payload, async () => {

@@ -110,7 +110,7 @@ const created = (path: string): HoldfastError =>
     retry: 'later',
   });
 
-export const notStaged = ({ path }: Swap, staged: string): HoldfastError =>
+export const notStaged = (path: string, staged: string): HoldfastError =>
   new HoldfastError({
     code: 'not-restored',
     operation: 'restore',

@@ -215,6 +215,14 @@ test('a swap without restored data is refused before anything is moved', async (
   assert.deepEqual([content(at('one')), content(at('two')), undone], ['old one', 'old two', 0]);
 });
 
+test('nor is an exchange of entries begun without restored data', async (t) => {
+  const at = folder(t);
+  const swap = entrySwapAt(at);
+  rmSync(swap.staged, { recursive: true });
+  await assert.rejects(promote(stepContext(), { entries: [swap], swaps: [] }), { code: 'not-restored' });
+  assert.equal(content(join(swap.path, 'a')), 'old a');
+});
+
 test('a file that appears where the old one was is not overwritten', async (t) => {
   const at = folder(t);
   const [path, staged] = [at('live'), at('staging/live')];
