@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { build } from '../scripts/build.ts';
+import { buildRelease } from '../scripts/build.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PASSWORD = 'correct horse';
@@ -30,12 +30,7 @@ export class Scratch implements Disposable {
     mkdirSync(scratch.path('home'));
     writeFileSync(scratch.path('password'), PASSWORD);
     chmodSync(scratch.path('password'), 0o600);
-    const src = join(ROOT, 'src');
-    await build({
-      main: join(src, 'main.ts'),
-      assets: [join(src, 'journal', 'migrations')],
-      outDir: scratch.path('dist'),
-    });
+    await buildRelease(scratch.path('dist'));
     return scratch;
   }
 

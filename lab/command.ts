@@ -4,12 +4,6 @@ import { duration, type Duration } from '../src/domain/duration.ts';
 import { HoldfastError } from '../src/lib/errors.ts';
 import { type Command, type ProcessOptions, type ProcessResult, runProcess } from '../src/process/run-process.ts';
 
-export interface LabCommand extends Omit<Command, 'operation' | 'subject'> {
-  /** What is being done, to what: for errors. */
-  readonly operation: string;
-  readonly subject: string;
-}
-
 const NEVER = new AbortController().signal;
 
 export interface LabOptions extends Partial<ProcessOptions> {
@@ -17,14 +11,14 @@ export interface LabOptions extends Partial<ProcessOptions> {
 }
 
 /** Throws `tool-failed`, with the last words, unless it exits with 0 (or any code is welcome). Limited to ten minutes. */
-export async function run(command: LabCommand, options: LabOptions = {}): Promise<ProcessResult> {
+export async function run(command: Command, options: LabOptions = {}): Promise<ProcessResult> {
   const { anyExit, ...rest } = options;
   const result = await runProcess(withSystemPath(command), { signal: NEVER, timeout: duration(10, 'm'), ...rest });
   if (anyExit || result.exitCode === 0) return result;
   throw commandFailed(command, result);
 }
 
-export const commandFailed = (command: LabCommand, { exitCode, endedBy, stderrTail }: ProcessResult): HoldfastError =>
+const commandFailed = (command: Command, { exitCode, endedBy, stderrTail }: ProcessResult): HoldfastError =>
   new HoldfastError({
     code: 'tool-failed',
     operation: command.operation,
@@ -36,7 +30,7 @@ export const commandFailed = (command: LabCommand, { exitCode, endedBy, stderrTa
 /** Not everybody has the administrator's programs on PATH. */
 export const systemPath = (path = process.env['PATH'] ?? ''): string => `${path}:/usr/sbin:/sbin`;
 
-const withSystemPath = (command: LabCommand): LabCommand => ({
+const withSystemPath = (command: Command): Command => ({
   ...command,
   env: { ...command.env, PATH: systemPath(command.env?.['PATH']) },
 });

@@ -1,11 +1,9 @@
 // Holdfast as it is released, with the Node.js that it is built for: what is installed in the hosts of a run.
 
 import { copyFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { build } from '../scripts/build.ts';
+import { join } from 'node:path';
+import { buildRelease } from '../scripts/build.ts';
 import { run } from './command.ts';
-
-const SRC = resolve(import.meta.dirname, '../src');
 
 export class Release {
   readonly #directory: string;
@@ -31,7 +29,7 @@ export class Release {
 }
 
 async function makeTree(directory: string): Promise<string> {
-  await build({ main: join(SRC, 'main.ts'), assets: [join(SRC, 'journal', 'migrations')], outDir: directory });
+  await buildRelease(directory);
   copyFileSync(process.execPath, join(directory, 'node'));
   return directory;
 }

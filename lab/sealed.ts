@@ -1,9 +1,9 @@
 // Programs that must not outlive us, whatever they start or mount: namespaces of their own, which end with their first process,
 // which ends with us.
 
-import type { ProcessResult } from '../src/process/run-process.ts';
+import type { Command, ProcessResult } from '../src/process/run-process.ts';
 import { duration } from '../src/domain/duration.ts';
-import { run, type LabCommand } from './command.ts';
+import { run } from './command.ts';
 import { groupOf, MOUNT } from './control-group.ts';
 
 /**
@@ -58,7 +58,7 @@ export interface LongOptions {
 }
 
 /** Starts a program that stays; sealed, and in the control group of the run. */
-export async function startLong(command: LabCommand, { runId, name, onLine }: LongOptions): Promise<Long> {
+export async function startLong(command: Command, { runId, name, onLine }: LongOptions): Promise<Long> {
   const started = Promise.withResolvers<number>();
   const end = new AbortController();
   const script = `echo $$; exec "$@"`;

@@ -108,10 +108,13 @@ function licenses(chunks: readonly OutputChunk[]): string {
   return texts.join(`\n${'-'.repeat(80)}\n\n`);
 }
 
+/** Holdfast itself. */
+export async function buildRelease(outDir: string): Promise<void> {
+  const src = join(dirname(import.meta.dirname), 'src');
+  await build({ main: join(src, 'main.ts'), assets: [join(src, 'journal', 'migrations')], outDir });
+}
+
 if (import.meta.main) {
-  const root = dirname(import.meta.dirname);
-  const src = join(root, 'src');
-  const assets = [join(src, 'journal', 'migrations')];
-  await build({ main: join(src, 'main.ts'), assets, outDir: resolve(root, 'dist') });
+  await buildRelease(resolve(import.meta.dirname, '..', 'dist'));
   console.log('dist/holdfast.js is built');
 }
