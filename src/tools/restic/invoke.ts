@@ -9,6 +9,7 @@ import { runProcess } from '../../process/run-process.ts';
 import type { ResticAccess } from './access.ts';
 import { classifyFailure } from './classify.ts';
 import { plainLines } from './error-lines.ts';
+import { Patience } from './patience.ts';
 
 export type Argv = readonly [string, ...string[]];
 
@@ -52,7 +53,6 @@ export interface ResticResult {
 }
 
 const BRIEF_LIMIT = duration(5, 'm');
-const DEFAULT_PATIENCE = duration(1, 'm');
 
 /** The whole argv of a call. */
 export function resticArgv(access: ResticAccess, invocation: Pick<Invocation, 'args' | 'retryLock' | 'json'>): Argv {
@@ -104,8 +104,7 @@ export async function invokeRestic(
   const { operation } = invocation;
   const { subject } = access;
   const argv = resticArgv(access, invocation);
-  const silence = new Patience(options.patience ?? DEFAULT_PATIENCE, operation, subject);
-  using _silence = silence;
+  using patience = new Patience(operation, subject, options.patience);
   const { onLine } = invocation;
   const timeout = options.timeout ?? (invocation.brief ? briefLimit(invocation) : undefined);
   const result = await runInPlainWords(
@@ -119,13 +118,13 @@ export async function invokeRestic(
       secrets: access.password === undefined ? access.secrets : [...access.secrets, access.password],
     },
     {
-      signal: AbortSignal.any([options.signal, silence.signal]),
+      signal: AbortSignal.any([options.signal, patience.signal]),
       timeout,
       verbatim: true, // stdout goes to a parser; a password such as 'summary' must not change what is parsed
       ...(options.grace === undefined ? {} : { grace: options.grace }),
       ...(onLine ? { onLine } : {}),
       onErrorLine: (line) => {
-        silence.note(line);
+        patience.note(line);
         invocation.onErrorLine?.(line);
       },
     },
@@ -161,59 +160,5 @@ async function runInPlainWords(
     const { code, operation, subject, message, hint, retry } = error;
     const tool = { name: 'restic', exitCode: error.tool.exitCode, stderrTail };
     throw new HoldfastError({ code, operation, subject, message, hint, retry, tool, cause: error, ...words });
-  }
-}
-
-/** Watches restic repeat the very first request, the one for the repository's config, and gives up before restic does. */
-class Patience implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #lines: string[] = [];
-  readonly #limit: Duration;
-  readonly #operation: string;
-  readonly #subject: string;
-  #timer: NodeJS.Timeout | null = null;
-
-  constructor(limit: Duration, operation: string, subject: string) {
-    this.#limit = limit;
-    this.#operation = operation;
-    this.#subject = subject;
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  note(line: string): void {
-    if (!/\(<config\/>.*\) (?:returned error|failed)|retrying after.*config/.test(line)) {
-      this[Symbol.dispose](); // it got past the config, or reports the end
-      return;
-    }
-    this.#lines.push(line);
-    if (this.#lines.length > 5) this.#lines.shift();
-    this.#timer ??= setTimeout(() => this.#controller.abort(this.#unreachable()), this.#limit);
-  }
-
-  #unreachable(): HoldfastError {
-    const cause = classifyFailure({
-      operation: this.#operation,
-      subject: this.#subject,
-      exitCode: null,
-      stderrTail: this.#lines,
-    });
-    const reason = (this.#lines.at(-1) ?? '').replace(/^.*?retrying after [^:]*: /, '');
-    return new HoldfastError({
-      code: 'repository-unreachable',
-      operation: this.#operation,
-      subject: this.#subject,
-      message: `the repository did not answer within ${formatDuration(this.#limit)}: ${reason}`,
-      hint: cause.hint,
-      retry: 'later',
-      tool: { name: 'restic', exitCode: null, stderrTail: [...this.#lines] },
-    });
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
   }
 }
