@@ -3,6 +3,7 @@
 
 import type { Bytes } from '../domain/bytes.ts';
 import type { Duration } from '../domain/duration.ts';
+import type { Share } from '../domain/percentage.ts';
 import type { Rate } from '../domain/rate.ts';
 import type { RetentionPolicy } from '../domain/retention-policy.ts';
 import type { Json } from '../lib/json.ts';
@@ -14,6 +15,7 @@ export interface Configuration {
   readonly files: readonly string[];
   readonly repositories: ReadonlyMap<string, RepositoryConfig>;
   readonly services: ReadonlyMap<string, ServiceConfig>;
+  readonly gates: ReadonlyMap<string, GateConfig>;
   /** Sections whose commands do not exist yet: validated, shown, otherwise unused. */
   readonly sections: Readonly<Record<string, Json>>;
   readonly warnings: readonly ConfigProblem[];
@@ -99,6 +101,46 @@ export interface ProtectionConfig {
   readonly drilledWithin: Duration | null;
   readonly allowEmptyStart: boolean;
   readonly validators: Json;
+}
+
+/** A staged run before a risky change. */
+export interface GateConfig {
+  readonly name: string;
+  readonly preflight: readonly PreflightPath[];
+  /** The share of failures among what was tried above which the verdict is: do not deploy. */
+  readonly criticalAbove: Share;
+  /** One after the other. */
+  readonly stages: readonly GateStage[];
+}
+
+export interface PreflightPath {
+  readonly path: string;
+  readonly minFree: Bytes | null;
+  /** It must be a mount point itself. */
+  readonly mounted: boolean;
+}
+
+export interface GateStage {
+  readonly name: string;
+  /** Shell patterns of systemd units, and of those that they match but are left out. */
+  readonly units: readonly string[];
+  readonly exclude: readonly string[];
+  /** Shell patterns of services that are backed up here. */
+  readonly jobs: readonly string[];
+  /** Null: all of the stage at once, PostgreSQL one by one. */
+  readonly concurrency: number | null;
+  /** Of one unit, from its own start; null for the standard (units) or the job's own. */
+  readonly timeout: Duration | null;
+  readonly onFailure: 'warn' | 'count' | 'critical';
+  /** How many units and jobs there must be, exactly or at least. */
+  readonly expect: number | null;
+  readonly atLeast: number | null;
+  /** Names of earlier stages: this one does not start when anything in them failed. */
+  readonly needs: readonly string[];
+  /** What is done about a unit that runs already. */
+  readonly whenRunning: 'skip' | 'join' | 'fail';
+  /** A success that is younger counts, and nothing is run; null: always run. */
+  readonly freshWithin: Duration | null;
 }
 
 /** Something wrong (or, as a warning, smelly) in the configuration, and where. */

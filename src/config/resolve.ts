@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { parseBytes } from '../domain/bytes.ts';
 import { parseRate, type Rate } from '../domain/rate.ts';
 import type { Json } from '../lib/json.ts';
-import type { Configuration, RepositoryConfig, SecretSource, ServiceConfig } from './configuration.ts';
+import type { Configuration, GateConfig, RepositoryConfig, SecretSource, ServiceConfig } from './configuration.ts';
 import type { SourceDocument } from './document.ts';
 import { builtIn, type Choice, EffectiveEntries, Written } from './effective.ts';
 import { normalPath, mediumOf } from './repository-url.ts';
@@ -73,7 +73,8 @@ export function resolveConfiguration(input: ResolveInput): Resolved {
     const choice = root.get(name) as Choice<Json> | undefined; // the schema holds JSON only
     if (choice) sections[name] = entries.add([name], choice);
   }
-  const configuration = { host, stateDir, files: input.files, repositories, services, sections, warnings: [] };
+  const gates = new Map<string, GateConfig>();
+  const configuration = { host, stateDir, files: input.files, repositories, services, gates, sections, warnings: [] };
   return { configuration, entries };
 }
 

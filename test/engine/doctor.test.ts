@@ -21,6 +21,7 @@ const config = (parts: Partial<Configuration> = {}): Configuration => ({
   files: [],
   repositories: REPOSITORIES,
   services: new Map([['sonarr', service('sonarr')]]),
+  gates: new Map(),
   sections: {},
   warnings: [],
   ...parts,

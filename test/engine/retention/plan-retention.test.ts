@@ -19,6 +19,7 @@ const CONFIG: Configuration = {
       service('cache', { backup: null, protection: EPHEMERAL }),
     ].map((each) => [each.name, each]),
   ),
+  gates: new Map(),
   sections: {},
   warnings: [],
 };
