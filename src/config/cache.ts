@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { errnoOf } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
-import type { Configuration, RepositoryConfig, ServiceConfig } from './configuration.ts';
+import type { Configuration, GateConfig, RepositoryConfig, ServiceConfig } from './configuration.ts';
 import type { SecretFile } from './secret-files.ts';
 
 export interface Cached {
@@ -27,9 +27,10 @@ export interface Cached {
 
 interface Stored {
   readonly identity: readonly string[];
-  readonly configuration: Omit<Configuration, 'repositories' | 'services'>;
+  readonly configuration: Omit<Configuration, 'repositories' | 'services' | 'gates'>;
   readonly repositories: readonly RepositoryConfig[];
   readonly services: readonly ServiceConfig[];
+  readonly gates: readonly GateConfig[];
   readonly secretFiles: readonly SecretFile[];
 }
 
@@ -50,6 +51,7 @@ export function readCache(directory: string, identity: readonly string[]): Cache
       ...stored.configuration,
       repositories: new Map(stored.repositories.map((repository) => [repository.name, repository])),
       services: new Map(stored.services.map((service) => [service.name, service])),
+      gates: new Map(stored.gates.map((gate) => [gate.name, gate])),
     };
     return { configuration, secretFiles: stored.secretFiles };
   } catch (error) {
@@ -59,12 +61,13 @@ export function readCache(directory: string, identity: readonly string[]): Cache
 }
 
 export function writeCache(directory: string, identity: readonly string[], { configuration, secretFiles }: Cached): void {
-  const { repositories, services, ...rest } = configuration;
+  const { repositories, services, gates, ...rest } = configuration;
   const stored: Stored = {
     identity: [...buildIdentity(), ...identity],
     configuration: rest,
     repositories: [...repositories.values()],
     services: [...services.values()],
+    gates: [...gates.values()],
     secretFiles,
   };
   try {
