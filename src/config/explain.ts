@@ -68,10 +68,10 @@ export function explainedJson(values: readonly ExplainedValue[]): {
   const origins: Record<string, Json> = {};
   for (const { path, value, origin } of values) {
     let parent = configuration;
-    for (const key of path.slice(0, -1)) {
-      const next = parent[key] ?? {};
+    for (const [depth, key] of path.slice(0, -1).entries()) {
+      const next = parent[key] ?? (typeof path[depth + 1] === 'number' ? [] : {});
       parent[key] = next;
-      parent = next as Record<string, Json>; // only maps, which we made here, have entries below them
+      parent = next as Record<string, Json>; // only maps and lists, which we made here, have entries below them
     }
     const last = path.at(-1) ?? '';
     parent[last] ??= isEmptyMap(value) ? {} : value;
@@ -83,7 +83,7 @@ export function explainedJson(values: readonly ExplainedValue[]): {
 const isMap = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !isList(value);
 const isEmptyMap = (value: Json): boolean => isMap(value) && Object.keys(value).length === 0;
 
-/** Valid YAML that could be the configuration, each value with its origin as a comment. */
+/** Valid YAML that could be the configuration, each value with its origin as a comment. A path may lead through lists. */
 export function explainedYaml(values: readonly ExplainedValue[]): string {
   const lines: { text: string; origin: string }[] = [];
   const open: string[] = [];
@@ -91,10 +91,17 @@ export function explainedYaml(values: readonly ExplainedValue[]): string {
     const keys = path.map(String);
     let shared = 0;
     while (shared < keys.length - 1 && open[shared] === keys[shared]) shared++;
-    for (let depth = shared; depth < keys.length - 1; depth++)
-      lines.push({ text: `${indent(depth)}${scalar(keys[depth] ?? '')}:`, origin: '' });
+    let start = indent(shared);
+    for (const [depth, key] of path.entries()) {
+      if (depth < shared || depth === path.length - 1) continue;
+      if (typeof key === 'number') start += '- '; // the first key of an item stands beside it
+      else {
+        lines.push({ text: `${start}${scalar(key)}:`, origin: '' });
+        start = indent(depth + 1);
+      }
+    }
     open.splice(0, open.length, ...keys);
-    const text = `${indent(keys.length - 1)}${scalar(keys.at(-1) ?? '')}:`;
+    const text = `${start}${scalar(keys.at(-1) ?? '')}:`;
     if (isEmptyMap(value)) lines.push({ text, origin });
     else
       lines.push(

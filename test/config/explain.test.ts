@@ -93,6 +93,43 @@ test('the JSON form has the values as a tree and the origins by path', async () 
   assert.equal(services.app.backup.timeout, '45m');
 });
 
+test('values inside of the items of a list name their origins one by one', () => {
+  const values: ExplainedValue[] = [
+    { path: ['gate', 'a', 'stages', 0, 'name'], value: 'first', origin: 'x:1' },
+    { path: ['gate', 'a', 'stages', 0, 'units'], value: ['u.service'], origin: 'x:2' },
+    { path: ['gate', 'a', 'stages', 1, 'name'], value: 'second', origin: 'x:3' },
+    { path: ['gate', 'b', 'stages', 0, 'deep', 0, 'in', 'here'], value: 1, origin: 'x:4' },
+  ];
+  assert.deepEqual(explainedYaml(values).replaceAll(/ +#/g, ' #').split('\n'), [
+    'gate:',
+    '  a:',
+    '    stages:',
+    '      - name: first # x:1',
+    '        units: [u.service] # x:2',
+    '      - name: second # x:3',
+    '  b:',
+    '    stages:',
+    '      - deep:',
+    '          - in:',
+    '              here: 1 # x:4',
+    '',
+  ]);
+  assert.deepEqual(explainedJson(values), {
+    configuration: {
+      gate: {
+        a: { stages: [{ name: 'first', units: ['u.service'] }, { name: 'second' }] },
+        b: { stages: [{ deep: [{ in: { here: 1 } }] }] },
+      },
+    },
+    origins: {
+      'gate.a.stages[0].name': 'x:1',
+      'gate.a.stages[0].units': 'x:2',
+      'gate.a.stages[1].name': 'x:3',
+      'gate.b.stages[0].deep[0].in.here': 'x:4',
+    },
+  });
+});
+
 test('a password in a URL is never shown', async () => {
   const values = await explained(TEXT.replace('https://host', 'https://me:hunter2@host'));
   assert.doesNotMatch(explainedYaml(values), /hunter2/);
