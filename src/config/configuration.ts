@@ -15,6 +15,7 @@ export interface Configuration {
   readonly files: readonly string[];
   readonly repositories: ReadonlyMap<string, RepositoryConfig>;
   readonly services: ReadonlyMap<string, ServiceConfig>;
+  /** Those that are written. */
   readonly gates: ReadonlyMap<string, GateConfig>;
   /** Sections whose commands do not exist yet: validated, shown, otherwise unused. */
   readonly sections: Readonly<Record<string, Json>>;
@@ -122,8 +123,9 @@ export interface PreflightPath {
 
 export interface GateStage {
   readonly name: string;
-  /** Shell patterns of systemd units, and of those that they match but are left out. */
+  /** Shell patterns of systemd units. */
   readonly units: readonly string[];
+  /** Shell patterns of units, and of services for jobs, that are left out again. */
   readonly exclude: readonly string[];
   /** Shell patterns of services that are backed up here. */
   readonly jobs: readonly string[];

@@ -10,6 +10,7 @@ import type { SourceDocument } from './document.ts';
 import { builtIn, type Choice, EffectiveEntries, Written } from './effective.ts';
 import { normalPath, mediumOf } from './repository-url.ts';
 import { resolveBackup } from './resolve-backup.ts';
+import { resolveGate } from './resolve-gate.ts';
 import { resolveProtection } from './resolve-protection.ts';
 import type { ConfigurationFile, RepositoryFile, ServiceFile } from './schema.ts';
 import { argvOf, milliseconds, parsed } from './written-values.ts';
@@ -40,7 +41,7 @@ export interface Resolved {
 }
 
 const DEFAULT_PRUNE_INTERVAL = '7d';
-const SECTIONS = ['storage', 'replication', 'offsite', 'verification', 'gate', 'metrics', 'notifications'] as const;
+const SECTIONS = ['storage', 'replication', 'offsite', 'verification', 'metrics', 'notifications'] as const;
 
 export function resolveConfiguration(input: ResolveInput): Resolved {
   const { main, file } = input;
@@ -68,12 +69,14 @@ export function resolveConfiguration(input: ResolveInput): Resolved {
   const services = new Map<string, ServiceConfig>();
   for (const service of input.services) services.set(service.name, resolveService(service, input, repositories, entries));
 
+  const gates = new Map<string, GateConfig>();
+  for (const [name, value] of Object.entries(file.gate ?? {})) gates.set(name, resolveGate(name, value, main, entries));
+
   const sections: Record<string, Json> = {};
   for (const name of SECTIONS) {
     const choice = root.get(name) as Choice<Json> | undefined; // the schema holds JSON only
     if (choice) sections[name] = entries.add([name], choice);
   }
-  const gates = new Map<string, GateConfig>();
   const configuration = { host, stateDir, files: input.files, repositories, services, gates, sections, warnings: [] };
   return { configuration, entries };
 }

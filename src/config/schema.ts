@@ -2,15 +2,9 @@
 // Values stay as they are written (text); resolve.ts merges defaults and makes domain types of them.
 
 import { z } from 'zod';
+import { gateSchema } from './schema/gate.ts';
 import { notificationsSchema } from './schema/notifications.ts';
-import {
-  gateSchema,
-  metricsSchema,
-  offsiteSchema,
-  replicationSchema,
-  storageSchema,
-  verificationSchema,
-} from './schema/operations.ts';
+import { metricsSchema, offsiteSchema, replicationSchema, storageSchema, verificationSchema } from './schema/operations.ts';
 import { protectionClassSchema } from './schema/protection.ts';
 import { repositorySchema } from './schema/repository.ts';
 import { absolutePath, name, optional, required, section, word } from './schema/scalars.ts';
@@ -50,7 +44,10 @@ export const fileSchema = section({
   replication: optional(replicationSchema, 'Snapshots and replication of filesystems.'),
   offsite: optional(offsiteSchema, 'Copies of whole repositories to somewhere else, by name.'),
   verification: optional(verificationSchema, 'How repositories are verified.'),
-  gate: optional(gateSchema, 'Staged runs before a deployment, by name.'),
+  gate: optional(
+    gateSchema,
+    'Staged runs before a deployment, by name. Where none is called default, that one follows from everything else that is declared.',
+  ),
   metrics: optional(metricsSchema, 'Metrics.'),
   notifications: optional(notificationsSchema, 'Notifications.'),
 });
@@ -66,4 +63,5 @@ export type ConfigurationFile = z.infer<typeof fileSchema>;
 export type RepositoryFile = z.infer<typeof repositorySchema>;
 export type ServiceFile = z.infer<typeof serviceSchema>;
 export type DefaultsFile = z.infer<typeof defaultsSchema>;
+export type GateFile = z.infer<typeof gateSchema>[string];
 export type ProtectionClassFile = z.infer<typeof protectionClassSchema>;

@@ -6,7 +6,9 @@ import type { Configuration } from '../../src/config/configuration.ts';
 import { loadConfiguration, type LoadOptions } from '../../src/config/load.ts';
 import { BASE, type Folder, makeFolder } from './support/files.ts';
 
-const TEXT = `${BASE}services: {app: {backup: {paths: [/srv/app], frequency: weekly}}}\n`;
+const TEXT = `${BASE}services: {app: {backup: {paths: [/srv/app], frequency: weekly}}}
+gate: {default: {stages: [{name: All, jobs: [app]}]}}
+`;
 
 const load = (folder: Folder, options: Partial<LoadOptions> = {}): Promise<Configuration> =>
   loadConfiguration({

@@ -94,13 +94,45 @@ test('hooks are argument lists with a time limit', () => {
   });
 });
 
+test('its gate has its stages in order, each with what it says and what is built in', () => {
+  assert.deepEqual([...configuration.gates.keys()], ['default']);
+  const gate = configuration.gates.get('default');
+  assert.equal(gate?.criticalAbove, 0.5);
+  assert.deepEqual(gate?.preflight, [
+    { path: '/mnt/nas-backup', minFree: bytes(50e9), mounted: true },
+    { path: '/mnt/nas-postgresql', minFree: bytes(20e9), mounted: true },
+  ]);
+  assert.deepEqual(
+    gate?.stages.map(({ name, timeout, onFailure, concurrency }) => [name, timeout, onFailure, concurrency]),
+    [
+      ['ZFS snapshots', minutes(5), 'warn', null],
+      ['ZFS replication', minutes(30), 'count', null],
+      ['PostgreSQL', hours(1), 'count', null],
+      ['Applications', minutes(45), 'count', 3],
+    ],
+  );
+  assert.deepEqual(gate?.stages[1], {
+    name: 'ZFS replication',
+    units: ['syncoid-*.service'],
+    exclude: ['syncoid-replication-info.service', 'syncoid-target-reachability.service'],
+    jobs: [],
+    concurrency: null,
+    timeout: minutes(30),
+    onFailure: 'count',
+    expect: null,
+    atLeast: null,
+    needs: [],
+    whenRunning: 'skip',
+    freshWithin: null,
+  });
+});
+
 test('sections whose commands come later are kept as they are written', () => {
   assert.deepEqual(Object.keys(configuration.sections), [
     'storage',
     'replication',
     'offsite',
     'verification',
-    'gate',
     'metrics',
     'notifications',
   ]);

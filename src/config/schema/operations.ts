@@ -1,17 +1,15 @@
-// The sections about the host as a whole: storage, replication, offsite copies, verification, gates, metrics.
+// The sections about the host as a whole: storage, replication, offsite copies, verification, metrics.
 
 import { z } from 'zod';
 import { limitsSchema, repositoryList } from './repository.ts';
 import {
   absolutePath,
-  bytesText,
   count,
   durationText,
   flag,
   frequencyText,
   list,
   name,
-  oneOf,
   optional,
   percentageText,
   required,
@@ -102,42 +100,6 @@ export const verificationSchema = section({
     'Restores that are tried out.',
   ),
 });
-
-const gate = section({
-  preflight: optional(
-    list(
-      section({
-        path: required(absolutePath, 'The directory that is looked at.'),
-        minFree: optional(bytesText, 'Free space that must be there.'),
-        mounted: optional(flag, 'Whether it must be a mount point.', false),
-      }),
-    ),
-    'What must hold before anything starts.',
-  ),
-  criticalAbove: optional(percentageText, 'The share of failed steps above which the verdict is: do not deploy.'),
-  stages: optional(
-    list(
-      section({
-        name: required(word, 'What the stage is called.'),
-        units: required(
-          list(word).min(1, { error: 'expected at least one unit' }),
-          'The systemd units that are started; shell patterns.',
-        ),
-        exclude: optional(list(word), 'Units that the patterns match and that are left out.'),
-        timeout: optional(durationText, 'How long one unit may take.'),
-        concurrency: optional(count(1), 'How many units run at once.', 1),
-        onFailure: optional(
-          oneOf('stop', 'count', 'warn'),
-          'What a failure does: ends the gate, counts as one, or is only told.',
-          'count',
-        ),
-      }),
-    ),
-    'The stages, one after the other.',
-  ),
-});
-
-export const gateSchema = named(gate);
 
 const thresholds = <Value extends z.ZodType>(
   value: Value,

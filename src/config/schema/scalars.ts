@@ -15,11 +15,14 @@ import { isFrequency } from './frequency.ts';
 z.config({ jitless: true });
 
 /** A map with exactly these keys; an unknown one is an error that names the nearest valid key. One line for each key. */
-export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+export function section<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  expected = 'expected a map',
+): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) =>
-      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => unknownKey(key, known)).join('\n') : 'expected a map',
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => unknownKey(key, known)).join('\n') : expected,
   });
 }
 
