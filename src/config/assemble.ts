@@ -60,6 +60,7 @@ export function assemble(input: AssembleInput): Assembled {
   const checked = validate(refusal ? inOurVersion(main) : main, fileSchema);
   errors.push(...checked.problems);
   const leftOut = new Set(checked.leftOut);
+  if (input.errors.length > 0) leftOut.add('services'); // those of a file in services.d that cannot be read
   const misspelt = new Set(checked.misspelt);
   const services: DeclaredService[] = declared(checked.value?.services ?? {}, main);
   for (const document of input.dropIns) {

@@ -2,6 +2,7 @@
 
 import { checkDirectories } from './cross-check/directories.ts';
 import { type CrossCheckInput, Findings } from './cross-check/findings.ts';
+import { checkGates } from './cross-check/gate.ts';
 import { checkReferences } from './cross-check/references.ts';
 import { checkRepositories } from './cross-check/repositories.ts';
 import { checkServices } from './cross-check/services.ts';
@@ -14,5 +15,6 @@ export function crossCheck(input: CrossCheckInput): Pick<Findings, 'errors' | 'w
   checkReferences(input, findings);
   checkServices(input, findings);
   checkDirectories(input, findings);
+  checkGates(input, findings);
   return findings;
 }

@@ -19,7 +19,7 @@ export interface Validated<Value> {
 }
 
 /**
- * Checks a document. Unknown keys are taken out, broken repositories, services and other entries left out, and the rest is
+ * Checks a document. Unknown keys are taken out, broken repositories, services, gates and other entries left out, and the rest is
  * checked as a whole, so that the cross-checks of the sound part are reported together with what is broken.
  */
 export function validate<Schema extends z.ZodType>(document: SourceDocument, schema: Schema): Validated<z.infer<Schema>> {
@@ -51,7 +51,7 @@ function leaveOut(data: Json, issue: Issue): KeyPath {
   const root = data as Record<string, Json>; // a fresh copy of our own
   if (top === undefined) return [];
   const holder = root[top];
-  const isNamed = top === 'services' || top === 'repositories';
+  const isNamed = top === 'services' || top === 'repositories' || top === 'gate';
   if (!isNamed || entry === undefined || typeof holder !== 'object' || holder === null) {
     delete root[top];
     return [top];

@@ -31,6 +31,11 @@ test('what only some shells know is text', () => {
   assert.ok(!namePattern('@(a|b)')('a'));
 });
 
+test('of several patterns one is enough, and of none there is none', () => {
+  assert.deepEqual(['a1', 'b', 'b1'].map(namePattern(['a*', 'b'])), [true, true, false]);
+  assert.ok(!namePattern([])('a'));
+});
+
 test('a name without wildcards stands for itself', () => {
   assert.deepEqual(['a*', 'a?', '[ab]', 'a.service', 'a@b-c'].map(hasWildcard), [true, true, true, false, false]);
 });
