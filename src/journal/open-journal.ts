@@ -143,10 +143,22 @@ function migrate(db: DatabaseSync): void {
 
 /** Null when `file` is no longer the one that was found damaged. */
 function moveAside(file: string, damaged: string | null): string | null {
+  using _alone = oneAtATime(`${file}.moving`); // whoever comes second would move the new one
   if (identityOf(file) !== damaged) return null;
   const aside = `${file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '')}`;
-  for (const suffix of ['', '-wal', '-shm']) {
-    if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
+  const companions = ['-wal', '-shm'].map((suffix) => ({ suffix, identity: identityOf(file + suffix) }));
+  renameSync(file, aside);
+  for (const { suffix, identity } of companions) {
+    // another process may have begun the new journal, with companions of its own
+    if (identity !== null && identityOf(file + suffix) === identity) renameSync(file + suffix, aside + suffix);
   }
   return aside;
+}
+
+/** A lock that ends with its holder however that ends: SQLite's own on a file with nothing in it. */
+function oneAtATime(file: string): Disposable {
+  makePrivately(file);
+  const lock = new DatabaseSync(file, { timeout: 15_000 });
+  lock.exec('BEGIN EXCLUSIVE');
+  return { [Symbol.dispose]: () => lock.close() };
 }
