@@ -1,8 +1,10 @@
 // Live progress of a run on standard error: one line per event, or a tree of steps on a terminal (progress-tree.ts).
 
+import { isLook, isStaged, type Plan, PREFLIGHT, stageOf } from '../domain/plan.ts';
 import type { RunnerEvent } from '../engine/runner/runner.ts';
 import type { CliContext } from './context.ts';
 import type { ProgressView } from './progress-tree.ts';
+import { tookOf } from './render-report.ts';
 import { MARKS } from './style.ts';
 import { printable } from './table.ts';
 
@@ -13,7 +15,14 @@ export async function openProgress(context: CliContext): Promise<ProgressView> {
     return progressTree(context);
   }
   if (context.options.quiet) return { observe: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() };
-  return { observe: (event) => tell(context, event), [Symbol.asyncDispose]: () => Promise.resolve() };
+  let tellStep = tell;
+  return {
+    observe(event) {
+      if (event.type === 'run-started' && isStaged(event.plan)) tellStep = stageByStage(event.plan);
+      tellStep(context, event);
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 /** Only the tree shows how far a step is. */
@@ -29,7 +38,7 @@ function tell(context: CliContext, event: RunnerEvent): void {
       context.note(`${event.step.title}: ${event.message}`);
       break;
     case 'step-started':
-      if (event.step.weight !== 'advisory' || context.options.verbose) context.note(`${event.step.title} ...`);
+      if (!isLook(event.step) || context.options.verbose) context.note(`${event.step.title} ...`);
       break;
     case 'step-warning':
       context.warn(`${event.step.title}: ${printable(event.message)}`);
@@ -48,4 +57,28 @@ function tell(context: CliContext, event: RunnerEvent): void {
     default:
       event satisfies never;
   }
+}
+
+/** Lines for a plan in stages: each stage when it begins, and each of its steps when it has ended. */
+function stageByStage({ steps }: Plan): typeof tell {
+  const waiting = Map.groupBy(
+    steps.filter((step) => !isLook(step)),
+    stageOf,
+  );
+  return (context, event) => {
+    if (event.type === 'step-started' && !isLook(event.step)) {
+      const members = waiting.get(stageOf(event.step));
+      if (members) context.note(`${stageOf(event.step)} (${members.length})`);
+      waiting.delete(stageOf(event.step));
+    } else if (event.type === 'step-ended') {
+      const { step, report } = event;
+      if (report.outcome === 'succeeded' && step.stage === PREFLIGHT && !context.options.verbose) return;
+      if (report.outcome === 'blocked') return; // by what has just been told
+      const took = tookOf(report);
+      const why = report.reason ? `: ${printable(report.reason)}` : '';
+      context.note(`  ${MARKS[report.outcome].mark} ${step.title}  ${report.outcome}${took && ` in ${took}`}${why}`);
+    } else if (event.type !== 'step-started') {
+      tell(context, event);
+    }
+  };
 }

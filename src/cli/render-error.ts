@@ -11,12 +11,17 @@ export interface ErrorView {
   readonly doing?: string;
   /** Of the terminal; lines stay whole where there is none. */
   readonly columns?: number;
+  /** How many of the tool's last lines are shown at most; five when not given. */
+  readonly quote?: number;
 }
 
-export function renderError(error: ErrorReport, { doing = doingOf(error), columns = Infinity }: ErrorView = {}): string {
+export function renderError(
+  error: ErrorReport,
+  { doing = doingOf(error), columns = Infinity, quote = QUOTED_LINES }: ErrorView = {},
+): string {
   const message = [doing, error.message].filter(Boolean).join(': ').split('\n');
   const lines = message.flatMap((line, index) => wrapText(line, columns, index === 0 ? 'error: ' : '', '  '));
-  for (const line of newsOf(error).slice(-QUOTED_LINES)) lines.push(`  | ${line.slice(0, QUOTED_WIDTH)}`);
+  for (const line of newsOf(error).slice(-quote)) lines.push(`  | ${line.slice(0, QUOTED_WIDTH)}`);
   if (error.hint) lines.push(...wrapText(error.hint, columns, 'hint: ', '  '));
   return `${lines.join('\n')}\n`;
 }

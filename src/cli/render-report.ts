@@ -3,6 +3,7 @@
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { describeDuration, type Duration } from '../domain/duration.ts';
 import { elapsed, parseInstant } from '../domain/instant.ts';
+import { isLook } from '../domain/plan.ts';
 import type { Report, StepReport } from '../domain/report.ts';
 import type { Output } from './context.ts';
 import { countWords, outcomeWords } from './outcome-words.ts';
@@ -19,7 +20,7 @@ export const columnsOf = ({ isTerminal, columns }: ReportView): number => (isTer
 
 export function renderReport(report: Report, out: ReportView): string {
   const steps = report.steps.filter(
-    (step) => step.weight !== 'advisory' || report.dryRun || !['succeeded', 'skipped'].includes(step.outcome),
+    (step) => !isLook(step) || report.dryRun || !['succeeded', 'skipped'].includes(step.outcome),
   );
   return [...stepLines(steps, out), ...errorsOf(report, out), `${summaryOf(report, out)}\n`].join('');
 }
@@ -49,7 +50,8 @@ const INDENT = '     ';
 
 const markOf = ({ outcome }: StepReport, out: ReportView): string => paint(out, MARKS[outcome].tone, MARKS[outcome].mark);
 
-const tookOf = ({ durationSeconds }: StepReport): string =>
+/** Empty for a step that never began. */
+export const tookOf = ({ durationSeconds }: StepReport): string =>
   durationSeconds === null ? '' : describeDuration((durationSeconds * 1000) as Duration); // seconds, as the report says
 
 /** `partial: missing: /data/b (it is a link) (it is new)` */
@@ -68,14 +70,16 @@ function figuresOf(step: StepReport): string {
   return `${changed} changed, +${describeBytes(result['bytesAdded'] as Bytes)}, ${result['snapshotId'].slice(0, 8)}`;
 }
 
-/** Each first cause once, however many steps it hit; what was blocked by it is in the list above. */
-function errorsOf(report: Report, out: ReportView): string[] {
+/** Each first cause once, however many steps it hit; what was blocked by it is told elsewhere. */
+export function errorsOf(report: Pick<Report, 'steps'>, out: ReportView, quote?: number): string[] {
   const causes = report.steps.filter((step) => step.error && step.outcome !== 'interrupted' && step.outcome !== 'blocked');
   const byCause = Map.groupBy(causes, ({ error }) => JSON.stringify([error?.code, error?.message]));
   return [...byCause.values()].flatMap(([first, ...others]) => {
     if (!first?.error) return [];
     const more = others.length > 0 ? ` (and ${others.length} more)` : '';
-    return [`\n${renderError(first.error, { doing: `${first.title}${more}`, columns: columnsOf(out) })}`];
+    return [
+      `\n${renderError(first.error, { doing: `${first.title}${more}`, columns: columnsOf(out), ...(quote === undefined ? {} : { quote }) })}`,
+    ];
   });
 }
 

@@ -15,6 +15,8 @@ export interface EffectKind {
   readonly once?: boolean;
   /** What has to be undone is that it was begun and not finished: once made it is settled, and stays. */
   readonly untilMade?: boolean;
+  /** Once made it stays beyond its run, until a command asks for its end. While it is being made it is like any other. */
+  readonly lasting?: boolean;
   /** Nothing that the same step made before rests on it: that is undone also when this cannot be. */
   readonly independent?: boolean;
   /** How long undoing may take; two minutes when not given. */

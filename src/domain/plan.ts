@@ -1,10 +1,13 @@
 // What a command is about to do, as data. Built by pure planners, executed by the one runner (engine/runner.ts).
 
+import type { StopSignal } from '../lib/interruption.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Duration } from './duration.ts';
 import type { Evidence } from './evidence.ts';
 import type { Instant } from './instant.ts';
 import type { Outcome } from './outcome.ts';
+import type { StepReport } from './report.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface Lock {
   /** For instance 'repository/nas-primary'. */
@@ -26,12 +29,16 @@ export interface Step {
   readonly repository?: string;
   /** Ids; unless each of them succeeded (or was partial, or skipped) this step is 'blocked'. */
   readonly needs?: readonly string[];
+  /** Ids; this step waits until each of them has ended, however it came out. */
+  readonly after?: readonly string[];
   /** Acquired in sorted order, all before `run`, released after it. */
   readonly locks?: readonly Lock[];
   /** Concurrency lanes: at most `plan.limits[lane]` steps of a lane at once. Entered in the order given. */
   readonly lanes?: readonly string[];
   /** Counted from the moment the lanes and locks are held. */
   readonly timeout?: Duration;
+  /** How long it took the last time, for whoever watches. */
+  readonly expected?: Duration;
   readonly weight: Weight;
   /** The only part that is code. Throws a HoldfastError to fail; must honour `context.signal`. */
   run(context: StepContext): Promise<StepResult>;
@@ -46,6 +53,8 @@ export interface Plan {
   readonly limits: Readonly<Record<string, number>>;
   /** Facts a reader of the plan should know and no step carries. */
   readonly warnings?: readonly string[];
+  /** What the run comes to, where that is not what every command's does (verdict.ts). */
+  readonly judge?: (steps: readonly StepReport[], interruptedBy: StopSignal | null) => Verdict;
 }
 
 export interface StepResult {
@@ -99,18 +108,20 @@ export function planDefects(plan: Pick<Plan, 'steps' | 'limits'>): string[] {
     ids.add(step.id);
   }
   for (const step of plan.steps) {
-    for (const need of step.needs ?? []) if (!ids.has(need)) defects.push(`${step.id} needs ${need}, which does not exist`);
+    for (const id of awaited(step)) if (!ids.has(id)) defects.push(`${step.id} waits for ${id}, which does not exist`);
   }
   for (const [lane, limit] of Object.entries(plan.limits)) {
     if (!(limit >= 1)) defects.push(`lane ${lane} allows ${limit} steps at once: it would wait for ever`);
   }
   const cycle = findCycle(plan.steps);
-  if (cycle) defects.push(`steps need each other: ${cycle.join(' -> ')}`);
+  if (cycle) defects.push(`steps wait for each other: ${cycle.join(' -> ')}`);
   return defects;
 }
 
+const awaited = ({ needs = [], after = [] }: Step): readonly string[] => [...needs, ...after];
+
 function findCycle(steps: readonly Step[]): readonly string[] | null {
-  const needs = new Map(steps.map((step) => [step.id, step.needs ?? []]));
+  const needs = new Map(steps.map((step) => [step.id, awaited(step)]));
   const finished = new Set<string>();
   const visit = (id: string, path: readonly string[]): readonly string[] | null => {
     if (finished.has(id)) return null;
@@ -128,6 +139,20 @@ function findCycle(steps: readonly Step[]): readonly string[] | null {
   }
   return null;
 }
+
+/** It only looks, for the sake of what follows: shown when something is wrong. */
+export const isLook = ({ weight, stage }: Pick<Step, 'weight'> & { readonly stage?: string | null }): boolean =>
+  weight === 'advisory' && stage === PREFLIGHT;
+
+/** Its stages run one after the other. */
+export const isStaged = ({ steps }: Pick<Plan, 'steps'>): boolean => steps.some(({ after }) => after !== undefined);
+
+/** What people read as the name of its stage. */
+export const stageOf = ({ stage }: { readonly stage?: string | null }): string =>
+  stage === PREFLIGHT ? 'Preflight' : (stage ?? '');
+
+/** The stage of whatever must hold before anything starts. */
+export const PREFLIGHT = 'preflight';
 
 /** A value as it is printed in results: absent is null. */
 export const orNull = <Value extends Json>(value: Value | undefined): Value | null => value ?? null;

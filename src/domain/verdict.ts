@@ -1,5 +1,6 @@
 // From what happened to each step to the outcome and exit code of the whole: pure, and the same for every command.
 
+import type { StopSignal } from '../lib/interruption.ts';
 import { EXIT } from './exit-code.ts';
 import type { Outcome } from './outcome.ts';
 import type { StepReport } from './report.ts';
@@ -18,13 +19,8 @@ const BUSY: ReadonlySet<unknown> = new Set(['busy', 'repository-locked']);
  * failure, or failures without one counted success, are exit 2; failures beside successes and partial steps are exit 1.
  * Where the answer would be exit 2 and nothing but held locks stood in the way, it is busy (75).
  */
-export function verdictOf(steps: readonly StepReport[], interruptedBy: 'SIGINT' | 'SIGTERM' | null): Verdict {
-  if (interruptedBy) {
-    return {
-      outcome: 'interrupted',
-      exitCode: interruptedBy === 'SIGINT' ? EXIT.interruptedBySigint : EXIT.interruptedBySigterm,
-    };
-  }
+export function verdictOf(steps: readonly StepReport[], interruptedBy: StopSignal | null): Verdict {
+  if (interruptedBy) return interrupted(interruptedBy);
   const weighed = steps.filter((step) => step.weight !== 'advisory');
   const failed = weighed.filter((step) => !NO_FAILURE.has(step.outcome));
   const anyDone = weighed.some((step) => step.outcome === 'succeeded' || step.outcome === 'partial');
@@ -39,3 +35,8 @@ export function verdictOf(steps: readonly StepReport[], interruptedBy: 'SIGINT' 
   const nothingDone = weighed.length > 0 && weighed.every((step) => step.outcome === 'skipped');
   return { outcome: nothingDone ? 'skipped' : 'succeeded', exitCode: EXIT.ok };
 }
+
+export const interrupted = (by: StopSignal): Verdict => ({
+  outcome: 'interrupted',
+  exitCode: by === 'SIGINT' ? EXIT.interruptedBySigint : EXIT.interruptedBySigterm,
+});

@@ -25,6 +25,10 @@ export interface Journal extends Disposable {
   intendEffect(effect: { runId: string; stepId: string; kind: string; payload: JsonObject; at: Instant }): number;
   /** The effect is undone, or was never needed. */
   settleEffect(id: number, at: Instant): void;
+  /** The effect is made, and outlives its run: it is nobody's leftover until `settleEffect`. */
+  keepEffect(id: number, at: Instant): void;
+  /** Those of that kind that were kept and are not settled, newest first. */
+  keptEffects(kind: string): readonly KeptEffect[];
 
   /** Runs without an end, oldest first: alive, or dead and to be cleaned up. */
   unfinishedRuns(): readonly UnfinishedRun[];
@@ -70,6 +74,11 @@ export interface UnfinishedRun {
   readonly process: ProcessIdentity;
   /** Newest first: the order in which they are undone. */
   readonly effects: readonly UnsettledEffect[];
+}
+
+export interface KeptEffect extends UnsettledEffect {
+  readonly runId: string;
+  readonly keptAt: Instant;
 }
 
 export interface UnsettledEffect {

@@ -9,7 +9,7 @@ import { buildReport, type Report } from '../domain/report.ts';
 import { type ErrorReport, HoldfastError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
-import type { RecordedEvidence, RecordedStep, UnsettledEffect } from './journal.ts';
+import type { KeptEffect, RecordedEvidence, RecordedStep, UnsettledEffect } from './journal.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -64,6 +64,12 @@ export const effectRow = (row: Row): UnsettledEffect => ({
   stepId: text(row, 'step_id'),
   kind: text(row, 'kind'),
   payload: json<JsonObject>(row, 'payload'),
+});
+
+export const keptEffectRow = (row: Row): KeptEffect => ({
+  ...effectRow(row),
+  runId: text(row, 'run_id'),
+  keptAt: integer(row, 'kept_at') as Instant,
 });
 
 export const evidenceRow = (row: Row): RecordedEvidence => ({

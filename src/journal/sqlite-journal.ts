@@ -8,9 +8,9 @@ import type { Report, StepReport } from '../domain/report.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
-import type { EvidenceFilter, Journal, RecordedEvidence, RecordedStep, UnfinishedRun } from './journal.ts';
+import type { EvidenceFilter, Journal, KeptEffect, RecordedEvidence, RecordedStep, UnfinishedRun } from './journal.ts';
 import { isDamage, journalFailure } from './journal-failure.ts';
-import { effectRow, evidenceRow, millisecondsOf, reportOf, type RunRow, runRow, stepRow } from './rows.ts';
+import { effectRow, evidenceRow, keptEffectRow, millisecondsOf, reportOf, type RunRow, runRow, stepRow } from './rows.ts';
 
 /** What the journal asks of the file that it lies in. */
 export interface OnDisk {
@@ -110,9 +110,20 @@ export class SqliteJournal implements Journal {
     this.#run('UPDATE effects SET settled_at = ? WHERE id = ?', [at, id]);
   }
 
+  keepEffect(id: number, at: Instant): void {
+    this.#run('UPDATE effects SET kept_at = ? WHERE id = ?', [at, id]);
+  }
+
+  keptEffects(kind: string): readonly KeptEffect[] {
+    return this.#all(
+      'SELECT * FROM effects WHERE kind = ? AND kept_at IS NOT NULL AND settled_at IS NULL ORDER BY id DESC',
+      [kind],
+    ).map((row) => keptEffectRow(row));
+  }
+
   unfinishedRuns(): readonly UnfinishedRun[] {
     const runs = this.#all(
-      `SELECT * FROM runs WHERE outcome IS NULL OR id IN (SELECT run_id FROM effects WHERE settled_at IS NULL)
+      `SELECT * FROM runs WHERE outcome IS NULL OR id IN (SELECT run_id FROM effects WHERE settled_at IS NULL AND kept_at IS NULL)
        ORDER BY started_at`,
       [],
     ).map((row) => runRow(row));
@@ -121,9 +132,10 @@ export class SqliteJournal implements Journal {
       kind: run.kind,
       startedAt: run.startedAt,
       process: run.process,
-      effects: this.#all('SELECT * FROM effects WHERE run_id = ? AND settled_at IS NULL ORDER BY id DESC', [run.id]).map(
-        (row) => effectRow(row),
-      ),
+      effects: this.#all(
+        'SELECT * FROM effects WHERE run_id = ? AND settled_at IS NULL AND kept_at IS NULL ORDER BY id DESC',
+        [run.id],
+      ).map((row) => effectRow(row)),
     }));
   }
 

@@ -120,8 +120,10 @@ describe('a plan', () => {
 
   it('names the steps of a cycle', () => {
     const steps = [step('a', { needs: ['b'] }), step('b', { needs: ['c'] }), step('c', { needs: ['b'] })];
-    assert.deepEqual(planDefects(plan(steps)), ['steps need each other: b -> c -> b']);
-    assert.deepEqual(planDefects(plan([step('a', { needs: ['a'] })])), ['steps need each other: a -> a']);
+    assert.deepEqual(planDefects(plan(steps)), ['steps wait for each other: b -> c -> b']);
+    assert.deepEqual(planDefects(plan([step('a', { needs: ['a'] })])), ['steps wait for each other: a -> a']);
+    const both = [step('a', { after: ['b'] }), step('b', { needs: ['a'] })];
+    assert.deepEqual(planDefects(plan(both)), ['steps wait for each other: a -> b -> a']);
   });
 
   it('has a defect when two steps share a name, or a lane lets nobody in', () => {

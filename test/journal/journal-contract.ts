@@ -178,6 +178,25 @@ export function journalContract(name: string, create: () => Journal): void {
       );
     });
 
+    it('lists a kept effect apart, until it is settled, and counts its run as ended', () => {
+      using journal = create();
+      const id = started(journal, 1);
+      const intend = (kind: string): number =>
+        journal.intendEffect({ runId: id, stepId: 'a', kind, payload: { kind }, at: at(1) });
+      const [kept, other] = [intend('hold'), intend('mount')];
+      journal.keepEffect(kept, at(2));
+      journal.settleEffect(other, at(2));
+      journal.endStep(id, ended('a'), []);
+      journal.endRun(id, { outcome: 'succeeded', exitCode: 0 }, at(3));
+      assert.deepEqual(journal.unfinishedRuns(), []);
+      assert.deepEqual(journal.keptEffects('hold'), [
+        { id: kept, runId: id, stepId: 'a', kind: 'hold', payload: { kind: 'hold' }, keptAt: at(2) },
+      ]);
+      assert.deepEqual(journal.keptEffects('mount'), []);
+      journal.settleEffect(kept, at(4));
+      assert.deepEqual(journal.keptEffects('hold'), []);
+    });
+
     it('counts an ended run with an open effect as unfinished, and keeps its outcome when it is abandoned', () => {
       using journal = create();
       const id = started(journal, 1);

@@ -4,7 +4,7 @@
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
 import { duration } from '../../domain/duration.ts';
 import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
-import type { Plan, Step, StepResult } from '../../domain/plan.ts';
+import { type Plan, PREFLIGHT, type Step, type StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { checkRepository } from '../../repositories/preflight.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
@@ -55,21 +55,24 @@ export function planRun(config: Configuration, selection: RunSelection, toolbox:
   const { jobs, engines, warnings } = selectJobs(config, selection);
   const repositories = new Map(jobs.map((job) => [job.repository.name, job.repository]));
   const outages: Outages = new Map();
-  const sources = new Map(jobs.map((job) => [job.service.name, job]));
   return {
     kind: 'run',
     host: config.host,
     warnings,
-    limits: Object.fromEntries([...repositories.values()].map((each) => [repositoryLock(each.name), each.concurrency])),
+    limits: repositoryLimits([...repositories.values()]),
     steps: [
       ...(jobs.length > 0 ? [toolStep(toolbox)] : []),
       ...[...repositories.values()].map(repositoryStep),
-      ...[...sources.values()].map(sourceStep),
+      ...sourceSteps(jobs),
       ...jobs.map((job) => backupStep(job, toolbox, outages)),
       ...engines.map(engineStep),
     ],
   };
 }
+
+/** How many jobs may work on each at once. */
+export const repositoryLimits = (repositories: readonly RepositoryConfig[]): Record<string, number> =>
+  Object.fromEntries(repositories.map((each) => [repositoryLock(each.name), each.concurrency]));
 
 /** Every job of these services, in the order of the configuration. */
 export const jobsOf = (config: Configuration, services: readonly ServiceConfig[]): Job[] =>
@@ -85,7 +88,7 @@ const RESTIC = stepId.preflight('tool', 'restic');
 export const toolStep = (toolbox: Toolbox): Step => ({
   id: RESTIC,
   title: 'Find a suitable restic',
-  stage: 'preflight',
+  stage: PREFLIGHT,
   weight: 'advisory',
   async run(context) {
     const version = await resticVersion(toolbox.restic, { signal: context.signal, memory: toolbox.stateDir });
@@ -97,7 +100,7 @@ export const toolStep = (toolbox: Toolbox): Step => ({
 const repositoryStep = (repository: RepositoryConfig): Step => ({
   id: stepId.preflight('repository', repository.name),
   title: `Check that ${repository.name} can be written`,
-  stage: 'preflight',
+  stage: PREFLIGHT,
   repository: repository.name,
   weight: 'advisory',
   timeout: duration(1, 'm'),
@@ -107,10 +110,14 @@ const repositoryStep = (repository: RepositoryConfig): Step => ({
   },
 });
 
+/** A look at the data of each service, once. */
+export const sourceSteps = (jobs: readonly Job[]): Step[] =>
+  [...new Map(jobs.map((job) => [job.service.name, job])).values()].map(sourceStep);
+
 const sourceStep = ({ service, backup }: Job): Step => ({
   id: stepId.preflight('source', service.name),
   title: `Check that the data of ${service.name} is there`,
-  stage: 'preflight',
+  stage: PREFLIGHT,
   service: service.name,
   weight: 'advisory',
   timeout: duration(1, 'm'),
@@ -133,7 +140,7 @@ const sourceStep = ({ service, backup }: Job): Step => ({
 });
 
 /** Why a repository could not be opened: the other jobs of this run need not find that out again, each after its hooks. */
-type Outages = Map<string, HoldfastError>;
+export type Outages = Map<string, HoldfastError>;
 const OUTAGES: ReadonlySet<unknown> = new Set([
   'repository-unreachable',
   'repository-missing',
@@ -152,7 +159,7 @@ async function unlessOut(outages: Outages, repository: string, work: () => Promi
   }
 }
 
-const backupStep = (job: Job, toolbox: Toolbox, outages: Outages): Step => ({
+export const backupStep = (job: Job, toolbox: Toolbox, outages: Outages): Step => ({
   id: stepId.backup(job.service.name, job.repository.name),
   title: `Back up ${job.service.name} to ${job.repository.name}`,
   stage: 'backup',

@@ -41,15 +41,16 @@ export class StepEffects {
   /** See StepContext.hold. When `make` fails the effect is undone at once, for it may have been half made. */
   async hold(kind: string, payload: JsonObject, make: () => Promise<void>): Promise<AsyncDisposable> {
     const { runId, stepId, journal, clock, kinds } = this.#owner;
-    const { untilMade } = effectKind(kinds, kind);
+    const { untilMade, lasting } = effectKind(kinds, kind);
     const id = journal.intendEffect({ runId, stepId, kind, payload, at: clock.now() });
     await using unmade = new AsyncDisposableStack();
     unmade.defer(async () => void (await this.undo({ id, kind, payload })));
     await make();
     const held = unmade.move();
-    if (!untilMade) return held;
-    journal.settleEffect(id, clock.now());
-    return new AsyncDisposableStack(); // nothing is left to be undone
+    if (!untilMade && !lasting) return held;
+    if (lasting) journal.keepEffect(id, clock.now());
+    else journal.settleEffect(id, clock.now());
+    return new AsyncDisposableStack(); // nothing is left for this step to undo
   }
 
   /** False when it stays as it is, and recorded, because a newer one could not be undone. Throws as `undoEffect`. */

@@ -115,7 +115,8 @@ class Execution {
     journal.openRun({ id: this.#id, plan: this.#plan, startedAt: this.#startedAt, process: selfIdentity() });
     this.#observe({ type: 'run-started', runId: this.#id, plan: this.#plan });
     const steps = await this.#performAll();
-    const verdict = verdictOf(steps, stopSignalOf(signal.aborted ? signal.reason : null));
+    const judge = this.#plan.judge ?? verdictOf;
+    const verdict = judge(steps, stopSignalOf(signal.aborted ? signal.reason : null));
     const endedAt = clock.now();
     if (!this.#leavesEffects()) journal.endRun(this.#id, verdict, endedAt);
     const report = buildReport({
@@ -161,6 +162,7 @@ class Execution {
   }
 
   async #perform(step: Step): Promise<StepReport> {
+    await this.#ended(step.after ?? []);
     const blocker = await this.#blockerOf(step);
     if (blocker) return this.#end(step, blocker);
     const warnings: string[] = [];
@@ -190,8 +192,7 @@ class Execution {
 
   /** What ends the step before it starts: a need that did not succeed, told by its first cause. */
   async #blockerOf(step: Step): Promise<StepEnd | null> {
-    const needed = (step.needs ?? []).flatMap((id) => this.#steps.get(id) ?? []);
-    const reports = await Promise.all(needed.map((need) => this.#reportOf(need)));
+    const reports = await this.#ended(step.needs ?? []);
     const blocker = reports.find((report) => !['succeeded', 'partial', 'skipped'].includes(report.outcome));
     if (!blocker) return null;
     // Being asked to stop is no failure, not of what was still waiting either.
@@ -199,6 +200,10 @@ class Execution {
     const passedOn = blocker.outcome === 'blocked' || (outcome === 'interrupted' && blocker.startedAt === null);
     const why = blocker.error?.message ?? blocker.reason ?? blocker.outcome;
     return { outcome, reason: passedOn ? blocker.reason : `${blocker.title}: ${why}`, error: blocker.error };
+  }
+
+  #ended(ids: readonly string[]): Promise<StepReport[]> {
+    return Promise.all(ids.flatMap((id) => this.#steps.get(id) ?? []).map((step) => this.#reportOf(step)));
   }
 
   async #start(step: Step, startedAt: Instant, warnings: string[], lost: AbortSignal | undefined): Promise<StepResult> {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { duration } from '../../../src/domain/duration.ts';
 import type { Evidence } from '../../../src/domain/evidence.ts';
 import type { Instant } from '../../../src/domain/instant.ts';
-import type { Lock } from '../../../src/domain/plan.ts';
+import type { Lock, Plan, StepResult } from '../../../src/domain/plan.ts';
 import type { Report, StepReport } from '../../../src/domain/report.ts';
 import { dryRun, runPlan, type RunnerEvent } from '../../../src/engine/runner/runner.ts';
 import { openTransientJournal } from '../../../src/journal/open-journal.ts';
@@ -50,6 +50,29 @@ describe('needs', () => {
     assert.deepEqual(order, ['a', 'b', 'c']);
     assert.equal(report.outcome, 'succeeded');
     assert.equal(report.exitCode, 0);
+  });
+
+  it('starts a step only after what it comes after has ended, however that came out', async () => {
+    const order: string[] = [];
+    const noting = (id: string, outcome: () => Promise<StepResult>) => async () => {
+      await sleep(1);
+      order.push(id);
+      return await outcome();
+    };
+    const succeeds = (): Promise<StepResult> => Promise.resolve(done);
+    const report = await runPlan(
+      plan([
+        step('c', { after: ['a', 'b'], run: noting('c', succeeds) }),
+        step('b', { after: ['a'], run: noting('b', fails('no')) }),
+        step('a', { run: noting('a', fails('no')) }),
+      ]),
+      options(),
+    );
+    assert.deepEqual(order, ['a', 'b', 'c']);
+    assert.deepEqual(
+      report.steps.map(({ outcome }) => outcome),
+      ['succeeded', 'failed', 'failed'],
+    );
   });
 
   it('blocks what needs a failed step, and names the first cause all the way down', async () => {
@@ -711,6 +734,31 @@ describe('effects', () => {
     assert.deepEqual(journal.unfinishedRuns(), []);
   });
 
+  it("keeps what lasts beyond its run, as nobody else's leftover, and undoes it only when it could not be made", async () => {
+    const journal = openTransientJournal();
+    const log: string[] = [];
+    const kind = { ...recording(log), lasting: true };
+    const once = (make: () => Promise<void>): Promise<Report> =>
+      runPlan(
+        plan([
+          step('a', {
+            run: async (context) => {
+              await using _held = await context.hold('mount', { path: '/1' }, make);
+              return done;
+            },
+          }),
+        ]),
+        options({ journal, kinds: [kind] }),
+      );
+    assert.equal((await once(fails('no'))).outcome, 'failed');
+    assert.deepEqual([log, journal.keptEffects('mount')], [['undo /1'], []]);
+    const { id } = await once(() => Promise.resolve());
+    const [kept, ...others] = journal.keptEffects('mount');
+    assert.deepEqual([kept?.payload, kept?.runId, others], [{ path: '/1' }, id, []]);
+    await runPlan(plan([step('b')]), options({ journal, kinds: [kind] }));
+    assert.deepEqual([log.length, journal.unfinishedRuns()], [1, []], 'no later run touches it');
+  });
+
   it('refuses an effect that nobody could undo, before it is made', async () => {
     let made = false;
     const report = await runPlan(
@@ -733,6 +781,16 @@ describe('effects', () => {
 });
 
 describe('telling', () => {
+  it('ends as its own plan judges, where that has a judge', async () => {
+    const judge: Plan['judge'] = (steps, by) => {
+      assert.deepEqual([steps.map(({ id }) => id), by], [['a'], null]);
+      return { outcome: 'partial', exitCode: 1 };
+    };
+    const journal = openTransientJournal();
+    const report = await runPlan(plan([step('a')], { judge }), options({ journal }));
+    assert.deepEqual([report.outcome, report.exitCode, journal.run(report.id)?.exitCode], ['partial', 1, 1]);
+  });
+
   it('reports to the observer in order, and the report is in the journal', async () => {
     const journal = openTransientJournal();
     const seen: string[] = [];
