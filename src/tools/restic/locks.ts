@@ -26,8 +26,8 @@ export interface Locks {
   readonly described: readonly RepositoryLock[];
 }
 
-/** Each description opens the repository (0.5 s CPU); thousands of stale locks have been seen. */
-export const MAX_DESCRIBED = 5;
+/** Each description opens the repository (0.5 s of CPU, 0.2 s of waiting); thousands of stale locks have been seen. */
+export const MAX_DESCRIBED = 20;
 const GONE = /no such file|does not exist|not found|no matching ID/i;
 /** Left by an upload that was interrupted. One with something else in it is another message: it keeps every restic out. */
 const EMPTY = /^LoadRaw\(<lock\/\w+>\): invalid data returned/;
