@@ -4,7 +4,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describeBytes } from '../../src/domain/bytes.ts';
-import { processExists } from '../../src/process/identity.ts';
+import { processOf } from '../../src/process/identity.ts';
 import { type Cache, openCache } from '../cache.ts';
 import { run } from '../command.ts';
 import { imageKey } from '../image/image.ts';
@@ -52,7 +52,7 @@ const ofDeadProcesses = (directory: string, pattern: RegExp): string[] =>
   readdirSync(directory)
     .filter((name) => {
       const pid = pattern.exec(name)?.[1];
-      return pid !== undefined && !processExists(Number(pid));
+      return pid !== undefined && processOf(Number(pid)) === null;
     })
     .map((name) => join(directory, name));
 

@@ -1,6 +1,10 @@
-// Which process did it, so that a later one can tell whether it still lives: a pid alone is reused after a while.
+// Which process did it, so that a later one can tell whether it still lives: a pid alone is reused after a while. Where only
+// the pid is known: what has it now.
 
 import { readFileSync, readlinkSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { type Duration, duration } from '../domain/duration.ts';
+import { errnoOf } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
 
 export interface ProcessIdentity extends JsonObject {
@@ -29,16 +33,66 @@ export function mayBeAlive(identity: ProcessIdentity): boolean {
   return startTicksOf(identity.pid) === identity.startTicks;
 }
 
-/** Whether a process of that pid runs here; hidden ones of other users (hidepid) do not show. */
-export const processExists = (pid: number): boolean => startTicksOf(pid) !== null;
+/** What has a pid here and now. */
+export interface LocalProcess {
+  /** The first 15 bytes of its program's name, safe to print; null when it is hidden from this user (hidepid). */
+  readonly program: string | null;
+  /** Whether this user may send it a signal. */
+  readonly signallable: boolean;
+  /** How long it has been running; 0 when it is hidden. */
+  readonly age: Duration;
+}
+
+/** Null when no process has that pid; one that is dead and only waits for its parent (a zombie) is none. */
+export function processOf(pid: number): LocalProcess | null {
+  const refusal = refusalOf(pid);
+  const stat = statOf(pid);
+  if (stat) {
+    const age = duration(Math.max(0, uptime() - Number(stat.startTicks) / TICKS_PER_SECOND), 's');
+    return stat.dead ? null : { program: stat.program, signallable: refusal === null, age };
+  }
+  return refusal === 'EPERM' ? { program: null, signallable: false, age: duration(0, 's') } : null;
+}
+
+/** Why this user cannot send it a signal: 'EPERM' when it is another user's, 'ESRCH' when there is none; null when it can. */
+function refusalOf(pid: number): string | null {
+  try {
+    process.kill(pid, 0);
+    return null;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return errno;
+  }
+}
+
+interface Stat {
+  readonly program: string;
+  readonly dead: boolean;
+  readonly startTicks: string;
+}
+
+/** USER_HZ: the same wherever Node.js runs. */
+const TICKS_PER_SECOND = 100;
 
 function startTicksOf(pid: number): string | null {
+  const stat = statOf(pid);
+  return stat === null || stat.dead ? null : stat.startTicks;
+}
+
+/** /proc/PID/stat; null when there is no such process, or a hidden one. */
+function statOf(pid: number): Stat | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name in brackets may hold anything
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [begin, end] = [text.indexOf('('), text.lastIndexOf(')')]; // the name between them may hold anything
+    const fields = text.slice(end + 2).split(' ');
+    return {
+      program: text.slice(begin + 1, end).replaceAll(/[^ -~]/g, '?'),
+      dead: fields[0] === 'Z' || fields[0] === 'X',
+      startTicks: fields[19] ?? '',
+    };
   } catch {
-    return null; // no such process
+    return null;
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { it } from 'node:test';
-import { mayBeAlive, type ProcessIdentity, selfIdentity } from '../../src/process/identity.ts';
+import { mayBeAlive, processOf, type ProcessIdentity, selfIdentity } from '../../src/process/identity.ts';
 
 const IDENTITY = new URL('../../src/process/identity.ts', import.meta.url).href;
 const TELL = `import { selfIdentity } from '${IDENTITY}'; console.log(JSON.stringify(selfIdentity())); process.stdin.resume();`;
@@ -33,4 +33,25 @@ it('is not taken in by a pid that was given to another process, or by one of an 
 
 it('counts what it cannot look up, a process of another pid namespace, as alive', () => {
   assert.equal(mayBeAlive({ ...selfIdentity(), pid: 999_999_999, pidNamespace: 'pid:[1]' }), true);
+});
+
+it('tells what has a pid by now: its program, since when, and whether it may be signalled', async () => {
+  const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  await once(child, 'spawn');
+  const found = processOf(child.pid ?? 0);
+  assert.deepEqual([found?.program, found?.signallable], ['sleep', true]);
+  assert.ok(found && found.age < 60_000, `started ${found?.age} ms ago`);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.equal(processOf(child.pid ?? 0), null);
+});
+
+it('counts a dead process that its parent has not looked at as gone', async () => {
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(String(line));
+  while (processOf(pid) !== null) await new Promise((resolve) => setTimeout(resolve, 5)); // nobody tells of its death
+  assert.equal(process.kill(pid, 0), true, 'it is no zombie');
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
 });

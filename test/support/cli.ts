@@ -21,6 +21,7 @@ import type { TestContext } from 'node:test';
 import type { Report, StepReport } from '../../src/domain/report.ts';
 import { openJournal } from '../../src/journal/open-journal.ts';
 import type { Journal } from '../../src/journal/journal.ts';
+import { type ForgedLock, forgeLock } from './forged-lock.ts';
 import { makeQuickRepository } from './quick-repository.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
@@ -204,6 +205,11 @@ export class ScratchHost implements Disposable {
     for (const { kind } of db.prepare('SELECT kind FROM effects WHERE settled_at IS NULL').all())
       found.push(`unsettled ${String(kind)}`);
     return found;
+  }
+
+  /** Puts a lock into a repository; answers with its file's name. */
+  forgeLock(repository: string, lock: ForgedLock): string {
+    return forgeLock(this.path(repository), PASSWORD, lock);
   }
 
   /** Lock files of restic in a repository. */

@@ -91,7 +91,7 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
     wrap: (argv) => withBinds(view.binds, argv, toolbox.user),
   };
   const onProgress = (progress: BackupProgress): void => context.progress(liveFigures(progress));
-  const summary = await pastLocks(access, toolbox, context, (retryLock) =>
+  const summary = await pastLocks(access, context, (retryLock) =>
     resticBackup(access, { ...request, retryLock }, { signal: context.signal, onProgress }),
   );
   const [after] = await Promise.all([presenceOf(before.present, uncancelled()), assertHeld(job, summary.snapshotId)]);

@@ -1,7 +1,6 @@
 // Each repository: password, mount, reachability, free space, whether it opens, locks, owners. This is the place where
 // opening one just to look is right.
 
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { RepositoryConfig } from '../../config/configuration.ts';
 import { localDirectory } from '../../config/repository-url.ts';
@@ -11,14 +10,16 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { resticAccess } from '../../repositories/access.ts';
 import { checkRepository } from '../../repositories/preflight.ts';
 import { resticConfig } from '../../tools/restic/cat-config.ts';
+import { nameHolder } from '../../tools/restic/classify.ts';
 import { type RepositoryLock, resticLocks } from '../../tools/restic/locks.ts';
 import { describeBytes } from '../../domain/bytes.ts';
 import { foreignEntry, probePath } from '../../tools/util-linux/probe.ts';
 import { freeSpace } from '../../tools/util-linux/stat.ts';
+import { fromHere, isStale } from '../repository/stale-locks.ts';
 import { type Check, type DoctorInput, type Finding, ok, problem, problemOf, warning } from './check.ts';
 
-/** Several openings, each half a second of CPU, on a machine that may be busy. */
-const LIMIT = duration(1, 'm');
+/** Where there are many locks two dozen openings, each half a second of CPU, on a machine that may be busy. */
+const LIMIT = duration(2, 'm');
 const PATIENCE = duration(20, 's');
 
 export const repositoryChecks = (input: DoctorInput): Check[] =>
@@ -49,7 +50,7 @@ async function open(
   try {
     await resticConfig(access, options);
     const { ids, described } = await resticLocks(access, options);
-    const stale = described.filter((lock) => isStale(lock, clock.now()));
+    const stale = described.filter((lock) => isStale(lock, fromHere(clock.now())));
     if (stale.length === 0) return [];
     const [first] = stale;
     const others = ids.length > 1 ? ` (${ids.length} locks in all)` : '';
@@ -68,25 +69,10 @@ async function open(
   }
 }
 
-/** restic refreshes a lock every 5 minutes and takes it for stale after 30, or at once when its process on this host is gone. */
-function isStale(lock: RepositoryLock, now: Instant): boolean {
-  if (lock.time !== null && elapsed(lock.time, now) > duration(30, 'm')) return true;
-  return lock.host === hostname() && !isAlive(lock.pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'; // it is there, and somebody else's
-  }
-}
-
 function describeLock(lock: RepositoryLock | undefined, now: Instant): string {
   if (lock === undefined) return '';
   const age = lock.time === null || lock.time > now ? '' : `, ${describeDuration(elapsed(lock.time, now))} old`;
-  return ` of process ${lock.pid} (${lock.user}) on ${lock.host}${age}`;
+  return ` of ${nameHolder(lock)}${age}`;
 }
 
 /** Files of several owners: one of them is locked out sooner or later. */

@@ -30,7 +30,7 @@ export async function maintenanceOf(
   const owner = await foreignOwner(toolbox, repository, context.signal);
   const access = owner === null ? own : await accessAs(owner, own, repository, context.signal);
   return (work) =>
-    pastLocks(own, toolbox, context, async (retryLock) => {
+    pastLocks(own, context, async (retryLock) => {
       try {
         return await work(access, retryLock);
       } catch (error) {

@@ -43,7 +43,7 @@ const WRONG_PASSWORD: Meaning = {
   retry: 'never',
 };
 const LOCKED_HINT =
-  'Wait for the other process and try again. If that process is dead, `holdfast repository unlock NAME` clears its stale lock; live locks stay.';
+  'Wait for the other process and try again. If that process is dead, `holdfast repository unlock NAME` clears its stale lock, or says when it can; live locks stay.';
 
 const MEANINGS: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   [/wrong password or no key found/i, WRONG_PASSWORD],
@@ -169,10 +169,14 @@ function locked(stderrTail: readonly string[]): Meaning {
   };
 }
 
+/** 'process 4711 (root) on nas' */
+export const nameHolder = ({ pid, user, host }: Pick<LockHolder, 'pid' | 'user' | 'host'>): string =>
+  `process ${pid} (${user}) on ${host}`;
+
 /** 'locked exclusively by process 4711 (root) on nas for 1h2m' */
 export function describeHolder(holder: LockHolder): string {
   const age = holder.age === null ? '' : ` for ${holder.age}`;
-  return `locked${holder.exclusive ? ' exclusively' : ''} by process ${holder.pid} (${holder.user}) on ${holder.host}${age}`;
+  return `locked${holder.exclusive ? ' exclusively' : ''} by ${nameHolder(holder)}${age}`;
 }
 
 /** Who holds the lock, from restic's message; null when it says nothing about a lock. */

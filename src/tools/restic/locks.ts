@@ -22,12 +22,15 @@ export interface RepositoryLock {
 export interface Locks {
   /** All ids. */
   readonly ids: readonly string[];
-  /** The first MAX_DESCRIBED of them that still existed when asked. */
+  /** The first MAX_DESCRIBED of them, as far as they could still be read when asked. */
   readonly described: readonly RepositoryLock[];
 }
 
-/** Each description opens the repository (0.5 s CPU); thousands of stale locks have been seen. */
-export const MAX_DESCRIBED = 5;
+/** Each description opens the repository (0.5 s of CPU, 0.2 s of waiting); thousands of stale locks have been seen. */
+export const MAX_DESCRIBED = 20;
+const GONE = /no such file|does not exist|not found|no matching ID/i;
+/** Left by an upload that was interrupted. One with something else in it is another message: it keeps every restic out. */
+const EMPTY = /^LoadRaw\(<lock\/\w+>\): invalid data returned/;
 const OPERATION = 'list the locks of';
 
 const lockShape = z.object({
@@ -55,7 +58,7 @@ export function parseLock(id: string, stdout: string, subject: string): Reposito
   return { id, time, exclusive: raw.exclusive, host: raw.hostname, user: raw.username, pid: raw.pid };
 }
 
-/** Lists and describes locks. One that is released meanwhile is left out. */
+/** Lists and describes locks. One that is released meanwhile is left out, and one that is empty, which restic ignores. */
 export async function resticLocks(access: ResticAccess, options: ResticOptions): Promise<Locks> {
   const { stdout } = await invokeRestic(access, { args: ['list', 'locks'], operation: OPERATION, brief: true }, options);
   const ids = parseLockIds(stdout, access.subject);
@@ -73,10 +76,7 @@ async function describeLock(access: ResticAccess, id: string, options: ResticOpt
     const { stdout } = await invokeRestic(access, { args: ['cat', 'lock', id], operation: OPERATION, brief: true }, options);
     return parseLock(id, stdout, access.subject);
   } catch (error) {
-    if (
-      error instanceof HoldfastError &&
-      error.tool?.stderrTail.some((line) => /no such file|does not exist|not found|no matching ID/i.test(line))
-    ) {
+    if (error instanceof HoldfastError && error.tool?.stderrTail.some((line) => GONE.test(line) || EMPTY.test(line))) {
       return null;
     }
     if (error instanceof HoldfastError && error.code === 'repository-locked') {

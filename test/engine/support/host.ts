@@ -13,6 +13,7 @@ import { plan, step } from '../../support/plans.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z') as Instant;
 export const hoursAgo = (hours: number): Instant => (NOW - hours * 3_600_000) as Instant;
+export const minutesAgo = (minutes: number): Instant => hoursAgo(minutes / 60);
 export const snapshotId = (digit: string): string => digit.repeat(64);
 
 export const repository = (name: string, parts: Partial<RepositoryConfig> = {}): RepositoryConfig => ({

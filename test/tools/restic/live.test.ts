@@ -255,6 +255,21 @@ test('the holder of an exclusive lock is named, although it keeps everybody out'
   assert.equal(await resticUnlock(accessTo(repository), calm()), 1);
 });
 
+test('an empty lock, as an interrupted upload leaves it, does not keep the others from being described', async () => {
+  await using holder = await lockHolder(['backup', '--stdin', '--host', 'holder'], false);
+  const empty = 'a'.repeat(64);
+  await writeFile(join(repository, 'locks', empty), '');
+  const { ids, described } = await resticLocks(accessTo(repository), calm());
+  assert.ok(ids.includes(empty));
+  assert.deepEqual(
+    described.map(({ pid }) => pid),
+    [holder.pid],
+  );
+  await holder.kill();
+  assert.equal(await resticUnlock(accessTo(repository), calm()), 1);
+  await rm(join(repository, 'locks', empty));
+});
+
 test('a cancelled backup ends with the reason, leaves no process, no lock and no snapshot', async () => {
   const fifo = join(directory.path, 'slow');
   await mkdir(fifo);
