@@ -36,6 +36,15 @@ export class Container extends BaseHost {
     this.#spec = spec;
   }
 
+  /**
+   * Where one of its paths is on this machine, as long as it runs: for sockets, which no command carries. Whoever listens there
+   * cannot tell who connects, since that process is not in the container: systemd's own socket refuses that.
+   */
+  outside(path: string): string {
+    if (this.#leader === null) throw this.failure(`find ${path}`, 'it does not run yet');
+    return `/proc/${this.#leader}/root${path}`;
+  }
+
   protected async start(started: (long: Long) => void): Promise<void> {
     const { name, runId, directory, tree, release, network } = this.#spec;
     const ready = Promise.withResolvers<void>();

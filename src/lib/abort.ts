@@ -2,6 +2,7 @@
 
 /** Resolves with the promise or rejects with the signal's reason, whichever comes first; the promise is left to itself. */
 export async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  if (signal.aborted) promise.catch(() => {}); // it has nobody else
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);

@@ -21,6 +21,17 @@ describe('waiting until a signal aborts', () => {
     await assert.rejects(untilAborted(Promise.resolve(1), stop.signal), /enough/);
   });
 
+  it('takes care of what fails after it was given up', async () => {
+    const [given, before] = [Promise.withResolvers<never>(), Promise.withResolvers<never>()];
+    const stop = new AbortController();
+    const waiting = untilAborted(given.promise, stop.signal);
+    stop.abort(new Error('enough'));
+    await assert.rejects(waiting, /enough/);
+    await assert.rejects(untilAborted(before.promise, stop.signal), /enough/);
+    for (const { reject } of [given, before]) reject(new Error('late'));
+    await new Promise(setImmediate); // a rejection that nobody handles would fail the test
+  });
+
   it('leaves no listener behind, however it ends', async () => {
     const { signal } = new AbortController();
     await untilAborted(Promise.resolve(), signal);

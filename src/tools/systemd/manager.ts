@@ -40,7 +40,10 @@ export interface UnitFacts {
 export interface UnitRun {
   /** `stopped`: somebody else stopped it meanwhile. `condition`: one of its conditions kept it from running. */
   readonly end: 'succeeded' | 'failed' | 'timed-out' | 'stopped' | 'condition';
-  /** systemd's word: 'success', 'exit-code', 'signal', 'oom-kill', 'timeout', 'start-limit-hit', 'dependency', 'masked', ... */
+  /**
+   * systemd's word: 'success', 'exit-code', 'signal', 'oom-kill', 'timeout', 'start-limit-hit', 'dependency', 'masked', ... Or
+   * 'condition', and 'unknown' of a run that ended while systemd could not be heard.
+   */
   readonly result: string;
   /** For people: 'exited with 1', 'killed by SIGKILL', 'ConditionPathExists=/srv/data does not hold'. */
   readonly detail: string;
@@ -52,7 +55,10 @@ export interface UnitRun {
   readonly restarts: number;
 }
 
-/** A connection to the service manager. Every method throws `tool-failed` when systemd refuses or the connection is lost. */
+/**
+ * A connection to the service manager; one that is lost is made again. Every method throws `permission-denied`, and `tool-failed`
+ * when systemd refuses for another reason or does not come back.
+ */
 export interface Manager extends AsyncDisposable {
   /** Units that match any of the shell patterns, each once, by name. A name without a suffix means a service. */
   find(patterns: readonly string[]): Promise<readonly FoundUnit[]>;

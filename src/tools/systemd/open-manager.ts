@@ -1,0 +1,65 @@
+// The Manager over D-Bus: one connection for everything.
+
+import type { Duration } from '../../domain/duration.ts';
+import { listUnitFiles, listUnits, loadUnit, unitProperties } from './calls.ts';
+import { foundUnits } from './find-units.ts';
+import { Link } from './link.ts';
+import type { FoundUnit, Manager, UnitFacts, UnitRun } from './manager.ts';
+import { SOCKETS, type Sockets } from './open-bus.ts';
+import { runUnit, settledUnit } from './run-unit.ts';
+import { startUnit } from './start-unit.ts';
+import { stopUnit } from './stop-unit.ts';
+import { parseDetails } from './unit-details.ts';
+import { withSuffix } from './unit-names.ts';
+import { parseState } from './unit-state.ts';
+
+/**
+ * Connects to systemd. Throws `unsupported` where it does not run, `permission-denied`, `tool-failed` when it does not answer,
+ * and the signal's reason; once there is a manager the signal has no more to say.
+ */
+export async function openManager(signal: AbortSignal, sockets: Sockets = SOCKETS): Promise<Manager> {
+  return new SystemdManager(await Link.open(sockets, signal));
+}
+
+class SystemdManager implements Manager {
+  readonly #link: Link;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  async find(patterns: readonly string[]): Promise<readonly FoundUnit[]> {
+    if (patterns.length === 0) return []; // systemd would take it for all
+    const wanted = patterns.map(withSuffix);
+    const both = [this.#link.ask(listUnits(wanted)), this.#link.ask(listUnitFiles(wanted))] as const;
+    return foundUnits(...(await Promise.all(both)));
+  }
+
+  async facts(unit: string): Promise<UnitFacts> {
+    const name = withSuffix(unit);
+    const known = await this.#link.ask(unitProperties(name, await this.#link.ask(loadUnit(name))));
+    const { id, load, active, sub, type, remainAfterExit, invocationId, startedAt, endedAt, result } = parseState(known);
+    const { triggeredBy } = parseDetails(known);
+    return { name: id, load, active, sub, type, remainAfterExit, invocationId, startedAt, endedAt, result, triggeredBy };
+  }
+
+  async run(unit: string, signal: AbortSignal): Promise<UnitRun> {
+    return await runUnit(this.#link, withSuffix(unit), signal);
+  }
+
+  async settled(unit: string, signal: AbortSignal): Promise<UnitRun | null> {
+    return await settledUnit(this.#link, withSuffix(unit), signal);
+  }
+
+  async stop(unit: string, patience: Duration): Promise<void> {
+    await stopUnit(this.#link, withSuffix(unit), patience);
+  }
+
+  async start(unit: string): Promise<void> {
+    await startUnit(this.#link, withSuffix(unit));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#link[Symbol.asyncDispose]();
+  }
+}
