@@ -4,13 +4,28 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { gateBench } from './gate.ts';
 import { manyServices } from './many-services.ts';
 import { oneService } from './one-service.ts';
 import { Scratch } from './scratch.ts';
 import { startup } from './startup.ts';
 import { type Bench, renderBench } from './table.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { one: oneService, many: manyServices, startup };
+type Run = (rounds: number | undefined) => Promise<string>;
+
+const inScratch =
+  (bench: Bench): Run =>
+  async (rounds) => {
+    using scratch = await Scratch.make();
+    return await renderBench(bench, scratch, rounds ?? bench.rounds);
+  };
+
+const BENCHES: Readonly<Record<string, Run>> = {
+  one: inScratch(oneService),
+  many: inScratch(manyServices),
+  startup: inScratch(startup),
+  gate: gateBench,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,8 +45,5 @@ console.log(
 console.log(`Node.js ${process.version}, ${restic}\n`);
 for (const name of names) {
   const bench = BENCHES[name];
-  if (!bench) continue; // checked above
-  using scratch = await Scratch.make();
-  const rounds = values.rounds === undefined ? bench.rounds : Number(values.rounds);
-  console.log(await renderBench(bench, scratch, rounds));
+  if (bench) console.log(await bench(values.rounds === undefined ? undefined : Number(values.rounds)));
 }

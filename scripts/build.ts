@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -58,6 +59,7 @@ export async function build(options: BuildOptions): Promise<void> {
     const program = join(staging, 'holdfast.js');
     writeFileSync(program, launcher);
     chmodSync(program, 0o755);
+    symlinkSync('holdfast.js', join(staging, 'backup-orchestrator')); // the gate, under a name that scripts know
     rmSync(options.outDir, { recursive: true, force: true });
     renameSync(staging, options.outDir);
   } finally {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Parse, dispatch, error -> exit code. The only process.exit.
 
+import { basename } from 'node:path';
 import { CommanderError } from '@commander-js/extra-typings';
 import { type Invocation, buildProgram } from './cli/program.ts';
 import { EXIT, exitCodeOf } from './domain/exit-code.ts';
@@ -10,13 +11,17 @@ import { stopSignalOf } from './lib/interruption.ts';
 async function main(): Promise<number> {
   const invocation: Invocation = { context: null };
   try {
-    await buildProgram(invocation).parseAsync(process.argv);
+    await buildProgram(invocation).parseAsync(spoken(process.argv));
     return invocation.context?.exitCode ?? EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return tellUsage(error);
     return await tell(error, invocation);
   }
 }
+
+/** Scripts that were written against that name mean the gate. */
+const spoken = ([node = '', program = '', ...args]: readonly string[]): string[] =>
+  basename(program) === 'backup-orchestrator' ? [node, program, 'gate', ...args] : [node, program, ...args];
 
 /** commander has told it on standard error already. */
 function tellUsage(error: CommanderError): number {

@@ -7,6 +7,7 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { diffCommand } from './diff.ts';
 import { findCommand } from './find.ts';
+import { gateCommand } from './gate.ts';
 import { historyCommand } from './history.ts';
 import { lsCommand } from './ls.ts';
 import { repositoryCommand } from './repository.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly CommandFactory[] = [
   runCommand,
   statusCommand,
   historyCommand,
+  gateCommand,
   snapshotsCommand,
   lsCommand,
   findCommand,

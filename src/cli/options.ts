@@ -8,11 +8,16 @@ const SHORTEST_WAIT = duration(2, 's');
 
 export const waitOption = (): Option<'--wait <duration>', undefined, undefined, Duration> =>
   new Option('--wait <duration>', 'how long to wait for something else that uses the repository (default 15m)').argParser(
-    durationArgument,
+    (text) => Math.max(durationArgument(text), SHORTEST_WAIT) as Duration,
   );
+
+export const durationOption = <Flags extends string>(
+  flags: Flags,
+  description: string,
+): Option<Flags, undefined, undefined, Duration> => new Option(flags, description).argParser(durationArgument);
 
 function durationArgument(text: string): Duration {
   const value = text === '0' ? (0 as Duration) : parseDuration(text);
   if (value === null) throw new InvalidArgumentError('expected a duration such as 90s, 15m or 0');
-  return Math.max(value, SHORTEST_WAIT) as Duration;
+  return value;
 }

@@ -21,7 +21,8 @@ export function renderError(
 ): string {
   const message = [doing, error.message].filter(Boolean).join(': ').split('\n');
   const lines = message.flatMap((line, index) => wrapText(line, columns, index === 0 ? 'error: ' : '', '  '));
-  for (const line of newsOf(error).slice(-quote)) lines.push(`  | ${line.slice(0, QUOTED_WIDTH)}`);
+  for (const line of newsOf(error).slice(-quote))
+    lines.push(...wrapText(line.slice(0, QUOTED_WIDTH), columns, '  | ', '    '));
   if (error.hint) lines.push(...wrapText(error.hint, columns, 'hint: ', '  '));
   return `${lines.join('\n')}\n`;
 }

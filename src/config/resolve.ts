@@ -56,7 +56,7 @@ export function resolveConfiguration(input: ResolveInput): Resolved {
   const stateDir = normalPath(entries.add(['stateDir'], option ?? root.get('stateDir') ?? builtIn(input.stateDir)));
 
   const repositories = new Map<string, RepositoryConfig>();
-  const declared = Object.entries(file.repositories);
+  const declared = Object.entries(file.repositories ?? {});
   const saysPrimary = declared.some(([, value]) => value.primary === true);
   for (const [name, value] of declared) {
     const isFirst = repositories.size === 0 && !saysPrimary;

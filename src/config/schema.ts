@@ -30,9 +30,9 @@ export const fileSchema = section({
     'Where the journal and temporary copies are kept; for everybody but root ~/.local/state/holdfast when not written.',
     '/var/lib/holdfast',
   ),
-  repositories: required(
+  repositories: optional(
     z.record(name, repositorySchema, { error: 'expected a map of repositories by name' }),
-    'The places where copies are kept, by name.',
+    'The places where copies are kept, by name. At least one, unless all that is declared are gates over units that others made.',
   ),
   defaults: optional(defaultsSchema, 'What holds for every service that does not say otherwise.'),
   protectionClasses: optional(

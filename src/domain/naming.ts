@@ -21,6 +21,7 @@ export const serviceLock = (service: string): string => `service/${service}`;
 
 /** Step ids: unique in a plan, stable between runs. */
 export const stepId = {
+  unit: (unit: string): string => `unit:${unit}`,
   backup: (service: string, repository: string): string => `backup:${jobName(service, repository)}`,
   preflight: (check: string, subject: string): string => `preflight:${check}:${subject}`,
   restore: (service: string, repository: string): string => `restore:${jobName(service, repository)}`,

@@ -3,9 +3,19 @@
 import { SPOOL } from '../sources/sqlite.ts';
 import { effectKinds } from './runner/effects.ts';
 import { HOOKS } from './backup/hooks.ts';
+import { HELD_TIMERS, LASTING_HOLD } from './gate/hold-timers.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
 import { PROMOTION } from './restore/promote.ts';
 import { STAGING } from './restore/staging.ts';
 import { STOPPED_UNIT } from './restore/unit-effect.ts';
 
-export const EFFECT_KINDS = effectKinds([SPOOL, HOOKS, STAGING, PROMOTION, STOPPED_UNIT, NEW_REPOSITORY]);
+export const EFFECT_KINDS = effectKinds([
+  SPOOL,
+  HOOKS,
+  STAGING,
+  PROMOTION,
+  STOPPED_UNIT,
+  NEW_REPOSITORY,
+  HELD_TIMERS,
+  LASTING_HOLD,
+]);

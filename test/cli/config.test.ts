@@ -103,6 +103,6 @@ test('config schema needs no configuration and prints JSON Schema', async () => 
   assert.partialDeepStrictEqual(answer, {
     $id: 'urn:holdfast:config:1',
     type: 'object',
-    required: ['version', 'repositories'],
+    required: ['version'],
   });
 });

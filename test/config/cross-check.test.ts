@@ -12,6 +12,11 @@ type Case = readonly [name: string, text: string, says: readonly string[]];
 const ERRORS: readonly Case[] = [
   ['no repository at all is an error', 'version: 1\nrepositories: {}\n', ['2:1 repositories: there is no repository']],
   [
+    'no repository is an error beside a service, also when there is a gate',
+    'version: 1\nservices: {app: {backup: {paths: [/a]}}}\ngate: {default: {stages: [{name: A, units: [a.service]}]}}\n',
+    ['repositories: there is no repository'],
+  ],
+  [
     'an unknown repository names the nearest',
     services('app: {backup: {paths: [/a], repositories: [nas, awy]}}'),
     ["8:51 services.app.backup.repositories[1]: there is no repository 'awy'; did you mean 'away'?"],
@@ -199,6 +204,10 @@ for (const [name, text, says] of WARNINGS) {
 }
 
 const SOUND: readonly (readonly [name: string, text: string])[] = [
+  [
+    'gates over units that others made, without service and repository',
+    'version: 1\ngate: {default: {stages: [{name: A, units: [a.service]}]}}\n',
+  ],
   [
     'an inner path that the outer service excludes is fine',
     services("all: {backup: {paths: [/srv], exclude: ['/srv/app/']}}", 'app: {backup: {paths: [/srv/app]}}'),

@@ -47,7 +47,7 @@ test('the schema is draft 2020-12, has a name of its own, and refuses unknown ke
   assert.equal(schema['$schema'], 'https://json-schema.org/draft/2020-12/schema');
   assert.equal(schema['$id'], 'urn:holdfast:config:1');
   assert.equal(schema['additionalProperties'], false);
-  assert.deepEqual(schema['required'], ['version', 'repositories']);
+  assert.deepEqual(schema['required'], ['version']);
   assert.notEqual(configurationJsonSchema('services')['$id'], schema['$id']);
 });
 

@@ -17,6 +17,10 @@ export interface CrossCheckInput {
   readonly leftOut: ReadonlySet<string>;
 }
 
+/** Gates over units that others made need neither service nor repository. */
+export const hasOnlyGates = ({ file, services }: CrossCheckInput): boolean =>
+  services.length === 0 && Object.keys(file.gate ?? {}).length > 0;
+
 export class Findings {
   readonly errors: ConfigProblem[] = [];
   readonly warnings: ConfigProblem[] = [];

@@ -8,7 +8,7 @@ import type { CrossCheckInput, Findings } from './findings.ts';
 
 export function checkReferences(input: CrossCheckInput, findings: Findings): void {
   const { file } = input;
-  const repositories = known(input, 'repositories', Object.keys(file.repositories));
+  const repositories = known(input, 'repositories', Object.keys(file.repositories ?? {}));
   const classes = known(input, 'protectionClasses', [
     ...Object.keys(BUILT_IN_CLASSES),
     ...Object.keys(file.protectionClasses ?? {}),

@@ -5,11 +5,11 @@ import { expectedInterval } from '../../domain/frequency.ts';
 import type { ServiceConfig } from '../configuration.ts';
 import { contains, normalPath } from '../repository-url.ts';
 import type { DeclaredService } from '../resolve.ts';
-import type { CrossCheckInput, Findings } from './findings.ts';
+import { type CrossCheckInput, type Findings, hasOnlyGates } from './findings.ts';
 
 export function checkServices(input: CrossCheckInput, findings: Findings): void {
   const someLeftOut = [...input.leftOut].some((path) => path.startsWith('services'));
-  if (input.services.length === 0 && !someLeftOut)
+  if (input.services.length === 0 && !someLeftOut && !hasOnlyGates(input))
     findings.warn(['services'], 'no service is declared: nothing is backed up');
   for (const service of input.services) {
     const effective = input.resolved.configuration.services.get(service.name);

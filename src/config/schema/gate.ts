@@ -65,7 +65,7 @@ const stage = section({
   ),
   timeout: optional(
     durationText,
-    'How long one unit may run, from its own start: 1h when not written. A job has the timeout of its service.',
+    'How long one unit may run, from its own start: 1h when not written. A job has the timeout of its service, if that is not longer.',
   ),
   onFailure: optional(
     oneOf('warn', 'count', 'critical'),

@@ -148,6 +148,7 @@ function checkJobs({ config, clock }: DoctorInput): Finding[] {
     evidence: (filter) => recorded?.evidence(filter) ?? [],
     latestStep: (id) => recorded?.latestStep(id) ?? null,
     unfinishedRuns: () => [], // the check of the journal tells of those
+    keptEffects: (kind) => recorded?.keptEffects(kind) ?? [],
   };
   const services = [...config.services.values()];
   const { problems } = statusOf({ config, services, journal, now: clock.now() });
@@ -175,7 +176,7 @@ function readable(stateDir: string): Journal | null | 'unreadable' {
 /** Before this program was written. */
 const EARLIEST = Date.parse('2026-01-01T00:00:00Z');
 
-const checkClock = (now: Instant): Finding =>
+export const checkClock = (now: Instant): Finding =>
   now < EARLIEST
     ? problem(
         `it says ${new Date(now).toISOString()}`,

@@ -18,6 +18,7 @@ import {
   type Standing,
 } from '../../domain/protection.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { holdRecord, LASTING_HOLD_KIND } from '../gate/hold-record.ts';
 import { diedHolding } from '../runner/dead-runs.ts';
 import { placeOf } from '../../repositories/place.ts';
 import { type BelievedCopy, believedCopy, newestFound } from './believed-copy.ts';
@@ -76,7 +77,7 @@ export interface StatusInput {
   readonly config: Pick<Configuration, 'host' | 'repositories'>;
   /** Those asked for. */
   readonly services: readonly ServiceConfig[];
-  readonly journal: Pick<Journal, 'evidence' | 'latestStep' | 'unfinishedRuns'>;
+  readonly journal: Pick<Journal, 'evidence' | 'latestStep' | 'unfinishedRuns' | 'keptEffects'>;
   readonly now: Instant;
 }
 
@@ -89,6 +90,7 @@ export function statusOf({ config, services, journal, now }: StatusInput): Statu
   const statuses = known.map(({ service, facts }) => serviceStatus(service, facts, now));
   const problems = [
     ...left(journal),
+    ...onHold(journal, now),
     ...known.flatMap(({ service, facts }) => [
       ...jobless(service),
       ...neverRun(service, facts),
@@ -187,6 +189,21 @@ const evidenceOf = ({ repository, copy, future, lastRun }: Facts): RepositoryEvi
     drilledAt: null,
   };
 };
+
+/** No backup starts by itself meanwhile: told as long as it is so, and loudly once it should be over. */
+const onHold = (journal: StatusInput['journal'], now: Instant): StatusProblem[] =>
+  journal.keptEffects(LASTING_HOLD_KIND).map(({ payload, keptAt }) => {
+    const { timers, until } = holdRecord(payload);
+    const forgotten = until !== null && until < now;
+    const end =
+      until === null ? '' : forgotten ? `; that was to end at ${formatInstant(until)}` : ` until ${formatInstant(until)}`;
+    return {
+      severity: forgotten ? 'problem' : 'warning',
+      subject: timers.join(', '),
+      message: `timers of backups are on hold since ${formatInstant(keptAt)}${end}`,
+      hint: 'holdfast gate release',
+    };
+  });
 
 /** A restore may have died with the data away and the unit stopped: that is said before anything else. */
 const left = (journal: StatusInput['journal']): StatusProblem[] =>

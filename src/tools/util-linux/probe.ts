@@ -96,7 +96,10 @@ export async function presenceOf(paths: readonly string[], signal: AbortSignal):
 const denied = (path: string, stderrTail: readonly string[]): boolean =>
   stderrTail.some((line) => line.includes(path) && line.endsWith('Permission denied'));
 
-const succeeds = async (test: '-r' | '-x', path: string, signal: AbortSignal): Promise<boolean> =>
+/** Whether this user may write there; not where the file system is mounted read-only. */
+export const isWritable = (path: string, signal: AbortSignal): Promise<boolean> => succeeds('-w', path, signal);
+
+const succeeds = async (test: '-r' | '-w' | '-x', path: string, signal: AbortSignal): Promise<boolean> =>
   (await ask(['test', test, path], path, signal)).exitCode === 0;
 
 async function ask(argv: readonly [string, ...string[]], path: string, signal: AbortSignal): ReturnType<typeof runProcess> {

@@ -185,7 +185,7 @@ test('a status of many jobs asks the journal at most three times for each', () =
     }
   }
   let queries = 0;
-  const counting: Pick<Journal, 'evidence' | 'latestStep' | 'unfinishedRuns'> = {
+  const counting: Pick<Journal, 'evidence' | 'latestStep' | 'unfinishedRuns' | 'keptEffects'> = {
     evidence: (filter) => {
       queries += 1;
       return journal.evidence(filter);
@@ -195,6 +195,7 @@ test('a status of many jobs asks the journal at most three times for each', () =
       return journal.latestStep(id);
     },
     unfinishedRuns: () => journal.unfinishedRuns(),
+    keptEffects: (kind) => journal.keptEffects(kind),
   };
   const config = { host: 'forge', repositories: REPOSITORIES };
   const report = statusOf({ config, services, journal: counting, now: NOW });

@@ -1,0 +1,56 @@
+// holdfast gate: every backup system of the host, in stages, and one answer by its exit code: safe to deploy? Around it a
+// deployment: run a command only then, and hold the timers of backups meanwhile.
+
+import { Command } from '@commander-js/extra-typings';
+import type { CommandFactory } from './context.ts';
+import { durationOption, waitOption } from './options.ts';
+
+export const gateCommand: CommandFactory = (context) => {
+  const gate = new Command('gate')
+    .description('run every backup of this host in stages, and say by the exit code whether it is safe to deploy')
+    .argument('[name]', 'which gate of the configuration; "default" when not given')
+    .option('--dry-run', 'show the stages with what belongs to each, change nothing')
+    .option('--stop-on-interrupt', 'stop the units that run when the gate is interrupted; otherwise they go on')
+    .addOption(durationOption('--fresh-within <duration>', 'let successes count that are younger, and run nothing for them'))
+    .addOption(waitOption())
+    .action(async (name, options) => {
+      const { pass, whileAlone } = await import('./gate/pass.ts');
+      const cli = context();
+      if (options.dryRun) await pass(cli, name, options);
+      else await whileAlone(cli, () => pass(cli, name, options));
+    });
+  gate
+    .command('run')
+    .description('run a command only when the gate says that it is safe; ends with its exit code')
+    .argument('<command...>', 'program and arguments, behind --')
+    .option('--gate <name>', 'which gate')
+    .option('--accept-partial', 'also when some backups failed, but not too many (exit code 1)')
+    .option('--hold', 'hold the timers of backups while the command runs')
+    .option('--stop-on-interrupt', 'stop the units that run when the gate is interrupted; otherwise they go on')
+    .addOption(durationOption('--fresh-within <duration>', 'let successes count that are younger, and run nothing for them'))
+    .addOption(waitOption())
+    .action(async (command, options) => {
+      const { whileAlone } = await import('./gate/pass.ts');
+      const { deploy } = await import('./gate/deploy.ts');
+      await whileAlone(context(), () => deploy(context(), command, options));
+    });
+  gate
+    .command('hold')
+    .description('stop the timers of backups, so that none starts in the middle of a deployment')
+    .argument('[name]', 'which gate')
+    .option('--dry-run', 'show the step, change nothing')
+    .addOption(durationOption('--for <duration>', 'after this they are started again in any case (default 2h)'))
+    .action(async (name, options) => {
+      const { hold } = await import('./gate/hold.ts');
+      await hold(context(), name, options);
+    });
+  gate
+    .command('release')
+    .description('start exactly those timers again that are held')
+    .option('--dry-run', 'show the step, change nothing')
+    .action(async (options) => {
+      const { release } = await import('./gate/hold.ts');
+      await release(context(), options);
+    });
+  return gate;
+};

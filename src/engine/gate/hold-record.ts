@@ -1,0 +1,23 @@
+// What is recorded of timers that are held: which, and until when.
+
+import { type Instant, formatInstant, parseInstant } from '../../domain/instant.ts';
+import type { JsonObject } from '../../lib/json.ts';
+
+/** The kind of effect that lasts until `holdfast gate release`. */
+export const LASTING_HOLD_KIND = 'timers-on-hold';
+
+export interface HoldRecord {
+  readonly timers: readonly string[];
+  /** Null: as long as the step that holds them. */
+  readonly until: Instant | null;
+}
+
+export const holdPayload = ({ timers, until }: HoldRecord): JsonObject => ({
+  timers: [...timers],
+  until: until === null ? null : formatInstant(until),
+});
+
+export const holdRecord = ({ timers, until }: JsonObject): HoldRecord => ({
+  timers: Array.isArray(timers) ? timers.filter((each) => typeof each === 'string') : [],
+  until: typeof until === 'string' ? parseInstant(until) : null,
+});
