@@ -65,7 +65,7 @@ export const isRunnable = (unit: FoundUnit): boolean => unsuitable(unit) === nul
 
 function unsuitable({ name, load, file }: FoundUnit): string | null {
   if (name.includes('@.')) return 'a template: only its instances can run';
-  if (load === 'masked' || file === 'masked' || file === 'masked-runtime') return 'masked';
+  if (load === 'masked' || file === 'masked') return 'masked';
   if (file === 'alias') return 'another name of a unit';
   if (load === 'not-found') return ABSENT;
   return load === null || load === 'loaded' || load === 'stub' ? null : `systemd cannot load it (${load})`;

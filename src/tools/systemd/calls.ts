@@ -15,8 +15,6 @@ const properties: z.ZodType<Properties> = z.record(z.string(), z.unknown());
 const jobNumber = z.string().transform((path) => Number(path.split('/').at(-1)));
 /** Name, description, load, active, sub, followed unit, path, job, its type and its path. */
 const unitList = z.array(z.tuple([text, text, text, text, text]).rest(z.unknown()));
-/** Path and state. */
-const fileList = z.array(z.tuple([text, text]));
 
 /** The object of a unit, which is of its real name when `name` is an alias. Loads it when it is not. */
 export const loadUnit = (name: string): Call<string> => ({
@@ -107,21 +105,16 @@ export const listUnitsByName = (names: readonly string[]): Call<ListedUnit[]> =>
   read: toListed,
 });
 
-export interface ListedFile {
-  readonly name: string;
-  /** 'enabled', 'static', 'alias', ... */
-  readonly state: string;
-}
-
-/** Unit files whose name matches any of the patterns. */
-export const listUnitFiles = (patterns: readonly string[]): Call<ListedFile[]> => ({
-  ...MANAGER,
-  operation: 'list',
-  subject: patterns.join(' '),
-  member: 'ListUnitFilesByPatterns',
-  signature: 'asas',
-  body: [[], patterns],
-  read: (answer) => fileList.parse(answer).map(([path, state]) => ({ name: path.split('/').at(-1) ?? path, state })),
+/** The directories that it reads unit files from; what comes first wins. */
+export const unitPath = (): Call<string[]> => ({
+  operation: 'look at',
+  subject: 'the directories of units',
+  path: ROOT,
+  interface: PROPERTIES,
+  member: 'Get',
+  signature: 'ss',
+  body: [MANAGER.interface, 'UnitPath'],
+  read: (directories) => z.array(text).parse(directories),
 });
 
 const changed = z.tuple([text, properties]).rest(z.unknown());

@@ -1,10 +1,11 @@
 // Units that match a pattern: those that systemd has loaded, and those that are installed, as one list.
 
-import type { ListedFile, ListedUnit } from './calls.ts';
+import type { ListedUnit } from './calls.ts';
 import type { FoundUnit } from './manager.ts';
+import type { UnitFile } from './unit-files.ts';
 
 /** Each once, by name. */
-export function foundUnits(loaded: readonly ListedUnit[], files: readonly ListedFile[]): FoundUnit[] {
+export function foundUnits(loaded: readonly ListedUnit[], files: readonly UnitFile[]): FoundUnit[] {
   const states = new Map(files.map(({ name, state }) => [name, state]));
   const units = new Map(loaded.map((unit) => [unit.name, unit]));
   const names = [...new Set([...units.keys(), ...states.keys()])].toSorted();

@@ -12,8 +12,8 @@ export interface FoundUnit {
   /** 'inactive', 'activating', 'active', 'failed', ...; null when it is not loaded. */
   readonly active: string | null;
   readonly sub: string | null;
-  /** 'enabled', 'static', 'masked', 'alias', ...; null when it has no unit file. */
-  readonly file: string | null;
+  /** Null when it has no unit file. */
+  readonly file: 'installed' | 'masked' | 'alias' | null;
 }
 
 /** What systemd knows of one unit now. */

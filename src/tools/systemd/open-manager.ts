@@ -1,7 +1,7 @@
 // The Manager over D-Bus: one connection for everything.
 
 import type { Duration } from '../../domain/duration.ts';
-import { listUnitFiles, listUnits, loadUnit, unitProperties } from './calls.ts';
+import { listUnits, loadUnit, unitPath, unitProperties } from './calls.ts';
 import { foundUnits } from './find-units.ts';
 import { Link } from './link.ts';
 import type { FoundUnit, Manager, UnitFacts, UnitRun } from './manager.ts';
@@ -10,29 +10,36 @@ import { runUnit, settledUnit } from './run-unit.ts';
 import { startUnit } from './start-unit.ts';
 import { stopUnit } from './stop-unit.ts';
 import { parseDetails } from './unit-details.ts';
+import { unitFiles } from './unit-files.ts';
 import { withSuffix } from './unit-names.ts';
 import { parseState } from './unit-state.ts';
 
 /**
  * Connects to systemd. Throws `unsupported` where it does not run, `permission-denied`, `tool-failed` when it does not answer,
- * and the signal's reason; once there is a manager the signal has no more to say.
+ * and the signal's reason; once there is a manager the signal has no more to say. `root`: where the files of that systemd are.
  */
-export async function openManager(signal: AbortSignal, sockets: Sockets = SOCKETS): Promise<Manager> {
-  return new SystemdManager(await Link.open(sockets, signal));
+export async function openManager(signal: AbortSignal, sockets: Sockets = SOCKETS, root = ''): Promise<Manager> {
+  return new SystemdManager(await Link.open(sockets, signal), root);
 }
 
 class SystemdManager implements Manager {
   readonly #link: Link;
+  readonly #root: string;
 
-  constructor(link: Link) {
+  constructor(link: Link, root: string) {
     this.#link = link;
+    this.#root = root;
   }
 
   async find(patterns: readonly string[]): Promise<readonly FoundUnit[]> {
     if (patterns.length === 0) return []; // systemd would take it for all
     const wanted = patterns.map(withSuffix);
-    const both = [this.#link.ask(listUnits(wanted)), this.#link.ask(listUnitFiles(wanted))] as const;
-    return foundUnits(...(await Promise.all(both)));
+    const directories = await this.#link.ask(unitPath());
+    const files = unitFiles(
+      wanted,
+      directories.map((directory) => this.#root + directory),
+    );
+    return foundUnits(...(await Promise.all([this.#link.ask(listUnits(wanted)), files])));
   }
 
   async facts(unit: string): Promise<UnitFacts> {

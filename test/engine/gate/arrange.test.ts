@@ -13,7 +13,7 @@ const job = (name: string, into = 'nas'): Parameters<typeof arrangeStage>[2][num
 test('a stage holds what its patterns match, loaded or only installed, sorted, and nothing else', () => {
   const there = [
     found('syncoid-b.service'),
-    found('syncoid-a.service', { load: null, file: 'static' }),
+    found('syncoid-a.service', { load: null, file: 'installed' }),
     found('sanoid.service'),
   ];
   const { units, leftOut } = arrangeStage(stage({ units: ['syncoid-*'] }), there, []);

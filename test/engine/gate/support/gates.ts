@@ -24,6 +24,6 @@ export const found = (name: string, parts: Partial<FoundUnit> = {}): FoundUnit =
   load: 'loaded',
   active: 'inactive',
   sub: 'dead',
-  file: 'static',
+  file: 'installed',
   ...parts,
 });
