@@ -5,13 +5,21 @@ import { Command } from '@commander-js/extra-typings';
 import type { CommandFactory } from './context.ts';
 import { durationOption, waitOption } from './options.ts';
 
+const STOP = ['--stop-on-interrupt', 'stop the units that run when the gate is interrupted; otherwise they go on'] as const;
+const freshWithin = () =>
+  durationOption('--fresh-within <duration>', 'let successes count that are younger, and run nothing for them');
+
+/**
+ * Options that `gate` shares with a command below it are found by `gate`, wherever they stand: those commands ask for all
+ * that was given (`optsWithGlobals`).
+ */
 export const gateCommand: CommandFactory = (context) => {
   const gate = new Command('gate')
     .description('run every backup of this host in stages, and say by the exit code whether it is safe to deploy')
     .argument('[name]', 'which gate of the configuration; "default" when not given')
     .option('--dry-run', 'show the stages with what belongs to each, change nothing')
-    .option('--stop-on-interrupt', 'stop the units that run when the gate is interrupted; otherwise they go on')
-    .addOption(durationOption('--fresh-within <duration>', 'let successes count that are younger, and run nothing for them'))
+    .option(...STOP)
+    .addOption(freshWithin())
     .addOption(waitOption())
     .action(async (name, options) => {
       const { pass, whileAlone } = await import('./gate/pass.ts');
@@ -24,15 +32,16 @@ export const gateCommand: CommandFactory = (context) => {
     .description('run a command only when the gate says that it is safe; ends with its exit code')
     .argument('<command...>', 'program and arguments, behind --')
     .option('--gate <name>', 'which gate')
+    .option('--dry-run', 'show the gate, run nothing')
     .option('--accept-partial', 'also when some backups failed, but not too many (exit code 1)')
     .option('--hold', 'hold the timers of backups while the command runs')
-    .option('--stop-on-interrupt', 'stop the units that run when the gate is interrupted; otherwise they go on')
-    .addOption(durationOption('--fresh-within <duration>', 'let successes count that are younger, and run nothing for them'))
+    .option(...STOP)
+    .addOption(freshWithin())
     .addOption(waitOption())
-    .action(async (command, options) => {
+    .action(async (words, _, command) => {
       const { whileAlone } = await import('./gate/pass.ts');
       const { deploy } = await import('./gate/deploy.ts');
-      await whileAlone(context(), () => deploy(context(), command, options));
+      await whileAlone(context(), () => deploy(context(), words, command.optsWithGlobals()));
     });
   gate
     .command('hold')
@@ -40,17 +49,17 @@ export const gateCommand: CommandFactory = (context) => {
     .argument('[name]', 'which gate')
     .option('--dry-run', 'show the step, change nothing')
     .addOption(durationOption('--for <duration>', 'after this they are started again in any case (default 2h)'))
-    .action(async (name, options) => {
+    .action(async (name, _, command) => {
       const { hold } = await import('./gate/hold.ts');
-      await hold(context(), name, options);
+      await hold(context(), name, command.optsWithGlobals());
     });
   gate
     .command('release')
     .description('start exactly those timers again that are held')
     .option('--dry-run', 'show the step, change nothing')
-    .action(async (options) => {
+    .action(async (_, command) => {
       const { release } = await import('./gate/hold.ts');
-      await release(context(), options);
+      await release(context(), command.optsWithGlobals());
     });
   return gate;
 };

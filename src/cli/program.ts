@@ -1,7 +1,7 @@
 // The command line as a tree of commands. Each verb is its own file, light to import; what it works with is loaded when it
 // runs, so that --help and status start fast.
 
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts, type Option } from '@commander-js/extra-typings';
 import { VERSION } from '../lib/version.ts';
 import type { GlobalOptions } from './context.ts';
 import { COMMANDS } from './commands.ts';
@@ -26,7 +26,7 @@ export function buildProgram(invocation: Invocation): CommandUnknownOpts {
     .option('--no-color', 'no colours (NO_COLOR is respected too)')
     .showHelpAfterError('(holdfast --help lists every command)')
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: globalOptions })
     .exitOverride();
   const contextOf = (): CliContext => {
     const given = program.opts();
@@ -53,4 +53,11 @@ export function buildProgram(invocation: Invocation): CommandUnknownOpts {
 function inherit(command: CommandUnknownOpts, parent: CommandUnknownOpts): void {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) inherit(child, command);
+}
+
+/** Of a command below another the options of the one between are not its own. */
+function globalOptions(command: CommandUnknownOpts): Option[] {
+  let root = command;
+  while (root.parent) root = root.parent;
+  return root === command ? [] : [...root.options];
 }

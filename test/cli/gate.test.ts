@@ -220,6 +220,8 @@ test('a success that is young enough counts, and nothing is run for it', async (
   assert.equal(all.code, 0);
   assert.ok(lastLines(all).includes('[INFO] Skipped (fresh): 2'));
   assert.equal((await host.snapshots('near')).length, 2);
+  const run = await host.run(['gate', 'run', '--fresh-within', '10m', '--', 'true']);
+  assert.match(run.stdout, /Skipped \(fresh\): 2/);
   assert.equal((await host.run(['gate', '--fresh-within', '1ms'])).code, 0);
   assert.equal((await host.snapshots('near')).length, 4);
 });
@@ -302,6 +304,8 @@ test('a command that is not there is a failure, and one that is killed ends as a
   assert.match(missing.stderr, /error: could not run no-such-program: there is no such program\n.*sh -c/);
   const killed = await host.run(['gate', 'run', '--', 'sh', '-c', 'kill -9 $$']);
   assert.equal(killed.code, 137);
+  const dry = await host.run(['gate', 'run', '--dry-run', '--', 'sh', '-c', 'echo deployed']);
+  assert.deepEqual([dry.code, dry.stdout.includes('deployed'), /nothing was changed/.test(dry.stdout)], [0, false, true]);
   const nothing = await host.run(['gate', 'run']);
   assert.equal(nothing.code, 64);
 });

@@ -78,6 +78,12 @@ test(
   },
 );
 
+test('a dry run of a hold holds nothing', { skip }, async () => {
+  const dry = await holdfast('gate', 'hold', '--dry-run');
+  assert.deepEqual([dry.exitCode, /nothing was changed/.test(dry.stdout)], [0, true], dry.stdout);
+  assert.deepEqual(await active(), ALL);
+});
+
 test('a hold ends by itself when its time is over', { skip }, async () => {
   assert.equal((await holdfast('gate', 'hold', '--for', '1s')).exitCode, 0);
   assert.deepEqual(await active(), ['other.timer']);

@@ -17,6 +17,7 @@ export async function deploy(cli: CliContext, command: readonly string[], option
   const [program, ...args] = command;
   if (program === undefined) return; // commander has refused that already
   const { report, units } = await pass(cli, options.gate, options);
+  if (options.dryRun) return;
   if (report.exitCode !== EXIT.ok && !(report.exitCode === EXIT.partial && options.acceptPartial)) return;
   const configuration = await cli.configuration();
   const { planDeployment } = await import('../../engine/gate/plan-deployment.ts');

@@ -9,7 +9,8 @@ import { formatPercentage, type Share } from '../../domain/percentage.ts';
 import type { FoundUnit } from '../../tools/systemd/manager.ts';
 import { arrangeStage, isRunnable } from './arrange.ts';
 
-const STANDARD: Omit<GateStage, 'name' | 'units'> = {
+/** A stage of which nothing more is said. */
+export const STANDARD: Omit<GateStage, 'name' | 'units'> = {
   exclude: [],
   jobs: [],
   concurrency: null,

@@ -1,21 +1,13 @@
 // Stages and units as the configuration and systemd tell of them.
 
 import type { GateStage } from '../../../../src/config/configuration.ts';
+import { STANDARD } from '../../../../src/engine/gate/derive.ts';
 import type { FoundUnit } from '../../../../src/tools/systemd/manager.ts';
 
 export const stage = (parts: Partial<GateStage> = {}): GateStage => ({
+  ...STANDARD,
   name: 'Applications',
   units: [],
-  exclude: [],
-  jobs: [],
-  concurrency: null,
-  timeout: null,
-  onFailure: 'count',
-  expect: null,
-  atLeast: null,
-  needs: [],
-  whenRunning: 'skip',
-  freshWithin: null,
   ...parts,
 });
 
