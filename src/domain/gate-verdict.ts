@@ -2,6 +2,7 @@
 
 import type { StopSignal } from '../lib/interruption.ts';
 import { EXIT } from './exit-code.ts';
+import { isMissing } from './naming.ts';
 import type { Share } from './percentage.ts';
 import { PREFLIGHT } from './plan.ts';
 import type { StepReport } from './report.ts';
@@ -25,9 +26,9 @@ export interface GateTally {
   readonly skipped: Readonly<Record<SkipCause, readonly StepReport[]>>;
   /** Did not come out well, in a stage that only warns. */
   readonly warnedAbout: readonly StepReport[];
-  /** Unsuccessful ones among those that were tried; nothing that was skipped is among either. */
+  /** Unsuccessful ones among all that was to be done; nothing that was skipped is among either. */
   readonly unsuccessful: number;
-  readonly tried: number;
+  readonly due: number;
   readonly answer: GateAnswer;
 }
 
@@ -41,7 +42,7 @@ export function tallyGate(steps: readonly StepReport[], criticalAbove: Share): G
   const of = (...outcomes: StepReport['outcome'][]): StepReport[] =>
     counted.filter(({ outcome }) => outcomes.includes(outcome));
   const skippedFor = (cause: SkipCause): StepReport[] => of('skipped').filter((step) => skipCauseOf(step) === cause);
-  const done = of('succeeded', 'partial', 'failed', 'timed-out');
+  const done = of('succeeded', 'partial', 'failed', 'timed-out').filter(({ id }) => !isMissing(id));
   const unsuccessful = counted.filter(({ outcome }) => outcome !== 'succeeded' && outcome !== 'skipped').length;
   const parts = {
     preflight: steps.filter((step) => step.stage === PREFLIGHT && step.weight === 'critical' && !isProven(step)),
@@ -55,14 +56,14 @@ export function tallyGate(steps: readonly StepReport[], criticalAbove: Share): G
     skipped: { running: skippedFor('running'), condition: skippedFor('condition'), fresh: skippedFor('fresh') },
     warnedAbout: backups.filter((step) => step.weight === 'advisory' && !isProven(step)),
     unsuccessful,
-    tried: unsuccessful + of('succeeded').length,
+    due: unsuccessful + of('succeeded').length,
   };
   const allFresh = counted.length > 0 && parts.skipped.fresh.length === counted.length;
   const answer = ((): GateAnswer => {
     if (parts.preflight.length > 0) return 'preflight-failed';
     if (backups.some((step) => step.weight === 'critical' && !isProven(step))) return 'critical-failed';
     if (done.length === 0 && !allFresh) return 'nothing-done';
-    if (exceeds(unsuccessful, parts.tried, criticalAbove)) return 'too-many-failed';
+    if (exceeds(unsuccessful, parts.due, criticalAbove)) return 'too-many-failed';
     return unsuccessful + parts.skipped.condition.length > 0 ? 'acceptable' : 'safe';
   })();
   return { ...parts, answer };

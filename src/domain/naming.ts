@@ -21,6 +21,7 @@ export const serviceLock = (service: string): string => `service/${service}`;
 
 /** Step ids: unique in a plan, stable between runs. */
 export const stepId = {
+  missing: (stage: string, index: number): string => `missing:${stage}:${index}`,
   unit: (unit: string): string => `unit:${unit}`,
   backup: (service: string, repository: string): string => `backup:${jobName(service, repository)}`,
   preflight: (check: string, subject: string): string => `preflight:${check}:${subject}`,
@@ -31,3 +32,6 @@ export const stepId = {
   unlock: (repository: string): string => `unlock:${repository}`,
   refresh: (repository: string): string => `refresh:${repository}`,
 };
+
+/** It stands for a unit or job that should be there and is not. */
+export const isMissing = (id: string): boolean => id.startsWith('missing:');

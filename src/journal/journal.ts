@@ -40,8 +40,11 @@ export interface Journal extends Disposable {
   /** Newest first by `at`; `complete` filters. */
   evidence(filter: EvidenceFilter): readonly RecordedEvidence[];
 
-  /** The newest ended step of that id, whatever its outcome; runs of `dryRun` are never recorded. */
-  latestStep(stepId: string): RecordedStep | null;
+  /**
+   * The newest ended step of that id, whatever its outcome, or only of those that did something ('done': not skipped, not
+   * blocked); runs of `dryRun` are never recorded.
+   */
+  latestStep(stepId: string, which?: 'ended' | 'done'): RecordedStep | null;
   /** Newest first. */
   runs(filter: { limit: number; service?: string }): readonly Report[];
   /** The id that sorts last, so that a run started after a clock was set back still gets a later one. */

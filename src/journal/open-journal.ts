@@ -158,7 +158,9 @@ function moveAside(file: string, damaged: string | null): string | null {
 /** A lock that ends with its holder however that ends: SQLite's own on a file with nothing in it. */
 function oneAtATime(file: string): Disposable {
   makePrivately(file);
+  using held = new DisposableStack();
   const lock = new DatabaseSync(file, { timeout: 15_000 });
+  held.defer(() => lock.close());
   lock.exec('BEGIN EXCLUSIVE');
-  return { [Symbol.dispose]: () => lock.close() };
+  return held.move();
 }

@@ -174,8 +174,11 @@ export class SqliteJournal implements Journal {
     ]).map((row) => evidenceRow(row));
   }
 
-  latestStep(stepId: string): RecordedStep | null {
-    const row = this.#get('SELECT * FROM steps WHERE id = ? AND outcome IS NOT NULL ORDER BY run_id DESC LIMIT 1', [stepId]);
+  latestStep(stepId: string, which: 'ended' | 'done' = 'ended'): RecordedStep | null {
+    const done = which === 'done' ? "AND outcome NOT IN ('skipped', 'blocked')" : '';
+    const row = this.#get(`SELECT * FROM steps WHERE id = ? AND outcome IS NOT NULL ${done} ORDER BY run_id DESC LIMIT 1`, [
+      stepId,
+    ]);
     return row ? stepRow(row) : null;
   }
 

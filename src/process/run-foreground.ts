@@ -19,8 +19,8 @@ export interface ForegroundEnd {
 }
 
 /**
- * Waits for its end. It belongs to the process group of this process, so that a terminal's Ctrl-C reaches both; a signal that
- * only this process got (`abort`) is passed on. Throws `tool-missing` or `tool-failed` when it cannot be started.
+ * Waits for its end. It belongs to the process group of this process, so that a terminal's Ctrl-C reaches both; SIGTERM is passed
+ * on, and SIGINT where no terminal can have sent it to both. Throws `tool-missing` or `tool-failed` when it cannot be started.
  */
 export async function runForeground({ argv, env, stdout }: ForegroundCommand, signal: AbortSignal): Promise<ForegroundEnd> {
   signal.throwIfAborted();

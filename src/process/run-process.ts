@@ -1,5 +1,6 @@
-// The only place that starts a child process. It owns process groups, time limits, the grace between SIGTERM and SIGKILL,
-// masking, and the tail of standard error. It never decides what an exit code means: the tool's own module does.
+// The only place that starts a child process of Holdfast's own (a command of the user's has the terminal: run-foreground.ts). It
+// owns process groups, time limits, the grace between SIGTERM and SIGKILL, masking, and the tail of standard error. It never
+// decides what an exit code means: the tool's own module does.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Bytes, describeBytes } from '../domain/bytes.ts';

@@ -33,6 +33,17 @@ const ERRORS: readonly Case[] = [
     ['16:10 gate.default.stages[1].name: another stage of this gate is called so already (holdfast.yaml:15)'],
   ],
   [
+    'a stage called preflight would be taken for what is looked at before every stage',
+    stages('name: Preflight, jobs: [plex]'),
+    ['15:10 gate.default.stages[0].name: preflight is what is looked at before every stage'],
+  ],
+  [
+    'a gate that has the name of a command could never be run',
+    `${stages('name: A, jobs: [plex]')}  release: {stages: [{name: A, jobs: [plex]}]}\n`,
+    ['gate.release: a gate cannot be called release'],
+  ],
+  ['a target has no work that ends', stages('name: A, units: [backups.target]'), ['a target unit has no work that ends']],
+  [
     'an exact and a least number together are an error',
     stages('name: A, jobs: [plex], expect: 1, atLeast: 1'),
     ['15:44 gate.default.stages[0].atLeast: write either expect or atLeast'],
@@ -174,11 +185,6 @@ const WARNINGS: readonly Case[] = [
     ],
   ],
   [
-    'an exclude without the ending that the units have names it with the ending',
-    stages("name: A, units: ['syncoid-*.service'], exclude: [syncoid-info]"),
-    ["it leaves nothing out; did you mean 'syncoid-info.service'?"],
-  ],
-  [
     'a pattern that excludes none of the units that are named is a warning',
     stages("name: A, units: [a.service], exclude: ['b*']"),
     ['nothing that this stage runs is called so: it leaves nothing out'],
@@ -213,6 +219,10 @@ for (const [name, text, says] of WARNINGS) {
 }
 
 const SOUND: readonly (readonly [name: string, text: string])[] = [
+  [
+    'an exclude without the ending of its units means them all the same',
+    stages("name: A, units: ['syncoid-*'], exclude: [syncoid-info]"),
+  ],
   ['one stage with all services is fine', stages("name: A, jobs: ['*', plex]")],
   [
     'the rest of the services in a stage of its own is fine',

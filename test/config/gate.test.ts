@@ -219,7 +219,7 @@ const UNITS: readonly (readonly [pattern: string, says: string | null])[] = [
   ['syncoid-*', null],
   ['backup@home-a.service', null],
   ['[!a-c]?*[^0-9].service', null],
-  [String.raw`x\x2dy:z_1.target`, null],
+  [String.raw`x\x2dy:z_1.service`, null],
   ['a'.repeat(255), null],
   ['a'.repeat(256), 'expected a pattern of at most 255 characters'],
   ['*a*a*a*a', null],

@@ -106,7 +106,7 @@ describe('the answer of a gate', () => {
   it('never counts what was skipped among what was tried, and what a condition kept from running is no full success', () => {
     const steps = [...times(10, skipped('condition')), one({ outcome: 'failed' }), one({})];
     assert.equal(code(steps), 1);
-    assert.deepEqual([tallyGate(steps, HALF).tried, tallyGate(steps, HALF).unsuccessful], [2, 1]);
+    assert.deepEqual([tallyGate(steps, HALF).due, tallyGate(steps, HALF).unsuccessful], [2, 1]);
     assert.equal(code([...times(2, skipped('condition')), one({})]), 1);
   });
 

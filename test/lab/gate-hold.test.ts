@@ -94,9 +94,14 @@ test('a hold ends by itself when its time is over', { skip }, async () => {
 test('a second hold is one hold, for as long as the second says', { skip }, async () => {
   await holdfast('gate', 'hold', '--for', '1h');
   await host.sh('systemctl start a.timer');
-  const second = await holdfast('--json', 'gate', 'hold', '--for', '2h');
+  const second = await holdfast('gate', 'hold', '--for', '1d');
   assert.equal(second.exitCode, 0, second.stderr);
+  assert.match(second.stdout, /^ {2}a\.timer\n {2}b\.timer\n {2}until /);
   assert.deepEqual(await active(), ['other.timer']);
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  assert.match((await holdfast('status')).stdout, new RegExp(`until\\s+${tomorrow}`));
+  const releases = await host.tell('systemctl', 'list-units', '--plain', '--no-legend', 'holdfast-gate-release-*.timer');
+  assert.equal(releases.split('\n').length, 1, releases);
   assert.equal((await holdfast('gate', 'release')).exitCode, 0);
   assert.deepEqual(await active(), ALL);
 });
@@ -114,7 +119,7 @@ test('a hold outlives a boot only in the record: its release starts what the boo
 
 test('a hold that was forgotten is a problem of its own', { skip }, async () => {
   await holdfast('gate', 'hold', '--for', '1s');
-  await host.sh('systemctl stop holdfast-gate-release.timer');
+  await host.sh('systemctl stop "holdfast-gate-release-*.timer"');
   await eventually(async () => (await holdfast('status')).stdout.includes('was to end'));
   assert.equal((await holdfast('status', '--check')).exitCode, 2);
   await holdfast('gate', 'release');
@@ -154,11 +159,29 @@ test(
   },
 );
 
-test('nothing is held where no timer is active, and a hold from standard input is refused', { skip }, async () => {
+test('nothing is held where no timer is active', { skip }, async () => {
   await host.sh('systemctl stop a.timer b.timer');
   const nothing = await holdfast('gate', 'hold');
   assert.deepEqual([nothing.exitCode, /no timer of a backup is active/.test(nothing.stdout)], [0, true]);
-  const piped = await host.sh('holdfast --config - gate hold </etc/holdfast/holdfast.yaml', [], { anyExit: true });
-  assert.equal(piped.exitCode, 64);
-  assert.match(piped.stderr, /would not be there any more when the hold ends/);
+});
+
+test('a timer that cannot be started keeps no other from it, and stays on record until it can', { skip }, async () => {
+  await holdfast('gate', 'hold', '--for', '1h');
+  await host.sh('mv /etc/systemd/system/a.service /run; systemctl daemon-reload'); // what a deployment may do
+  const failed = await holdfast('gate', 'release');
+  assert.equal(failed.exitCode, 2);
+  assert.match(failed.stdout, /a\.timer/);
+  assert.deepEqual(await active(), ['b.timer', 'other.timer']);
+  assert.match((await holdfast('status')).stdout, /on hold/);
+  await host.sh('mv /run/a.service /etc/systemd/system; systemctl daemon-reload');
+  assert.equal((await holdfast('gate', 'release')).exitCode, 0);
+  assert.deepEqual(await active(), ALL);
+});
+
+test('a hold ends by itself also when the configuration cannot be read any more', { skip }, async () => {
+  await host.sh('cp /etc/holdfast/holdfast.yaml /run/spare.yaml');
+  const held = await host.exec(['holdfast', '--config', '/run/spare.yaml', 'gate', 'hold', '--for', '1s']);
+  assert.equal(held.exitCode, 0);
+  await host.write('/run/spare.yaml', 'garbage');
+  await eventually(async () => (await active()).length === ALL.length);
 });

@@ -5,6 +5,7 @@ import { EXIT } from '../../domain/exit-code.ts';
 import type { ForegroundEnd } from '../../process/run-foreground.ts';
 import type { CliContext } from '../context.ts';
 import { execute } from '../execute.ts';
+import { releaseCommand } from './hold.ts';
 import { pass, type PassOptions } from './pass.ts';
 
 export interface DeployOptions extends PassOptions {
@@ -31,16 +32,19 @@ export async function deploy(cli: CliContext, command: readonly string[], option
       env: { HOLDFAST_GATE_REPORT: writeGateReport(configuration.stateDir, report) },
       stdout: cli.options.json ? ('stderr' as const) : ('stdout' as const),
     },
-    hold: manager && { manager, units },
+    hold: manager && { manager, units, release: releaseCommand(configuration.stateDir) },
     ended: (how: ForegroundEnd) => void ends.push(how),
   };
   const deployment = await execute(silent(cli), configuration, () => planDeployment(configuration.host, request), {});
   const [end] = ends;
   const code = end ? exitCodeOf(end) : EXIT.ok;
   cli.exitCode = code === EXIT.ok ? deployment.exitCode : code;
-  if (code !== EXIT.ok) return; // what failed was the command, and it has said so
   const { renderError } = await import('../render-error.ts');
-  for (const { error } of deployment.steps) if (error) cli.err.write(renderError(error));
+  for (const { error, reason } of deployment.steps) {
+    // a command that failed has said so itself; that timers were not started again it does not know
+    if (error && code === EXIT.ok) cli.err.write(renderError(error));
+    else if (reason !== null && reason !== error?.message) cli.warn(`${reason}. Try: holdfast gate release`);
+  }
 }
 
 /** As a shell tells it. */

@@ -1,12 +1,15 @@
 // holdfast gate hold and release: timers of backups are stopped for a while, and exactly those started again.
 
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import type { Configuration } from '../../config/configuration.ts';
 import { type Duration, duration } from '../../domain/duration.ts';
 import type { Plan } from '../../domain/plan.ts';
+import type { Report } from '../../domain/report.ts';
 import type { Toolbox } from '../../engine/toolbox.ts';
-import { HoldfastError } from '../../lib/errors.ts';
 import type { CliContext } from '../context.ts';
 import { execute } from '../execute.ts';
+import { printable } from '../table.ts';
 import { lookAround } from './pass.ts';
 
 const HOLD_LENGTH = duration(2, 'h');
@@ -24,13 +27,15 @@ export async function hold(
   const { planHold } = await import('../../engine/gate/plan-hold.ts');
   await using look = await lookAround(cli, name);
   const length = options.for ?? HOLD_LENGTH;
-  const end = [...ownCommand(cli, configuration.files), 'gate', 'release'] as const;
+  const end = releaseCommand(configuration.stateDir);
   await perform(cli, options, (host, toolbox) => planHold(host, { units: look.units, length, release: end }, toolbox));
 }
 
 async function perform(cli: CliContext, options: DryRun, plan: (host: string, toolbox: Toolbox) => Plan): Promise<void> {
-  const configuration = await cli.configuration();
-  await execute(cli, configuration, (toolbox) => plan(configuration.host, toolbox), options);
+  const place = await placeOf(cli);
+  const { renderReport } = await import('../render-report.ts');
+  const render = (report: Report): string => timerLines(report) + renderReport(report, cli.out);
+  await execute(cli, place, (toolbox) => plan(place.host, toolbox), { ...options, render });
 }
 
 export async function release(cli: CliContext, options: DryRun): Promise<void> {
@@ -38,17 +43,28 @@ export async function release(cli: CliContext, options: DryRun): Promise<void> {
   await perform(cli, options, planRelease);
 }
 
-/** This very program with this very configuration, for systemd to start later from anywhere. */
-function ownCommand({ options }: CliContext, [configuration]: readonly string[]): [string, ...string[]] {
-  if (configuration === undefined || options.config === '-') {
-    throw new HoldfastError({
-      code: 'usage',
-      operation: 'hold',
-      subject: 'timers',
-      message: 'the configuration is not in a file, and would not be there any more when the hold ends',
-      hint: 'Give it as a file with --config.',
-    });
-  }
-  const stateDir = options.stateDir === undefined ? [] : ['--state-dir', resolve(options.stateDir)];
-  return [process.execPath, process.argv[1] ?? 'holdfast', '--config', resolve(configuration), ...stateDir];
+/** This very program, for systemd to start later: the deployment may leave no configuration behind that can be read. */
+export const releaseCommand = (stateDir: string): [string, ...string[]] => [
+  process.execPath,
+  process.argv[1] ?? 'holdfast',
+  '--state-dir',
+  stateDir,
+  'gate',
+  'release',
+];
+
+/** What is held is in the state directory: where that is given, no configuration is needed. */
+async function placeOf(cli: CliContext): Promise<Pick<Configuration, 'host' | 'stateDir'>> {
+  const { stateDir } = cli.options;
+  return stateDir === undefined ? await cli.configuration() : { host: hostname(), stateDir: resolve(stateDir) };
+}
+
+/** Which timers, and until when. */
+function timerLines({ steps }: Report): string {
+  const result = steps[0]?.result;
+  const timers = Array.isArray(result?.['timers']) ? result['timers'].map(String) : [];
+  const until = typeof result?.['until'] === 'string' ? `until ${result['until']}` : '';
+  return timers.length === 0
+    ? ''
+    : `${[...timers, ...(until ? [until] : [])].map((line) => `  ${printable(line)}\n`).join('')}\n`;
 }

@@ -2,10 +2,10 @@
 
 import type { GateConfig } from '../../config/configuration.ts';
 import { describeDuration, type Duration } from '../../domain/duration.ts';
-import { stepId } from '../../domain/naming.ts';
+import { jobName, stepId } from '../../domain/naming.ts';
 import { PREFLIGHT } from '../../domain/plan.ts';
 import type { Report } from '../../domain/report.ts';
-import type { ArrangedStage } from '../../engine/gate/arrange.ts';
+import { type ArrangedStage, engineName } from '../../engine/gate/arrange.ts';
 import { gateText } from '../../engine/gate/derive.ts';
 import { type Estimates, makespan } from '../../engine/gate/estimate.ts';
 import { plural } from '../plural.ts';
@@ -34,13 +34,14 @@ export function renderGatePlan(report: Report, view: GatePlanView, out: ReportVi
 }
 
 function stageText(arranged: ArrangedStage, { estimates }: GatePlanView, out: ReportView): string {
-  const { stage, units, jobs, leftOut, short } = arranged;
+  const { stage, units, jobs, engines, leftOut, short } = arranged;
   const members = [
     ...units.map((name) => ({ name, took: estimates.get(stepId.unit(name)) })),
     ...jobs.map(({ service, repository }) => ({
-      name: `${service.name}@${repository.name}`,
+      name: jobName(service.name, repository.name),
       took: estimates.get(stepId.backup(service.name, repository.name)),
     })),
+    ...engines.map(({ name }) => ({ name: engineName(name), took: undefined })),
   ];
   const rows = [
     ...members.map(({ name, took }) => [
@@ -56,15 +57,15 @@ function stageText(arranged: ArrangedStage, { estimates }: GatePlanView, out: Re
 
 /** `7 units, 3 at once, failures only warn, about 2m` */
 function describeStage(
-  { stage, units, jobs, concurrency }: ArrangedStage,
+  { stage, units, jobs, engines, concurrency }: ArrangedStage,
   members: readonly { readonly took: Duration | undefined }[],
 ): string {
   const known = members.flatMap(({ took }) => took ?? []);
   const total = describeDuration(makespan(known, concurrency));
-  const count = units.length + jobs.length;
+  const count = units.length + jobs.length + engines.length;
   return [
     ...(units.length > 0 ? [plural(units.length, 'unit')] : []),
-    ...(jobs.length > 0 ? [plural(jobs.length, 'job')] : []),
+    ...(jobs.length + engines.length > 0 ? [plural(jobs.length + engines.length, 'job')] : []),
     ...(count > concurrency ? [`${concurrency} at once`] : []),
     ...(stage.timeout === null ? [] : [`at most ${describeDuration(stage.timeout)} each`]),
     ...(stage.onFailure === 'warn' ? ['a failure is only told'] : []),

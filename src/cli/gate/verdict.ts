@@ -3,7 +3,7 @@
 
 import type { GateConfig } from '../../config/configuration.ts';
 import { describeDuration, duration } from '../../domain/duration.ts';
-import { type GateTally, tallyGate } from '../../domain/gate-verdict.ts';
+import { type GateTally, skipCauseOf, tallyGate } from '../../domain/gate-verdict.ts';
 import { parseInstant } from '../../domain/instant.ts';
 import { formatPercentage } from '../../domain/percentage.ts';
 import { isLook, stageOf } from '../../domain/plan.ts';
@@ -35,7 +35,8 @@ function stageLines({ steps }: Report, out: ReportView): string {
   );
   const rows = [...stages].map(([name, members]) => {
     const bad = members.some(({ outcome }) => outcome !== 'succeeded' && outcome !== 'skipped');
-    const [mark, tone]: [string, Tone] = bad ? ['✗', 'bad'] : ['✓', 'good'];
+    const undone = members.some((step) => ['running', 'condition'].includes(skipCauseOf(step) ?? ''));
+    const [mark, tone]: [string, Tone] = bad ? ['✗', 'bad'] : undone ? ['!', 'warn'] : ['✓', 'good'];
     return [paint(out, tone, mark), name, countWords(members.map(weighed)), tookOf(members)];
   });
   const columns = [{ title: '' }, { title: '' }, { title: '' }, { title: '', align: 'right' as const }];
@@ -129,8 +130,8 @@ function answer({ exitCode, outcome }: Report, tally: GateTally, limit: string):
 }
 
 /** Whole percents, and never 0% of something. */
-function percentOf({ unsuccessful, tried }: GateTally): string {
-  const percent = tried === 0 ? 0 : (unsuccessful / tried) * 100;
+function percentOf({ unsuccessful, due }: GateTally): string {
+  const percent = due === 0 ? 0 : (unsuccessful / due) * 100;
   return percent > 0 && percent < 1 ? 'less than 1%' : `${Math.round(percent)}%`;
 }
 
@@ -139,6 +140,7 @@ const nameOf = ({ id, title }: StepReport): string => /^(?:unit|backup):(.+)$/.e
 
 /** Of a unit systemd's own word; what it said stands above. */
 function causeOf({ id, reason, error, outcome }: StepReport): string {
+  if (outcome === 'blocked') return reason ?? outcome; // it names what was in the way
   const cause = error?.message ?? reason ?? outcome;
   return id.startsWith('unit:') && error ? (cause.split(': ')[0] ?? cause) : cause;
 }

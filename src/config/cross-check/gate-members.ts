@@ -2,6 +2,7 @@
 // are only systemd knows; nothing here asks it.
 
 import { hasWildcard, namePattern } from '../../lib/name-pattern.ts';
+import { withSuffix } from '../../lib/unit-name.ts';
 import type { GateConfig, GateStage, ServiceConfig } from '../configuration.ts';
 import { nearest } from '../nearest.ts';
 import { formatPath, type KeyPath } from '../problems.ts';
@@ -40,7 +41,7 @@ const someLeftOut = ({ leftOut }: CrossCheckInput): boolean => [...leftOut].some
 
 const SUFFIX = /\.(?:service|target|timer|socket|path|mount|automount|swap|device|slice|scope)$/;
 /** Starting one succeeds at once, and what it stands for has not been done. */
-const WITHOUT_END = /\.(?:timer|socket|path|mount|automount|swap|device|slice|scope)$/;
+const WITHOUT_END = /\.(?:target|timer|socket|path|mount|automount|swap|device|slice|scope)$/;
 
 function checkUnits(
   pattern: string,
@@ -120,12 +121,13 @@ function tellTwice(
 function checkExclude(pattern: string, stage: GateStage, input: CrossCheckInput, path: KeyPath, findings: Findings): void {
   const matches = namePattern(pattern);
   const leavesUnitOut = stage.units.some((units) =>
-    hasWildcard(units) ? hasWildcard(pattern) || namePattern(units)(pattern) : matches(units),
+    hasWildcard(units)
+      ? hasWildcard(pattern) || namePattern(withSuffix(units))(withSuffix(pattern))
+      : namePattern(withSuffix(pattern))(withSuffix(units)),
   );
   const jobs = [...input.resolved.configuration.services.keys()].filter(namePattern(stage.jobs));
   if (leavesUnitOut || jobs.some(matches) || (stage.jobs.length > 0 && someLeftOut(input))) return;
-  const unit = `${pattern}.service`;
-  const near = namePattern(stage.units)(unit) ? unit : nearest(pattern, jobs);
+  const near = nearest(pattern, jobs);
   findings.warn(
     path,
     `nothing that this stage runs is called so: it leaves nothing out${near ? `; did you mean '${near}'?` : ''}`,

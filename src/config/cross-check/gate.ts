@@ -7,9 +7,13 @@ import { contains, normalPath } from '../repository-url.ts';
 import type { CrossCheckInput, Findings } from './findings.ts';
 import { checkMembers } from './gate-members.ts';
 
+const COMMANDS: ReadonlySet<string> = new Set(['run', 'hold', 'release']);
+
 export function checkGates(input: CrossCheckInput, findings: Findings): void {
   for (const gate of input.resolved.configuration.gates.values()) {
     const path = ['gate', gate.name];
+    if (COMMANDS.has(gate.name))
+      findings.error(path, `a gate cannot be called ${gate.name}: \`holdfast gate ${gate.name}\` is a command`);
     checkThreshold(gate, path, findings);
     checkPreflight(input, gate, path, findings);
     for (const [index, stage] of gate.stages.entries()) {
@@ -49,6 +53,13 @@ function checkPreflight(input: CrossCheckInput, gate: GateConfig, path: KeyPath,
 }
 
 function checkName(gate: GateConfig, index: number, path: KeyPath, findings: Findings): void {
+  if (gate.stages[index]?.name.toLowerCase() === 'preflight') {
+    findings.error(
+      [...path, 'stages', index, 'name'],
+      'preflight is what is looked at before every stage: choose another name',
+    );
+    return;
+  }
   const first = gate.stages.findIndex(({ name }) => name === gate.stages[index]?.name);
   if (first === index) return;
   const place = findings.place([...path, 'stages', first, 'name']);

@@ -180,7 +180,7 @@ export const backupStep = (job: Job, toolbox: Toolbox, outages: Outages): Step =
 const hasHooks = ({ backup }: Job): boolean => backup.hooks.before.length + backup.hooks.after.length > 0;
 
 /** Declared, and not backed up by this version: never silently. */
-const engineStep = (service: ServiceConfig): Step => ({
+export const engineStep = (service: ServiceConfig): Step => ({
   id: stepId.backup(service.name, 'postgres'),
   title: `Back up the PostgreSQL cluster of ${service.name}`,
   stage: 'backup',

@@ -19,14 +19,14 @@ import { fromHere, isStale } from '../repository/stale-locks.ts';
 import { type Check, type DoctorInput, type Finding, ok, problem, problemOf, warning } from './check.ts';
 
 /** Where there are many locks two dozen openings, each half a second of CPU, on a machine that may be busy. */
-const LIMIT = duration(2, 'm');
+export const REPOSITORY_LIMIT = duration(2, 'm');
 const PATIENCE = duration(20, 's');
 
 export const repositoryChecks = (input: DoctorInput): Check[] =>
   [...input.config.repositories.values()].map((repository) => ({
     id: `repository:${repository.name}`,
     title: repository.name,
-    limit: LIMIT,
+    limit: REPOSITORY_LIMIT,
     run: (signal) => examineRepository(repository, input, signal),
   }));
 

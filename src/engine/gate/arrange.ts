@@ -1,10 +1,11 @@
 // Which units and jobs a stage consists of: pure, from its patterns and from what was found. What a pattern matches and is
 // not taken is kept with the reason: a gate never leaves anything out in silence.
 
-import type { GateStage } from '../../config/configuration.ts';
+import type { GateStage, ServiceConfig } from '../../config/configuration.ts';
 import { hasWildcard, namePattern } from '../../lib/name-pattern.ts';
+import { jobName } from '../../domain/naming.ts';
 import type { FoundUnit } from '../../tools/systemd/manager.ts';
-import { withSuffix } from '../../tools/systemd/unit-names.ts';
+import { withSuffix } from '../../lib/unit-name.ts';
 import { type Job, nameOf } from '../backup/backup-step.ts';
 
 export interface ArrangedStage {
@@ -12,6 +13,8 @@ export interface ArrangedStage {
   /** Sorted. One that is named, not only matched, is among them whatever systemd says: running it tells what is wrong. */
   readonly units: readonly string[];
   readonly jobs: readonly Job[];
+  /** Services with a database engine of their own, which no job backs up. */
+  readonly engines: readonly ServiceConfig[];
   readonly leftOut: readonly LeftOut[];
   /** How many there are too few, or (negative) too many, of what `expect` or `atLeast` says; 0 when it is as it should be. */
   readonly short: number;
@@ -29,8 +32,9 @@ export function arrangeStage(
   found: readonly FoundUnit[],
   jobs: readonly Job[],
   taken: ReadonlySet<string> = new Set(),
+  services: readonly ServiceConfig[] = [],
 ): ArrangedStage {
-  const isExcluded = namePattern(stage.exclude);
+  const isExcluded = namePattern([...stage.exclude, ...stage.exclude.map(withSuffix)]); // services as they are
   const whyNot = (name: string): string | null => (isExcluded(name) ? 'excluded' : taken.has(name) ? TAKEN : null);
   const named = stage.units.filter((name) => !hasWildcard(name)).map(withSuffix);
   const isMatched = namePattern(stage.units.map(withSuffix));
@@ -43,11 +47,15 @@ export function arrangeStage(
   const whyNotJob = (job: Job): string | null => whyNot(nameOf(job)) ?? whyNot(job.service.name);
   const chosen = matched.filter((job) => whyNotJob(job) === null);
   const units = [...candidates].flatMap(([name, why]) => (why === null ? [name] : [])).toSorted();
-  const count = units.length + chosen.length;
+  const engines = services.filter(
+    ({ name, postgres }) => postgres !== null && isWanted(name) && whyNot(engineName(name)) === null && !isExcluded(name),
+  );
+  const count = units.length + chosen.length + engines.length;
   return {
     stage,
     units,
     jobs: chosen,
+    engines,
     leftOut: [...candidates, ...matched.map((job) => [nameOf(job), whyNotJob(job)] as const)].flatMap(([name, why]) =>
       why === null || why === ABSENT ? [] : [{ name, why }],
     ),
@@ -56,19 +64,24 @@ export function arrangeStage(
   };
 }
 
+/** As the job of an engine is called. */
+export const engineName = (service: string): string => jobName(service, 'postgres');
+
 const TAKEN = 'runs in an earlier stage';
 /** systemd lists what something refers to; nobody asked for it. */
 const ABSENT = 'does not exist';
 
-/** It exists, and systemd could start it. */
-export const isRunnable = (unit: FoundUnit): boolean => unsuitable(unit) === null;
+/** It exists, and is to be started or at least to be spoken of. */
+export const isThere = (unit: FoundUnit): boolean => [null, MASKED].includes(unsuitable(unit));
+
+export const MASKED = 'masked';
 
 function unsuitable({ name, load, file }: FoundUnit): string | null {
   if (name.includes('@.')) return 'a template: only its instances can run';
-  if (load === 'masked' || file === 'masked') return 'masked';
+  if (load === 'masked' || file === 'masked') return MASKED;
   if (file === 'alias') return 'another name of a unit';
   if (load === 'not-found') return ABSENT;
-  return load === null || load === 'loaded' || load === 'stub' ? null : `systemd cannot load it (${load})`;
+  return null; // one that cannot be loaded is run all the same: that tells why
 }
 
 function shortfall({ expect, atLeast }: GateStage, count: number): number {

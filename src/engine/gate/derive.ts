@@ -7,7 +7,7 @@ import { formatBytes } from '../../domain/bytes.ts';
 import { duration, formatDuration } from '../../domain/duration.ts';
 import { formatPercentage, type Share } from '../../domain/percentage.ts';
 import type { FoundUnit } from '../../tools/systemd/manager.ts';
-import { arrangeStage, isRunnable } from './arrange.ts';
+import { arrangeStage, isThere, MASKED } from './arrange.ts';
 
 /** A stage of which nothing more is said. */
 export const STANDARD: Omit<GateStage, 'name' | 'units'> = {
@@ -66,12 +66,15 @@ export function deriveGate(
   found: readonly FoundUnit[],
   hasJobs: boolean,
 ): GateConfig {
-  const runnable = found.filter(isRunnable);
-  const isThere = (stage: GateStage, pattern: string): boolean =>
-    runnable.some((unit) => arrangeStage({ ...stage, units: [pattern], jobs: [] }, runnable, []).units.includes(unit.name));
+  const there = found.filter(isThere);
+  const belongs = (stage: GateStage, pattern: string): boolean => {
+    const { units, leftOut } = arrangeStage({ ...stage, units: [pattern], jobs: [] }, there, []);
+    const names = [...units, ...leftOut.filter(({ why }) => why === MASKED).map(({ name }) => name)];
+    return names.some((name) => there.some((unit) => unit.name === name));
+  };
   const stages = WELL_KNOWN.map((stage) => ({
     ...stage,
-    units: stage.units.filter((pattern) => isThere(stage, pattern)),
+    units: stage.units.filter((pattern) => belongs(stage, pattern)),
     jobs: hasJobs ? stage.jobs : [],
   })).filter(({ units, jobs }) => units.length + jobs.length > 0);
   return { name: 'default', preflight: preflightOf(repositories), criticalAbove: 0.5 as Share, stages };

@@ -52,15 +52,20 @@ function readablePast(stateDir: string): Journal | null {
 }
 
 function recorded(journal: Past, id: string): Duration | null {
-  const last = journal.latestStep(id);
+  const last = journal.latestStep(id, 'done');
   return last?.outcome === 'succeeded' && last.durationSeconds !== null ? duration(last.durationSeconds, 's') : null;
 }
 
+/** Null also where systemd does not say: nobody waits for an estimate. */
 async function remembered(manager: Manager, unit: string): Promise<Duration | null> {
-  const { startedAt, endedAt, result } = await manager.facts(unit);
-  return startedAt !== null && endedAt !== null && endedAt >= startedAt && result === 'success'
-    ? elapsed(startedAt, endedAt)
-    : null;
+  try {
+    const { startedAt, endedAt, result } = await manager.facts(unit);
+    const isWhole = startedAt !== null && endedAt !== null && endedAt >= startedAt && result === 'success';
+    return isWhole ? elapsed(startedAt, endedAt) : null;
+  } catch (error) {
+    if (error instanceof HoldfastError) return null;
+    throw error;
+  }
 }
 
 /** When the last of them ends, if each starts as soon as there is room, in this order. Zero for none. */

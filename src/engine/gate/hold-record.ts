@@ -3,6 +3,9 @@
 import { type Instant, formatInstant, parseInstant } from '../../domain/instant.ts';
 import type { JsonObject } from '../../lib/json.ts';
 
+/** The kind of effect that lasts as long as the command after a gate. */
+export const HELD_TIMERS_KIND = 'held-timers';
+
 /** The kind of effect that lasts until `holdfast gate release`. */
 export const LASTING_HOLD_KIND = 'timers-on-hold';
 

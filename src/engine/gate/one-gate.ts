@@ -4,7 +4,7 @@ import { describeDuration, duration } from '../../domain/duration.ts';
 import { elapsed, formatInstant, type Instant } from '../../domain/instant.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { limitTime } from '../../lib/time-limit.ts';
-import type { Journal } from '../../journal/journal.ts';
+import type { Journal, UnfinishedRun } from '../../journal/journal.ts';
 import { mayBeAlive } from '../../process/identity.ts';
 import type { LockBroker } from '../../repositories/broker.ts';
 
@@ -26,9 +26,7 @@ export async function onlyGate(
 }
 
 function busy(journal: Pick<Journal, 'unfinishedRuns'>, now: Instant): HoldfastError {
-  const other = journal
-    .unfinishedRuns()
-    .find(({ kind, process }) => (kind === GATE || kind === DEPLOYMENT) && mayBeAlive(process));
+  const other = atWork(journal);
   const who = other
     ? `process ${other.process.pid}, since ${formatInstant(other.startedAt)} (${describeDuration(elapsed(other.startedAt, now))} ago)`
     : 'another process, which has just begun';
@@ -40,4 +38,15 @@ function busy(journal: Pick<Journal, 'unfinishedRuns'>, now: Instant): HoldfastE
     hint: 'Wait for its end. `holdfast history` shows it.',
     retry: 'later',
   });
+}
+
+function atWork(journal: Pick<Journal, 'unfinishedRuns'>): UnfinishedRun | undefined {
+  try {
+    return journal
+      .unfinishedRuns()
+      .find(({ kind, process }) => (kind === GATE || kind === DEPLOYMENT) && mayBeAlive(process));
+  } catch (error) {
+    if (error instanceof HoldfastError) return undefined; // inside a timer nobody would catch it
+    throw error;
+  }
 }

@@ -10,14 +10,22 @@ import type { Plan, Step, StepContext, StepResult, Weight } from '../../domain/p
 import { HoldfastError } from '../../lib/errors.ts';
 import { remoteHostOf } from '../../tools/ssh/reach.ts';
 import type { FoundUnit } from '../../tools/systemd/manager.ts';
-import type { Job } from '../backup/backup-step.ts';
-import { backupStep, jobsOf, type Outages, repositoryLimits, sourceSteps, toolStep } from '../backup/plan-run.ts';
+import { type Job, nameOf } from '../backup/backup-step.ts';
+import {
+  backupStep,
+  engineStep,
+  jobsOf,
+  type Outages,
+  repositoryLimits,
+  sourceSteps,
+  toolStep,
+} from '../backup/plan-run.ts';
 import type { Toolbox } from '../toolbox.ts';
-import { type ArrangedStage, arrangeStage } from './arrange.ts';
+import { type ArrangedStage, arrangeStage, engineName, MASKED } from './arrange.ts';
 import type { Estimates } from './estimate.ts';
 import type { Observed } from './observe.ts';
 import { clockStep, pathStep, repositorySteps, systemdStep, targetStep } from './preflight.ts';
-import { runUnit, UNIT_TIMEOUT } from './unit-step.ts';
+import { runUnit } from './unit-step.ts';
 
 export interface GateOptions {
   readonly stopOnInterrupt: boolean;
@@ -26,18 +34,20 @@ export interface GateOptions {
 
 /** The stages of a gate with what belongs to each; nothing belongs to two. */
 export function arrangeGate(gate: GateConfig, config: Configuration, found: readonly FoundUnit[]): ArrangedStage[] {
-  const jobs = jobsOf(config, [...config.services.values()]);
+  const services = [...config.services.values()];
+  const jobs = jobsOf(config, services);
   const taken = new Set<string>();
   return gate.stages.map((stage) => {
-    const arranged = arrangeStage(stage, found, jobs, taken);
+    const arranged = arrangeStage(stage, found, jobs, taken, services);
     for (const name of namesIn(arranged)) taken.add(name);
     return arranged;
   });
 }
 
-const namesIn = ({ units, jobs }: ArrangedStage): string[] => [
+const namesIn = ({ units, jobs, engines }: ArrangedStage): string[] => [
   ...units,
-  ...jobs.map(({ service, repository }) => `${service.name}@${repository.name}`),
+  ...jobs.map(nameOf),
+  ...engines.map(({ name }) => engineName(name)),
 ];
 
 export function planGate(
@@ -75,6 +85,7 @@ export function planGate(
     const steps = [
       ...arranged.units.map((unit) => unitStep(unit, stage, observed, toolbox, options)),
       ...arranged.jobs.map((job) => freshOr(job, stage, backupStep(job, toolbox, outages), toolbox)),
+      ...arranged.engines.map(engineStep),
       ...shortfallSteps(arranged),
     ]
       .map((step) => placed(step, common, options.estimates))
@@ -135,7 +146,6 @@ const unitStep = (
 ): Step => ({
   id: stepId.unit(unit),
   title: unit,
-  timeout: stage.timeout ?? UNIT_TIMEOUT,
   weight: 'counted',
   run: (context) =>
     manager
@@ -159,11 +169,11 @@ function freshOr(job: Job, stage: GateStage, step: Step, { journal }: Toolbox): 
 }
 
 /** Each that should be there and is not is a failure like one that failed; too many are one. */
-function shortfallSteps({ stage, short, units, jobs }: ArrangedStage): Step[] {
-  const count = units.length + jobs.length;
+function shortfallSteps({ stage, short, units, jobs, engines }: ArrangedStage): Step[] {
+  const count = units.length + jobs.length + engines.length;
   const wanted = stage.expect === null ? `at least ${stage.atLeast}` : String(stage.expect);
   return Array.from({ length: short < 0 ? 1 : short }, (_, index) => ({
-    id: `missing:${stage.name}:${index + 1}`,
+    id: stepId.missing(stage.name, index + 1),
     title: short < 0 ? `${stage.name}: too many` : `${stage.name}: missing ${index + 1} of ${short}`,
     weight: 'counted' as const,
     run: () =>
@@ -186,12 +196,12 @@ const unasked = ({ derived, trouble }: Observed): string[] =>
     ? [`systemd could not be asked for units, only jobs of Holdfast are run: ${trouble.message}`]
     : [];
 
-function remarks({ stage, units, jobs, leftOut, short }: ArrangedStage): string[] {
+function remarks({ stage, units, jobs, engines, leftOut, short }: ArrangedStage): string[] {
   const nothing =
-    units.length + jobs.length + Math.abs(short) > 0
+    units.length + jobs.length + engines.length + Math.abs(short) > 0
       ? []
       : [`stage ${stage.name}: nothing on this host matches ${[...stage.units, ...stage.jobs].join(', ')}`];
-  const unable = leftOut.filter(({ why }) => /^masked|cannot load/.test(why));
+  const unable = leftOut.filter(({ why }) => why === MASKED);
   return [...nothing, ...unable.map(({ name, why }) => `stage ${stage.name}: ${name} is left out: ${why}`)];
 }
 

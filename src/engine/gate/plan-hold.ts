@@ -1,14 +1,14 @@
 // holdfast gate hold and release, as plans of one step each.
 
-import { type Duration, duration } from '../../domain/duration.ts';
+import type { Duration } from '../../domain/duration.ts';
 import { formatInstant, later } from '../../domain/instant.ts';
-import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
+import type { Lock, Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import type { Manager } from '../../tools/systemd/manager.ts';
 import { openManager } from '../../tools/systemd/open-manager.ts';
 import { startLater } from '../../tools/systemd/systemd-run.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { holdRecord } from './hold-record.ts';
-import { activeTimers, holdTimers, LASTING_HOLD, RELEASE_UNIT } from './hold-timers.ts';
+import { activeTimers, holdTimers, LASTING_HOLD, PATIENCE, RELEASE_UNIT } from './hold-timers.ts';
 
 export interface HoldRequest {
   /** Their timers are held. */
@@ -23,6 +23,7 @@ export const planHold = (host: string, request: HoldRequest, toolbox: Toolbox): 
   single('gate-hold', host, {
     id: 'hold:timers',
     title: 'Hold the timers of backups',
+    locks: [TIMERS],
     weight: 'critical',
     run: (context) => hold(request, toolbox, context),
   });
@@ -32,30 +33,36 @@ export const planRelease = (host: string, toolbox: Toolbox): Plan =>
   single('gate-release', host, {
     id: 'release:timers',
     title: 'Start the timers of backups again',
+    locks: [TIMERS],
     weight: 'critical',
     run: (context) => release(toolbox, context),
   });
 
-const STOP_PATIENCE = duration(10, 's');
+/** One of them at a time. */
+const TIMERS: Lock = { name: 'timers', mode: 'exclusive' };
 
 const single = (kind: string, host: string, step: Step): Plan => ({ kind, host, limits: {}, steps: [step] });
 
-async function hold(request: HoldRequest, { journal }: Toolbox, context: StepContext): Promise<StepResult> {
+/**
+ * An earlier hold stays as it is recorded, and only its end is moved: what this one records is what it stops itself. The new end
+ * is sure to come before anything is stopped, and before the old one is taken back: a hold that nobody releases is a silence.
+ */
+async function hold(
+  { units, length, release: argv }: HoldRequest,
+  toolbox: Toolbox,
+  context: StepContext,
+): Promise<StepResult> {
   await using manager = await openManager(context.signal);
-  const before = journal.keptEffects(LASTING_HOLD.kind);
-  const held = before.flatMap(({ payload }) => holdRecord(payload).timers);
-  const timers = [...new Set([...held, ...(await activeTimers(manager, request.units))])].toSorted();
-  const until = later(context.now(), request.length);
-  if (timers.length === 0) return { outcome: 'skipped', reason: 'no timer of a backup is active on this host' };
-  // First of all its end is sure to come: a hold that nobody releases is a silence.
-  await endOfTime(manager);
-  await startLater(
-    { unit: RELEASE_UNIT, after: request.length, argv: request.release, description: 'Release the timers of backups' },
-    context.signal,
-  );
+  const before = toolbox.journal.keptEffects(LASTING_HOLD.kind).flatMap(({ payload }) => holdRecord(payload).timers);
+  const timers = await activeTimers(manager, units);
+  if (timers.length + before.length === 0)
+    return { outcome: 'skipped', reason: 'no timer of a backup is active on this host' };
+  const unit = `${RELEASE_UNIT}${context.runId.toLowerCase()}`;
+  await startLater({ unit, after: length, argv, description: 'Release the timers of backups' }, context.signal);
+  const until = later(context.now(), length);
   await using _lasting = await holdTimers(LASTING_HOLD, manager, timers, until, context);
-  for (const { id } of before) journal.settleEffect(id, context.now());
-  return { outcome: 'succeeded', result: { timers, until: formatInstant(until) } };
+  await stopReleases(manager, `${unit}.timer`);
+  return { outcome: 'succeeded', result: { timers: union(before, timers), until: formatInstant(until) } };
 }
 
 async function release({ journal }: Toolbox, context: StepContext): Promise<StepResult> {
@@ -66,12 +73,14 @@ async function release({ journal }: Toolbox, context: StepContext): Promise<Step
     journal.settleEffect(effect.id, context.now());
   }
   await using manager = await openManager(context.signal);
-  await endOfTime(manager);
-  return {
-    outcome: 'succeeded',
-    result: { timers: [...new Set(kept.flatMap(({ payload }) => holdRecord(payload).timers))] },
-  };
+  await stopReleases(manager);
+  return { outcome: 'succeeded', result: { timers: union(...kept.map(({ payload }) => holdRecord(payload).timers)) } };
 }
 
-/** The release that was to come is not needed any more. Its service may be this very process: only its timer is stopped. */
-const endOfTime = (manager: Manager): Promise<void> => manager.stop(`${RELEASE_UNIT}.timer`, STOP_PATIENCE);
+const union = (...lists: readonly (readonly string[])[]): string[] => [...new Set(lists.flat())].toSorted();
+
+/** Releases that are not to come any more. Their service may be this very process: only timers are stopped. */
+async function stopReleases(manager: Manager, but?: string): Promise<void> {
+  const found = await manager.find([`${RELEASE_UNIT}*.timer`]);
+  await Promise.all(found.filter(({ name }) => name !== but).map(({ name }) => manager.stop(name, PATIENCE)));
+}

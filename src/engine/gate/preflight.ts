@@ -14,7 +14,7 @@ import { isWritable, probePath } from '../../tools/util-linux/probe.ts';
 import { freeSpace } from '../../tools/util-linux/stat.ts';
 import type { Finding } from '../doctor/check.ts';
 import { checkClock } from '../doctor/host-checks.ts';
-import { repositoryChecks } from '../doctor/repository-checks.ts';
+import { REPOSITORY_LIMIT, repositoryChecks } from '../doctor/repository-checks.ts';
 import type { Toolbox } from '../toolbox.ts';
 
 /** A path may be asked several things, each of which may take 10 s to find that nobody answers. */
@@ -56,6 +56,7 @@ export const repositorySteps = (config: Configuration, used: ReadonlySet<string>
       return tell(name, findings.flat(), context);
     }),
     repository: name,
+    timeout: REPOSITORY_LIMIT,
     weight: used.has(name) ? ('critical' as const) : ('advisory' as const),
   }));
 

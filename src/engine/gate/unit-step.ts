@@ -9,6 +9,8 @@ import type { StepContext, StepResult } from '../../domain/plan.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { limitTime } from '../../lib/time-limit.ts';
+import { timedOut } from '../../process/run-process.ts';
 import { lastLines } from '../../tools/systemd/journalctl.ts';
 import { isWorking, type Manager, type UnitFacts, type UnitRun } from '../../tools/systemd/manager.ts';
 
@@ -42,29 +44,61 @@ export async function runUnit(task: UnitTask, context: StepContext): Promise<Ste
       return skipped(unit, 'running', 'already running');
     }
     context.waiting('it is running already: waiting for its end');
-    const joined = await watched(task, context, () => manager.settled(unit, context.signal));
+    const joined = await watched(task, context, (signal) => manager.settled(unit, signal), facts.startedAt ?? context.now());
     if (joined && countsFor(task, joined, context.now())) return await resultOf(unit, joined, { joined: true });
   }
-  return await resultOf(unit, await watched(task, context, () => manager.run(unit, context.signal)), {});
+  return await resultOf(unit, await watched(task, context, (signal) => manager.run(unit, signal)), {});
 }
 
-/** Cancelled by its time limit the unit is stopped; by an interruption only where that is asked for. */
-async function watched<Value>(task: UnitTask, context: StepContext, work: () => Promise<Value>): Promise<Value> {
-  const { unit, manager } = task;
+/**
+ * Limited from its own start. When its time is up a unit is stopped, and when the gate is interrupted where that is asked for;
+ * never one that somebody else began (`since`). The first cause is what is told, also when stopping fails.
+ */
+async function watched<Value>(
+  task: UnitTask,
+  context: StepContext,
+  work: (signal: AbortSignal) => Promise<Value>,
+  since: Instant | null = null,
+): Promise<Value> {
+  const { unit, manager, stage } = task;
+  const most = stage.timeout ?? UNIT_TIMEOUT;
+  const rest = Math.max(0, most - elapsed(since ?? context.now(), context.now()));
+  using limit = limitTime(duration(rest, 'ms'), () => timedOut('run', unit, most));
+  const signal = AbortSignal.any([context.signal, limit.signal]);
   try {
-    return await work();
+    return await work(signal);
   } catch (thrown) {
-    const reason: unknown = context.signal.aborted ? context.signal.reason : null;
+    const reason: unknown = signal.aborted ? signal.reason : null;
     if (!(reason instanceof HoldfastError)) throw thrown;
-    if (reason.code === 'interrupted' && !task.stopOnInterrupt) {
-      context.warn('the gate was interrupted; the unit goes on');
-      throw reason;
-    }
-    const { invocationId } = await manager.facts(unit);
-    await manager.stop(unit, STOP_PATIENCE);
-    if (reason.code === 'timed-out') throw await tooLong(unit, reason, invocationId);
-    context.warn('the gate was interrupted; the unit was stopped');
+    const isTooLong = reason.code === 'timed-out';
+    const isInterrupted = reason.code === 'interrupted';
+    if (isInterrupted) context.warn('the gate was interrupted');
+    const isToStop = since === null && (isTooLong || (isInterrupted && task.stopOnInterrupt));
+    const invocationId = await invocationOf(manager, unit);
+    const end = isToStop ? await stopped(manager, unit) : 'it goes on';
+    if (isTooLong) throw await tooLong(unit, `${reason.message}; ${end}`, invocationId);
+    context.warn(end);
     throw reason;
+  }
+}
+
+async function stopped(manager: Manager, unit: string): Promise<string> {
+  try {
+    await manager.stop(unit, STOP_PATIENCE);
+    return 'it was stopped';
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return `it could not be stopped: ${error.message}`;
+  }
+}
+
+/** Only to find its last words: null where systemd does not say. */
+async function invocationOf(manager: Manager, unit: string): Promise<string | null> {
+  try {
+    return (await manager.facts(unit)).invocationId;
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return null;
   }
 }
 
@@ -75,9 +109,10 @@ function freshSuccess({ unit, stage, journal }: UnitTask, facts: UnitFacts, now:
   if (isWorking(facts)) return null;
   if (facts.startedAt !== null) {
     // systemd remembers a run of it, whoever started that: nothing older matters
-    return facts.result === 'success' && facts.active !== 'failed' && isFresh(facts.startedAt) ? facts.startedAt : null;
+    const isProven = facts.result === 'success' && facts.exited && facts.active !== 'failed';
+    return isProven && isFresh(facts.startedAt) ? facts.startedAt : null;
   }
-  const recorded = journal.latestStep(stepId.unit(unit));
+  const recorded = journal.latestStep(stepId.unit(unit), 'done');
   const startedAt = recorded?.outcome === 'succeeded' ? parseInstant(recorded.startedAt ?? '') : null;
   return startedAt !== null && isFresh(startedAt) ? startedAt : null;
 }
@@ -111,8 +146,8 @@ async function failure(unit: string, run: UnitRun, end: keyof typeof CODES): Pro
   });
 }
 
-const tooLong = (unit: string, { message }: HoldfastError, invocationId: string | null): Promise<HoldfastError> =>
-  unitError(unit, { code: 'timed-out', message: `${message}, and was stopped`, exitStatus: null, invocationId });
+const tooLong = (unit: string, message: string, invocationId: string | null): Promise<HoldfastError> =>
+  unitError(unit, { code: 'timed-out', message, exitStatus: null, invocationId });
 
 async function unitError(
   unit: string,
@@ -141,5 +176,5 @@ const alreadyRunning = (unit: string): HoldfastError =>
     retry: 'later',
   });
 
-/** Where a stage and the gate say nothing. */
-export const UNIT_TIMEOUT: Duration = duration(1, 'h');
+/** Where a stage says nothing. */
+const UNIT_TIMEOUT: Duration = duration(1, 'h');

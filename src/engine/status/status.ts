@@ -18,7 +18,7 @@ import {
   type Standing,
 } from '../../domain/protection.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { holdRecord, LASTING_HOLD_KIND } from '../gate/hold-record.ts';
+import { HELD_TIMERS_KIND, holdRecord, LASTING_HOLD_KIND } from '../gate/hold-record.ts';
 import { diedHolding } from '../runner/dead-runs.ts';
 import { placeOf } from '../../repositories/place.ts';
 import { type BelievedCopy, believedCopy, newestFound } from './believed-copy.ts';
@@ -191,19 +191,23 @@ const evidenceOf = ({ repository, copy, future, lastRun }: Facts): RepositoryEvi
 };
 
 /** No backup starts by itself meanwhile: told as long as it is so, and loudly once it should be over. */
-const onHold = (journal: StatusInput['journal'], now: Instant): StatusProblem[] =>
-  journal.keptEffects(LASTING_HOLD_KIND).map(({ payload, keptAt }) => {
-    const { timers, until } = holdRecord(payload);
-    const forgotten = until !== null && until < now;
-    const end =
-      until === null ? '' : forgotten ? `; that was to end at ${formatInstant(until)}` : ` until ${formatInstant(until)}`;
-    return {
+function onHold(journal: StatusInput['journal'], now: Instant): StatusProblem[] {
+  const kept = journal.keptEffects(LASTING_HOLD_KIND);
+  const records = kept.map(({ payload }) => holdRecord(payload));
+  if (kept.length === 0) return [];
+  // several are one hold that was made longer
+  const since = formatInstant(Math.min(...kept.map(({ keptAt }) => keptAt)) as Instant);
+  const until = Math.max(...records.map((record) => record.until ?? 0)) as Instant;
+  const forgotten = until < now;
+  return [
+    {
       severity: forgotten ? 'problem' : 'warning',
-      subject: timers.join(', '),
-      message: `timers of backups are on hold since ${formatInstant(keptAt)}${end}`,
+      subject: [...new Set(records.flatMap(({ timers }) => timers))].toSorted().join(', '),
+      message: `timers of backups are on hold since ${since}${forgotten ? '; that was to end at' : ' until'} ${formatInstant(until)}`,
       hint: 'holdfast gate release',
-    };
-  });
+    },
+  ];
+}
 
 /** A restore may have died with the data away and the unit stopped: that is said before anything else. */
 const left = (journal: StatusInput['journal']): StatusProblem[] =>
@@ -211,7 +215,9 @@ const left = (journal: StatusInput['journal']): StatusProblem[] =>
     severity: 'problem',
     subject: `${kind} ${id}`,
     message: `died, and is not cleaned up after (${[...new Set(effects.map((effect) => effect.kind))].join(', ')})`,
-    hint: 'Any `holdfast run` or `holdfast restore` does that first, and says what it did.',
+    hint: effects.some((effect) => effect.kind === HELD_TIMERS_KIND)
+      ? 'Starts the timers again: holdfast gate release'
+      : 'Any `holdfast run` or `holdfast restore` does that first, and says what it did.',
   }));
 
 /** Declared, owed something, and nothing makes it. */

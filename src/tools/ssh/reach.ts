@@ -33,13 +33,18 @@ export function parseAddress(stdout: string, { host }: RemoteHost): { readonly h
   return { host: value('hostname') ?? host, port: Number(value('port') ?? 22) };
 }
 
-/** Answers with the address. Throws `failed` when nobody answers there within 10 s. */
+/** Another machine or program stands in between: only ssh itself could get there. */
+export const hasProxy = (stdout: string): boolean => /^proxy(?:jump|command) (?!none$)/m.test(stdout);
+
+/** Answers with the address. Throws `failed` when nobody answers there within 10 s. What is behind a proxy is not tried. */
 export async function reachHost(remote: RemoteHost, signal: AbortSignal): Promise<string> {
-  const { stdout } = await runProcess(
+  const asked = await runProcess(
     { argv: configArgs(remote), operation: 'reach', subject: remote.host },
     { signal, timeout: LIMIT },
   );
-  const address = parseAddress(stdout, remote);
+  if (asked.exitCode !== 0) throw noAnswer(remote, asked.stderrTail.at(-1) ?? 'ssh does not say where it is');
+  if (hasProxy(asked.stdout)) return 'behind a proxy: not tried';
+  const address = parseAddress(asked.stdout, remote);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const socket = connect({ ...address, signal, timeout: LIMIT });
   using _socket = { [Symbol.dispose]: () => socket.destroy() };

@@ -30,8 +30,10 @@ export interface UnitFacts {
   /** When the main process of that began and ended. */
   readonly startedAt: Instant | null;
   readonly endedAt: Instant | null;
-  /** systemd's word: 'success' (also of one that never ran), 'exit-code', 'signal', 'timeout', ... */
+  /** systemd's word: 'success' (also of one that never ran, or that was stopped), 'exit-code', 'signal', 'timeout', ... */
   readonly result: string;
+  /** Its main process ended by itself; false when a signal ended it, or nothing has. */
+  readonly exited: boolean;
   /** Timers, paths and sockets that start it. */
   readonly triggeredBy: readonly string[];
 }

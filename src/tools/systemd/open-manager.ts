@@ -11,7 +11,7 @@ import { startUnit } from './start-unit.ts';
 import { stopUnit } from './stop-unit.ts';
 import { parseDetails } from './unit-details.ts';
 import { unitFiles } from './unit-files.ts';
-import { withSuffix } from './unit-names.ts';
+import { withSuffix } from '../../lib/unit-name.ts';
 import { parseState } from './unit-state.ts';
 
 /**
@@ -45,9 +45,24 @@ class SystemdManager implements Manager {
   async facts(unit: string): Promise<UnitFacts> {
     const name = withSuffix(unit);
     const known = await this.#link.ask(unitProperties(name, await this.#link.ask(loadUnit(name))));
-    const { id, load, active, sub, type, remainAfterExit, invocationId, startedAt, endedAt, result } = parseState(known);
+    const { id, load, active, sub, type, remainAfterExit, invocationId, startedAt, endedAt, result, exit } =
+      parseState(known);
     const { triggeredBy } = parseDetails(known);
-    return { name: id, load, active, sub, type, remainAfterExit, invocationId, startedAt, endedAt, result, triggeredBy };
+    const exited = exit?.how === 'exited';
+    return {
+      name: id,
+      load,
+      active,
+      sub,
+      type,
+      remainAfterExit,
+      invocationId,
+      startedAt,
+      endedAt,
+      result,
+      exited,
+      triggeredBy,
+    };
   }
 
   async run(unit: string, signal: AbortSignal): Promise<UnitRun> {

@@ -1,4 +1,5 @@
-// systemd-run: a command that systemd starts after a while, also when nobody is left who asked for it. A boot forgets it.
+// systemd-run: a command that systemd starts after a while, and again each minute until it succeeds, also when nobody is left who
+// asked for it. A boot forgets it.
 
 import type { Duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -21,6 +22,8 @@ export const startLaterArgs = ({ unit, after, argv, description }: LaterCommand)
   `--on-active=${Math.ceil(after / 1000)}s`,
   '--timer-property=AccuracySec=1s',
   '--service-type=oneshot',
+  '--property=Restart=on-failure',
+  '--property=RestartSec=1min',
   '--',
   ...argv,
 ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configArgs, parseAddress, remoteHostOf } from '../../../src/tools/ssh/reach.ts';
+import { configArgs, hasProxy, parseAddress, remoteHostOf } from '../../../src/tools/ssh/reach.ts';
 
 test('the machine of a destination is what stands before its colon; a pool of this machine has none', () => {
   assert.deepEqual(remoteHostOf('backup@nas-1:backup/forge'), { user: 'backup', host: 'nas-1' });
@@ -20,4 +20,9 @@ test('address and port are what ssh would use', () => {
   const printed = 'host nas-1\nuser root\nhostname 192.0.2.7\nport 2222\naddressfamily any\n';
   assert.deepEqual(parseAddress(printed, host), { host: '192.0.2.7', port: 2222 });
   assert.deepEqual(parseAddress('', host), { host: 'nas-1', port: 22 });
+  assert.deepEqual([printed, `${printed}proxyjump bastion\n`, `${printed}proxycommand none\n`].map(hasProxy), [
+    false,
+    true,
+    false,
+  ]);
 });

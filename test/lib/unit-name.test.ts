@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withSuffix } from '../../../src/tools/systemd/unit-names.ts';
+import { withSuffix } from '../../src/lib/unit-name.ts';
 
 for (const [given, meant] of [
   ['notes', 'notes.service'],

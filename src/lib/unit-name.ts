@@ -1,4 +1,4 @@
-// Names of units, and patterns of them.
+// Names of systemd units, and patterns of them.
 
 const TYPES = new Set([
   'service',
