@@ -40,7 +40,7 @@ before(async () => {
   );
 });
 beforeEach(async () => {
-  await host?.sh('systemctl stop idle.timer; systemctl start a.timer b.timer other.timer');
+  await host?.sh('systemctl reset-failed; systemctl stop idle.timer; systemctl start a.timer b.timer other.timer');
 });
 after(async () => {
   await lab?.[Symbol.asyncDispose]();
@@ -173,7 +173,7 @@ test('a timer that cannot be started keeps no other from it, and stays on record
   assert.match(failed.stdout, /a\.timer/);
   assert.deepEqual(await active(), ['b.timer', 'other.timer']);
   assert.match((await holdfast('status')).stdout, /on hold/);
-  await host.sh('mv /run/a.service /etc/systemd/system; systemctl daemon-reload');
+  await host.sh('mv /run/a.service /etc/systemd/system; systemctl daemon-reload; systemctl reset-failed');
   assert.equal((await holdfast('gate', 'release')).exitCode, 0);
   assert.deepEqual(await active(), ALL);
 });
