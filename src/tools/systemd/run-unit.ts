@@ -23,8 +23,8 @@ export async function runUnit(link: Line, name: string, signal: AbortSignal): Pr
 export async function settledUnit(link: Line, name: string, signal: AbortSignal): Promise<UnitRun | null> {
   using watch = new UnitWatch(link, name, signal);
   const history = await watch.open();
-  if (!isGoing(history.now)) return null;
-  history.await(history.now.job);
+  if (!isGoing(history.first)) return null;
+  history.await(history.first.job);
   return await settle(link, watch, history);
 }
 

@@ -11,6 +11,8 @@ export const isGoing = (unit: UnitState): boolean =>
 export const isAtRest = ({ active }: UnitState): boolean => active === 'inactive' || active === 'failed';
 
 export class UnitHistory {
+  /** As it was found. */
+  readonly first: UnitState;
   #now: UnitState;
   #invocation: UnitState | null = null;
   #stopped = false;
@@ -22,13 +24,12 @@ export class UnitHistory {
   /** What systemd had counted when the first invocation began, and when this one did. */
   #restarts: readonly [first: number, last: number] = [0, 0];
   #awaited: number | null = null;
-  readonly #before: string | null;
   readonly #jobs = new Map<number, string>();
 
-  constructor(now: UnitState) {
-    this.#now = now;
-    this.#before = now.invocationId;
-    if (isWorking(now)) this.#begin(now, 0);
+  constructor(first: UnitState) {
+    this.first = first;
+    this.#now = first;
+    if (isWorking(first)) this.#begin(first, 0);
   }
 
   get now(): UnitState {
@@ -86,7 +87,7 @@ export class UnitHistory {
     this.#now = unit;
     if (unit.invocationId === null) return; // it was unloaded, or never ran
     if (unit.invocationId === this.#invocation?.invocationId) this.#invocation = unit;
-    else if (unit.invocationId !== this.#before) this.#begin(unit, unit.job);
+    else if (unit.invocationId !== this.first.invocationId) this.#begin(unit, unit.job);
   }
 
   /** systemd is going to reload its units, or to start itself anew; or it is ready with that. */

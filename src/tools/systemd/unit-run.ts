@@ -48,24 +48,24 @@ function ofInvocation(invocation: UnitState, { stopped, unheard }: UnitHistory, 
   if (result === 'timeout') {
     return { end: 'timed-out', result, detail: 'took longer than its TimeoutStartSec=, RuntimeMaxSec= or TimeoutStopSec=' };
   }
-  return failed(result, reason(result, words, details));
+  return failed(result, reason(invocation, details));
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  'oom-kill': 'killed because the memory ran out',
-  protocol: 'ended, or left its processes, without telling systemd what its Type= demands',
-  resources: 'systemd could not start its process',
-  watchdog: 'did not tell its watchdog that it lives',
-  'start-limit-hit': 'not started: it was started too often within its StartLimitIntervalSec=',
-};
+const TOO_OFTEN = 'not started: it was started too often within its StartLimitIntervalSec=';
+const REASONS = new Map([
+  ['oom-kill', 'killed because the memory ran out'],
+  ['protocol', 'ended, or left its processes, without telling systemd what its Type= demands'],
+  ['resources', 'systemd could not start its process'],
+  ['watchdog', 'did not tell its watchdog that it lives'],
+  ['start-limit-hit', TOO_OFTEN],
+]);
 
-function reason(result: string, words: string | null, { failures: [failure] }: UnitDetails): string {
-  const known = REASONS[result];
+/** Its main process may be well, or have never been, when one of the commands around it has failed. */
+function reason({ result, exit }: UnitState, { failures: [failure] }: UnitDetails): string {
+  const known = REASONS.get(result);
   if (known !== undefined) return known;
-  // Its main process may be well, and one of the commands around it has failed.
-  if (words === null || words === 'exited with 0')
-    return failure ? `${failure.command} ${describeExit(failure.exit)}` : result;
-  return words;
+  if (exit && (exit.how !== 'exited' || exit.status !== 0)) return describeExit(exit);
+  return failure ? `${failure.command} ${describeExit(failure.exit)}` : result;
 }
 
 /** Nothing of it ran: its job says why. */
@@ -86,7 +86,7 @@ function withoutOne(history: UnitHistory, details: UnitDetails, missing: readonl
     case 'dependency':
       return failed(word, `${missing.length > 0 ? missing.join(', ') : 'something'}, which it requires, failed`);
     case 'failed': // the only thing that systemd looks at before it gives the invocation its id
-      return failed('start-limit-hit', REASONS['start-limit-hit'] ?? word);
+      return failed('start-limit-hit', TOO_OFTEN);
     case 'unknown':
       return UNKNOWN;
     default:

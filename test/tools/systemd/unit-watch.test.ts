@@ -144,6 +144,22 @@ test('when nothing is to be heard any more the waiting ends with the reason', as
   assert.equal(line.listeners.size, 0);
 });
 
+test('what looks settled and is only between two runs, as before version 254, is waited for', async () => {
+  const line = new FakeLine();
+  line.onOrder = () => {
+    line.say({ ...ACTIVE, ...JOB });
+    line.say({ ...ENDED, ActiveState: 'failed', SubState: 'failed', Result: 'exit-code', ExecMainStatus: 1 });
+    line.endJob('failed');
+    line.unit = { ...line.unit, ActiveState: 'activating', SubState: 'auto-restart' };
+    setImmediate(() => {
+      line.say({ ...ACTIVE, InvocationID: Buffer.from('02', 'hex'), NRestarts: 1, Result: 'success', ExecMainCode: 0 });
+      line.say({ ...ENDED, Result: 'success' });
+    });
+  };
+  const { end, restarts, invocationId } = await runUnit(line, 'x.service', NEVER);
+  assert.deepEqual([end, restarts, invocationId], ['succeeded', 1, '02']);
+});
+
 test('who is only about to wait when nothing is to be heard any more is told as well', async () => {
   const line = new FakeLine();
   line.onOrder = () => [...line.listeners].forEach((listener) => listener.ended(new Error('gone for good')));
