@@ -150,6 +150,7 @@ describe('how a unit ends', { skip, concurrency: true }, () => {
     assert.deepEqual([late.end, late.result, late.invocationId], ['timed-out', 'timeout', null]);
     await systemctl('stop', 'queued.service');
     assert.deepEqual(pick(await queued), { end: 'stopped', result: 'canceled' });
+    await systemctl('stop', 'queue.service');
   });
 });
 
@@ -225,7 +226,7 @@ describe('what others do meanwhile', { skip, concurrency: true }, () => {
 
 describe('stopping', { skip, concurrency: true }, () => {
   test('what does not run is left alone', async () => {
-    for (const unit of ['well.service', 'absent.service', 'masked.service', 'three.service']) await manager.stop(unit, SOON);
+    for (const unit of ['good.service', 'absent.service', 'masked.service', 'three.service']) await manager.stop(unit, SOON);
   });
 
   test('what ends by SIGTERM has ended when it is said', async () => {

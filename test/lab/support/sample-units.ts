@@ -36,6 +36,7 @@ const units: Readonly<Record<string, string>> = {
   'bus-relay.service': relay('/run/dbus/system_bus_socket'),
 
   'well.service': oneshot([script('sleep 0.3')]),
+  'good.service': oneshot([TRUE]),
   'quick.service': oneshot([TRUE]),
   'three.service': oneshot([script('sleep 0.1; exit 3')]),
   'killed.service': oneshot([script('kill -KILL $$$$')]),
@@ -71,11 +72,11 @@ const units: Readonly<Record<string, string>> = {
   'either.timer': TIMER,
   'exec-condition.service': oneshot(['ExecCondition=/bin/false', TRUE]),
   'assert.service': oneshot([TRUE], ['AssertPathExists=/srv/data']),
-  'needs.service': oneshot([TRUE], ['Requires=need.service well.service', 'After=need.service well.service']),
+  'needs.service': oneshot([TRUE], ['Requires=need.service good.service', 'After=need.service good.service']),
   'need.service': oneshot([script('exit 2')]),
   'impatient.service': oneshot([TRUE], ['After=queue.service', 'JobTimeoutSec=300ms']),
   'queued.service': oneshot([TRUE], ['After=queue.service']),
-  'queue.service': oneshot(['ExecStart=/bin/sleep 2']),
+  'queue.service': oneshot([SLEEP]),
 
   'stopped.service': oneshot([SLEEP]),
   'daemon.service': service([SLEEP]),
@@ -84,8 +85,8 @@ const units: Readonly<Record<string, string>> = {
   'obstinate.service': service(['TimeoutStopSec=500ms', ...prepared('trap "" TERM')]),
   'undying.service': service(['TimeoutStopSec=1h', ...prepared('trap "" TERM; setsid sleep 61 & true')]),
 
-  'long@.service': oneshot([script('sleep 2; exit %i')]),
-  'long-simple@.service': service([script('sleep 2; exit %i')]),
+  'long@.service': oneshot([script('sleep 4; exit %i')]),
+  'long-simple@.service': service([script('sleep 4; exit %i')]),
   'gap.service': oneshot([script('sleep 1')]),
   'gap-timed.service': oneshot([script('sleep 1')]),
   'gap-timed.timer': TIMER,
