@@ -25,7 +25,12 @@ before(
     if (skip) return;
     lab = await openLab();
     host = await lab.machine({ name: 'forge', disks: ['1GB'] });
-    await host.exec(['zpool', 'create', 'tank', ...host.disks]);
+    // Not on ZFS: after a cut its log may be replayed with a file's end rounded up to a whole record (OpenZFS 2.3), and restic then
+    // refuses a pack of that size, as it should.
+    const [disk = ''] = host.disks;
+    await host.sh('mkfs.ext4 -q "$1" && mkdir /tank && echo "$1 /tank ext4 defaults 0 2" >>/etc/fstab && mount /tank', [
+      disk,
+    ]);
     await configure(host, {
       repositories: { near: { url: REPOSITORY, mounted: '/tank' } },
       services: {
