@@ -20,7 +20,6 @@ const KILLS = 10;
 export async function stopUnit(link: Line, name: string, patience: Duration): Promise<void> {
   using watch = new UnitWatch(link, name, NEVER);
   const history = await watch.open();
-  if (isAtRest(history.now) && history.now.job === 0) return;
   if (!(await known(watch.order(enqueue('stop', name), ({ now }) => isAtRest(now))))) return;
   /* oxlint-disable no-await-in-loop -- one after the other is the point */
   for (let kills = 0; !(await ended(watch, kills === 0 ? patience : LAST_PATIENCE)); kills++) {

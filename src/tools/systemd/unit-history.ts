@@ -19,11 +19,8 @@ export class UnitHistory {
   #unheard = false;
   #lost = false;
   #reloading = false;
-  /**
-   * The job that began the invocation; 0 when none did that is still to end. Null while that is not known, for it began and ended
-   * before anything was said of it: the next job that ends is it.
-   */
-  #beginning: number | null = 0;
+  /** The job that began the invocation; 0 when that is not known. */
+  #beginning = 0;
   /** What systemd had counted when the first invocation began, and when this one did. */
   #restarts: readonly [first: number, last: number] = [0, 0];
   #awaited: number | null = null;
@@ -90,7 +87,7 @@ export class UnitHistory {
     this.#now = unit;
     if (unit.invocationId === null) return; // it was unloaded, or never ran
     if (unit.invocationId === this.#invocation?.invocationId) this.#invocation = unit;
-    else if (unit.invocationId !== this.first.invocationId) this.#begin(unit, unit.job === 0 ? null : unit.job);
+    else if (unit.invocationId !== this.first.invocationId) this.#begin(unit, unit.job);
   }
 
   /** systemd is going to reload its units, or to start itself anew; or it is ready with that. */
@@ -112,7 +109,6 @@ export class UnitHistory {
     const ended = this.#invocation && !isGoing(this.#invocation) ? this.#invocation.invocationId : null;
     if (ended !== heard && !this.#reloading) this.#unheard = true;
     if (this.#invocation?.invocationId !== last?.invocationId && unit.job !== job) this.#beginning = 0;
-    this.#beginning ??= 0; // its job has ended unheard
     this.#reloading = false;
   }
 
@@ -122,7 +118,6 @@ export class UnitHistory {
    */
   jobEnded(job: number, result: string): void {
     this.#jobs.set(job, result);
-    this.#beginning ??= job;
     if (result === 'done' && this.#invocation && job !== this.#beginning && isAtRest(this.#now)) this.#stopped = true;
   }
 
@@ -133,7 +128,7 @@ export class UnitHistory {
     return waits || unit.restarts > counted;
   }
 
-  #begin(unit: UnitState, job: number | null): void {
+  #begin(unit: UnitState, job: number): void {
     this.#restarts = [this.#invocation === null ? unit.restarts : this.#restarts[0], unit.restarts];
     this.#invocation = unit;
     this.#beginning = job;

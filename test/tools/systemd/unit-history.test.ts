@@ -6,7 +6,6 @@ import fc from 'fast-check';
 import type { UnitRun } from '../../../src/tools/systemd/manager.ts';
 import { isGoing, UnitHistory } from '../../../src/tools/systemd/unit-history.ts';
 import { judge } from '../../../src/tools/systemd/unit-run.ts';
-import { idle } from './states.ts';
 import { breath, type Life, START, stateAfter, STOP, wordsOf } from './unit-life.ts';
 
 const lives: fc.Arbitrary<Life> = fc.record({
@@ -119,22 +118,4 @@ test('what runs while systemd starts itself anew has the end that it had, as lon
     assert.equal(judge(history, DETAILS).end, truth(life));
   });
   fc.assert(property, RUNS);
-});
-
-test('a run so short that nothing is said of it before its end was not stopped: the job that ends next is the one that began it', () => {
-  const history = new UnitHistory(idle());
-  history.await(7);
-  history.saw(idle({ invocationId: 'short', exit: { how: 'exited', status: 0 } }));
-  history.jobEnded(7, 'done');
-  assert.deepEqual([history.settled, judge(history, DETAILS).end], [true, 'succeeded']);
-});
-
-test('a job that ends after the one that began a run has stopped it', () => {
-  const history = new UnitHistory(idle());
-  history.await(7);
-  history.saw(idle({ invocationId: 'short', active: 'active', sub: 'running', type: 'simple' }));
-  history.jobEnded(7, 'done');
-  history.saw(idle({ invocationId: 'short', type: 'simple', exit: { how: 'exited', status: 0 } }));
-  history.jobEnded(8, 'done');
-  assert.equal(history.stopped, true);
 });
