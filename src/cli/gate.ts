@@ -41,7 +41,10 @@ export const gateCommand: CommandFactory = (context) => {
     .action(async (words, _, command) => {
       const { whileAlone } = await import('./gate/pass.ts');
       const { deploy } = await import('./gate/deploy.ts');
-      await whileAlone(context(), () => deploy(context(), words, command.optsWithGlobals()));
+      const options = command.optsWithGlobals();
+      const cli = context();
+      if (options.dryRun) await deploy(cli, words, options);
+      else await whileAlone(cli, () => deploy(cli, words, options));
     });
   gate
     .command('hold')

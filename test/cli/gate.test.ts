@@ -236,6 +236,7 @@ test('a dry run shows what belongs to each stage, and changes nothing', async (t
     ended.stdout,
     /^Applications {2}1 job, about .*\n {2}alpha@near +about .*\n {2}beta@near +left out: excluded$/m,
   );
+  await host.run(['gate', 'run', '--dry-run', '--', 'true']);
   assert.deepEqual(fingerprint(host.stateDir), before);
   const report = reportOf(await host.run(['--json', 'gate', '--dry-run']));
   assert.ok(outcomes(report).includes('backup:alpha@near planned'));

@@ -1,5 +1,6 @@
 // holdfast gate hold and release: timers of backups are stopped for a while, and exactly those started again.
 
+import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Configuration } from '../../config/configuration.ts';
@@ -46,7 +47,7 @@ export async function release(cli: CliContext, options: DryRun): Promise<void> {
 /** This very program, for systemd to start later: the deployment may leave no configuration behind that can be read. */
 export const releaseCommand = (stateDir: string): [string, ...string[]] => [
   process.execPath,
-  process.argv[1] ?? 'holdfast',
+  realpathSync(process.argv[1] ?? ''), // under another name it would be another command
   '--state-dir',
   stateDir,
   'gate',

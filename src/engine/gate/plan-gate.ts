@@ -24,6 +24,7 @@ import type { Toolbox } from '../toolbox.ts';
 import { type ArrangedStage, arrangeStage, engineName, MASKED } from './arrange.ts';
 import type { Estimates } from './estimate.ts';
 import type { Observed } from './observe.ts';
+import { GATE } from './one-gate.ts';
 import { clockStep, pathStep, repositorySteps, systemdStep, targetStep } from './preflight.ts';
 import { runUnit } from './unit-step.ts';
 
@@ -98,7 +99,7 @@ export function planGate(
     staged.push(...steps);
   }
   return {
-    kind: 'gate',
+    kind: GATE,
     host: config.host,
     warnings: [...unasked(observed), ...stages.flatMap(remarks)],
     limits: {
