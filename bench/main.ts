@@ -4,12 +4,21 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { agentBench } from './agent.ts';
+import { drill } from './drill.ts';
 import { gateBench } from './gate.ts';
 import { manyServices } from './many-services.ts';
+import { metricsBench } from './metrics.ts';
 import { oneService } from './one-service.ts';
-import { Scratch } from './scratch.ts';
+import { PATH, Scratch } from './scratch.ts';
+import { scheduleBench } from './schedule.ts';
+import { scrubBench } from './scrub.ts';
+import { snapshotRunBench } from './snapshot-run.ts';
+import { snapshotsBench } from './snapshots.ts';
 import { startup } from './startup.ts';
 import { type Bench, renderBench } from './table.ts';
+import { unitsBench } from './units.ts';
+import { verdictBench } from './verdict.ts';
 
 type Run = (rounds: number | undefined) => Promise<string>;
 
@@ -24,7 +33,16 @@ const BENCHES: Readonly<Record<string, Run>> = {
   one: inScratch(oneService),
   many: inScratch(manyServices),
   startup: inScratch(startup),
+  drill: inScratch(drill),
+  scrub: inScratch(scrubBench),
   gate: gateBench,
+  verdict: verdictBench,
+  metrics: inScratch(metricsBench),
+  units: unitsBench,
+  agent: agentBench,
+  schedule: scheduleBench,
+  snapshots: snapshotsBench,
+  'snapshot-run': snapshotRunBench,
 };
 
 const { values, positionals } = parseArgs({
@@ -38,7 +56,7 @@ if (unknown !== undefined) {
   process.exit(64);
 }
 
-const restic = execFileSync('restic', ['version'], { encoding: 'utf8' }).trim();
+const restic = execFileSync('restic', ['version'], { encoding: 'utf8', env: { PATH } }).trim();
 console.log(
   `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
 );

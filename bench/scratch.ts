@@ -9,6 +9,9 @@ import { buildRelease } from '../scripts/build.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const PASSWORD = 'correct horse';
 
+/** Where programs are looked for: first among the tools of the checkout, whatever the caller's own PATH has. */
+export const PATH = [join(ROOT, '.tools/bin'), join(ROOT, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter);
+
 export class Scratch implements Disposable {
   readonly root: string;
   /** For every program that is measured. */
@@ -17,7 +20,7 @@ export class Scratch implements Disposable {
   private constructor(root: string) {
     this.root = root;
     this.env = {
-      PATH: [join(ROOT, '.tools/bin'), join(ROOT, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter),
+      PATH,
       HOME: join(root, 'home'),
       LANG: 'C.UTF-8',
       RESTIC_PASSWORD_FILE: join(root, 'password'),

@@ -38,6 +38,10 @@ export abstract class BaseHost implements Host {
   /** Whatever the exit code is. Throws when the command takes too long. */
   protected abstract execute(argv: readonly [string, ...string[]], options: ExecOptions): Promise<Executed>;
 
+  protected get runs(): boolean {
+    return this.#phase === 'running';
+  }
+
   async boot(): Promise<void> {
     if (this.#phase !== 'off')
       throw this.failure('boot', this.#phase === 'booting' ? 'it boots already' : 'it runs already');

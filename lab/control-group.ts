@@ -17,14 +17,15 @@ export const MOUNT = `umount -R ${CONTROL_GROUPS} 2>/dev/null || :; mount -t cgr
 const REMOVE = `{ ${MOUNT}; } || exit
 [ -d "$1" ] || exit 0
 echo 1 >"$1/cgroup.kill"
-while ! find "$1" -depth -type d -exec rmdir {} + 2>/dev/null && [ -d "$1" ]; do sleep 0.02; done
-rmdir "\${1%/*}" 2>/dev/null || :`;
+while ! find "$1" -depth -type d -exec rmdir {} + 2>/dev/null && [ -d "$1" ]; do sleep 0.02; done`;
+const REMOVE_PARENT = `rmdir "\${1%/*}" 2>/dev/null || :`;
 
-/** Kills what is in it, and removes it. Nothing happens when there is none. */
-export async function removeGroup(runId: string): Promise<void> {
+/** Kills what is in it, or in that of one host, waits until it is gone, and removes it. Nothing happens when there is none. */
+export async function removeGroup(runId: string, name?: string): Promise<void> {
+  const script = name === undefined ? `${REMOVE}\n${REMOVE_PARENT}` : REMOVE; // other hosts of the run may be on their way
   await run({
-    argv: ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', REMOVE, 'sh', groupOf(runId)],
+    argv: ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', groupOf(runId, name)],
     operation: 'end',
-    subject: `run ${runId} of the lab`,
+    subject: name === undefined ? `run ${runId} of the lab` : `${name} of run ${runId} of the lab`,
   });
 }

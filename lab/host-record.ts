@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 const schema = z.object({
   name: z.string(),
-  kind: z.enum(['container', 'machine']),
+  kind: z.enum(['container', 'machine', 'user-mode']),
   /** ISO 8601: when its first boot began. */
   madeAt: z.string(),
   /** Its first boot has ended well. */

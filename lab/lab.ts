@@ -6,12 +6,13 @@
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Duration } from '../src/domain/duration.ts';
 import { elapsed, formatInstant, type Instant } from '../src/domain/instant.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { HoldfastError } from '../src/lib/errors.ts';
 import { type Cache, openCache } from './cache.ts';
 import { Container } from './container/container.ts';
-import { writeHostRecord } from './host-record.ts';
+import { type HostRecord, writeHostRecord } from './host-record.ts';
 import { checkPath, type Files, makeBlank, makeFileSystem, makeOverlay, sizeOf, writeFiles } from './host-files.ts';
 import { image, imagePath, type Recipe, type Report } from './image/image.ts';
 import { diskRecipe, kernelRecipe, makeDisk, treeRecipe } from './image/images.ts';
@@ -20,6 +21,7 @@ import type { Disk } from './machine/qemu.ts';
 import { type Network, openNetwork } from './network/network.ts';
 import { Release } from './release.ts';
 import { RunDirectory } from './run-directory.ts';
+import { UserMode } from './user-mode/user-mode.ts';
 
 export interface HostOptions {
   /** a-z, 0-9 and -. */
@@ -40,6 +42,13 @@ export interface ContainerOptions extends HostOptions {
 export interface MachineOptions extends HostOptions {
   /** Empty data disks of these sizes ('1GB'); their names are in `disks` of the machine. */
   readonly disks?: readonly string[];
+  /** Default 1536MiB. */
+  readonly memory?: string;
+  /** What its clock shows at the first boot; otherwise what it is. */
+  readonly clock?: Instant;
+}
+
+export interface UserModeOptions extends Omit<HostOptions, 'network'> {
   /** Default 1536MiB. */
   readonly memory?: string;
   /** What its clock shows at the first boot; otherwise what it is. */
@@ -120,8 +129,33 @@ export class Lab implements AsyncDisposable {
         release: await this.#release.disk(),
         data: data.map(({ file }) => file),
         memory: sizeOf(memory),
-        clockOffset: clock === undefined ? NO_OFFSET : elapsed(systemClock.now(), clock),
+        clockOffset: offsetOf(clock),
         network: options.network ?? null,
+      }),
+      options,
+    );
+  }
+
+  /** Booted, with the release of this checkout installed, on a kernel of its own that is an ordinary program. */
+  async userMode({ memory = '1536MiB', clock, ...options }: UserModeOptions): Promise<UserMode> {
+    const directory = this.#directoryOf(options);
+    const [tree, kernel] = [treeRecipe(packagesOf(options)), kernelRecipe()];
+    await Promise.all([this.#image(tree), this.#image(kernel)]);
+    const file = join(directory, 'root.img');
+    if (options.files) {
+      writeFiles(join(directory, 'files'), options.files);
+      await makeDisk(file, tree, kernel, this.#cache, join(directory, 'files'));
+    }
+    const base = options.files ? null : join(await this.#image(diskRecipe(tree, kernel, this.#cache)), 'disk.img');
+    return await this.#boot(
+      new UserMode({
+        name: options.name,
+        runId: this.#run.id,
+        directory,
+        root: { file, base },
+        release: await this.#release.disk(),
+        memory: sizeOf(memory),
+        clockOffset: offsetOf(clock),
       }),
       options,
     );
@@ -136,16 +170,14 @@ export class Lab implements AsyncDisposable {
     await this.#made.disposeAsync();
   }
 
-  async #boot<Made extends Container | Machine>(host: Made, { name, network }: HostOptions): Promise<Made> {
+  async #boot<Made extends Container | Machine | UserMode>(host: Made, { name, network }: HostOptions): Promise<Made> {
     if (this.#made.disposed) throw closed(name);
     this.#made.use(host);
     const record = {
       name,
       madeAt: formatInstant(systemClock.now()),
       address: network?.port(name).address ?? null,
-      ...(host instanceof Machine
-        ? { kind: 'machine' as const, agent: host.agent, console: host.console }
-        : { kind: 'container' as const, agent: null, console: null }),
+      ...whatItIs(host),
     };
     const directory = join(this.directory, 'hosts', name);
     writeHostRecord(directory, { ...record, booted: false });
@@ -182,3 +214,11 @@ export async function openLab({ report = () => {} }: { readonly report?: Report 
 }
 
 const packagesOf = ({ packages = 'standard' }: HostOptions): readonly string[] => (packages === 'standard' ? [] : packages);
+const offsetOf = (clock: Instant | undefined): Duration =>
+  clock === undefined ? NO_OFFSET : elapsed(systemClock.now(), clock);
+
+function whatItIs(host: Container | Machine | UserMode): Pick<HostRecord, 'kind' | 'agent' | 'console'> {
+  if (host instanceof Container) return { kind: 'container', agent: null, console: null };
+  if (host instanceof Machine) return { kind: 'machine', agent: host.agent, console: host.console };
+  return { kind: 'user-mode', agent: host.agent, console: null };
+}

@@ -21,8 +21,8 @@ import {
   unwritable,
 } from './surroundings.ts';
 
-export type Kind = 'container' | 'machine' | 'network';
-export const KINDS: readonly Kind[] = ['container', 'machine', 'network'];
+export type Kind = 'container' | 'machine' | 'user-mode' | 'network';
+export const KINDS: readonly Kind[] = ['container', 'machine', 'user-mode', 'network'];
 
 export interface Missing {
   /** 'qemu-img is not installed' */
@@ -39,7 +39,7 @@ export interface Requirement {
   missing(kind: Kind): Missing[];
 }
 
-const HOSTS: readonly Kind[] = ['container', 'machine'];
+const HOSTS: readonly Kind[] = ['container', 'machine', 'user-mode'];
 
 /** With the Debian package of each, and who needs it. */
 const PROGRAMS: readonly (readonly [name: string, debianPackage: string, kinds: readonly Kind[]])[] = [
@@ -54,6 +54,7 @@ const PROGRAMS: readonly (readonly [name: string, debianPackage: string, kinds: 
   ['ip', 'iproute2', ['container', 'network']],
   ['qemu-system-x86_64', 'qemu-system-x86', ['machine']],
   ['qemu-img', 'qemu-utils', ['machine']],
+  ['linux.uml', 'user-mode-linux', ['user-mode']],
 ];
 
 const gibibytes = (count: number): Bytes => (count * 1024 ** 3) as Bytes; // literal bytes
@@ -71,7 +72,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   {
     title: 'processor',
-    kinds: ['machine'],
+    kinds: ['machine', 'user-mode'],
     detail: () => 'x86_64',
     missing: () =>
       process.arch === 'x64' ? [] : [{ what: `this is ${process.arch}`, fix: 'use a machine with an x86_64 processor' }],
@@ -96,7 +97,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   {
     title: 'memory',
-    kinds: ['machine'],
+    kinds: ['machine', 'user-mode'],
     detail: () => `${describeBytes(availableMemory())} are available`,
     missing: () => {
       const free = availableMemory();

@@ -4,7 +4,7 @@
 import type { Command, ProcessResult } from '../src/process/run-process.ts';
 import { duration } from '../src/domain/duration.ts';
 import { run } from './command.ts';
-import { groupOf, MOUNT } from './control-group.ts';
+import { groupOf, MOUNT, removeGroup } from './control-group.ts';
 
 /**
  * Dies with the process that starts it, at once; `runProcess` would send SIGTERM, which some of these ignore. A parent that was
@@ -87,6 +87,7 @@ export async function startLong(command: Command, { runId, name, onLine }: LongO
     kill: async () => {
       end.abort(new Error('ended'));
       await ended.catch(() => {}); // that it was ended is no news
+      await removeGroup(runId, name); // what was in the namespaces may take a moment longer, with its files still locked
     },
   };
 }

@@ -4,9 +4,20 @@
 import { randomBytes } from 'node:crypto';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const program = process.argv[2];
@@ -144,4 +155,68 @@ const damaged = join(repository, 'snapshots', second);
 chmodSync(damaged, 0o600);
 writeFileSync(damaged, 'damaged');
 record('snapshots-damaged', ['--json', 'snapshots', '--no-cache']);
+
+// A repository with two snapshots, and what a check says when something in a copy of it is damaged.
+const whole = join(root, 'whole');
+const hurt = join(root, 'hurt');
+const at = (directory: string): NodeJS.ProcessEnv => ({ RESTIC_REPOSITORY: directory });
+run(['init'], at(whole));
+run([...backup, source], at(whole));
+writeFileSync(join(source, 'sub', 'later'), 'later');
+run([...backup, source], at(whole));
+const filesOf = (directory: string, kind: string): string[] =>
+  readdirSync(join(directory, kind), { recursive: true, encoding: 'utf8' })
+    .map((name) => join(directory, kind, name))
+    .filter((path) => statSync(path).isFile())
+    .toSorted((a, b) => statSync(b).size - statSync(a).size);
+/** The path in the copy of what is the `index`th largest of its kind. */
+function copyAnd(damage: (path: string) => void, kind: string, index = 0): string {
+  execFileSync('rm', ['-rf', '--', hurt]);
+  execFileSync('cp', ['-a', whole, hurt]);
+  const path = kind === 'config' ? join(hurt, kind) : filesOf(hurt, kind)[index];
+  if (path === undefined) throw new Error(`no ${kind} number ${index}`);
+  chmodSync(path, 0o600);
+  damage(path);
+  return basename(path);
+}
+const flip = (path: string): void => {
+  const content = readFileSync(path);
+  content[100] = (content[100] ?? 0) ^ 0xff;
+  writeFileSync(path, content);
+};
+const empty = (path: string): void => truncateSync(path, 0);
+const cut = (path: string): void => truncateSync(path, 10);
+const all = '--read-data-subset=1/1';
+const check = (name: string, ...args: string[]): string => record(name, ['check', '--no-cache', ...args], at(hurt));
+
+record('check', ['check', '--no-cache'], at(whole));
+record('check-part', ['check', '--no-cache', '--read-data-subset=1/2'], at(whole));
+record('check-all', ['check', '--no-cache', all], at(whole));
+const pack = copyAnd(flip, 'data');
+check('check-pack-flipped-unread');
+check('check-pack-flipped', all);
+record('find-packs', ['--json', 'find', '--no-cache', '--pack', '--', pack], at(hurt));
+copyAnd(cut, 'data');
+check('check-pack-cut', all);
+copyAnd(rmSync, 'data');
+check('check-pack-missing', all);
+const trees = copyAnd(flip, 'data', 1);
+check('check-trees-flipped');
+record('find-packs-trees', ['--json', 'find', '--no-cache', '--pack', '--', trees, pack], at(hurt));
+copyAnd(rmSync, 'data', 1);
+check('check-trees-missing');
+copyAnd(flip, 'index');
+check('check-index-flipped');
+copyAnd(rmSync, 'index');
+check('check-index-missing');
+copyAnd(empty, 'snapshots');
+check('check-snapshot-empty');
+copyAnd(flip, 'config');
+check('check-config-flipped');
+copyAnd(cut, 'config');
+check('check-config-cut');
+copyAnd(flip, 'keys');
+check('check-key-flipped');
+record('find-packs-unknown', ['--json', 'find', '--no-cache', '--pack', '--', 'f'.repeat(64), pack], at(whole));
+record('list-packs', ['--json', 'list', 'packs'], at(whole));
 execFileSync('rm', ['-rf', '--', root]);

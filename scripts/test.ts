@@ -1,4 +1,5 @@
-// npm test: runs test/**/*.test.ts, or those whose path contains one of the words given (`npm test -- retention journal`).
+// npm test: runs test/**/*.test.ts, or those whose path contains one of the words given (`npm test -- retention journal`); without those
+// that take longest, test/**/*.long.test.ts, which are run by `npm run test:long`.
 // Each file runs in a process of its own. Fails on any failed test, on no test at all, and with CI=true also on a test that
 // was skipped or left to do, and on files that tests leave behind in the checkout. The tests of the lab run beside the others,
 // which do not wait for what its hosts are made from, and are told last.
@@ -18,17 +19,21 @@ interface Unproven {
 
 /** For one test, or file of tests; machines of the lab are emulated. When nothing is said for longer than this it is ended too. */
 const TIMEOUT_MS = 5 * 60_000;
-const LAB_TIMEOUT_MS = 30 * 60_000;
+const LAB_TIMEOUT_MS = 60 * 60_000;
 const GRACE_MS = 30_000;
 const root = resolve(import.meta.dirname, '..');
+const isLong = process.argv.includes('--long');
 const inCi = process.env['CI'] === 'true';
 
 function findTests(words: readonly string[]): string[] {
   const all = globSync('test/**/*.test.ts', { cwd: root, exclude: ['**/fixtures/**'] }).toSorted();
-  return words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)));
+  const meant = all.filter((file) => file.endsWith('.long.test.ts') === isLong);
+  return words.length === 0 ? meant : meant.filter((file) => words.some((word) => file.includes(word)));
 }
 
 const isOfLab = (file: string): boolean => file.startsWith('test/lab/');
+/** As long as all others together: begun last, it would go on alone. */
+const isLongest = (file: string): boolean => file === 'test/lab/month.test.ts';
 
 /** Five minutes the first time. Where it fails the tests that need images say why, and are skipped. */
 async function makeImages(print: (text: string) => void): Promise<void> {
@@ -112,12 +117,12 @@ async function runTests(files: readonly string[], timeout: number, print: (text:
   return wrong;
 }
 
-const words = process.argv.slice(2);
+const words = process.argv.slice(2).filter((word) => word !== '--long');
 const files = findTests(words);
 prepareEnvironment();
 const before = checkoutStatus();
 const wrong = files.length === 0 ? [`no test file matches ${words.join(', ') || 'test/**/*.test.ts'}`] : [];
-const ofLab = files.filter(isOfLab);
+const ofLab = files.filter(isOfLab).toSorted((one, other) => Number(isLongest(other)) - Number(isLongest(one)));
 const others = files.filter((file) => !isOfLab(file));
 const later = new LaterOutput();
 const lab = ofLab.length === 0 ? [] : makeImages(later.write).then(() => runTests(ofLab, LAB_TIMEOUT_MS, later.write));

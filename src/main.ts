@@ -3,15 +3,21 @@
 
 import { basename } from 'node:path';
 import { CommanderError } from '@commander-js/extra-typings';
+import type { Daemons } from './cli/context.ts';
 import { type Invocation, buildProgram } from './cli/program.ts';
 import { EXIT, exitCodeOf } from './domain/exit-code.ts';
 import { asHoldfastError, errorReport, HoldfastError } from './lib/errors.ts';
 import { stopSignalOf } from './lib/interruption.ts';
 
+/** Loaded by whoever becomes one. */
+const daemons: Daemons = {
+  serve: async (request) => (await import('./agent/serve.ts')).serve(request),
+};
+
 async function main(): Promise<number> {
   const invocation: Invocation = { context: null };
   try {
-    await buildProgram(invocation).parseAsync(spoken(process.argv));
+    await buildProgram(invocation, daemons).parseAsync(spoken(process.argv));
     return invocation.context?.exitCode ?? EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return tellUsage(error);

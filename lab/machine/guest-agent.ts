@@ -51,6 +51,19 @@ export async function execInMachine(
   }
 }
 
+/** Writes a file in pieces of so many bytes, each when the one before has arrived. */
+export async function writeInPieces(socket: string, path: string, content: string, size: number): Promise<void> {
+  using agent = new Agent(await JsonSocket.connect(socket));
+  await agent.synchronise();
+  const handle = await agent.tell('guest-file-open', { path, mode: 'w' });
+  const bytes = Buffer.from(content);
+  for (let begin = 0; begin < bytes.length; begin += size) {
+    const piece = bytes.subarray(begin, begin + size).toString('base64');
+    await agent.tell('guest-file-write', { handle, 'buf-b64': piece });
+  }
+  await agent.tell('guest-file-close', { handle });
+}
+
 class Agent implements Disposable {
   readonly #socket: JsonSocket;
 
@@ -66,10 +79,13 @@ class Agent implements Disposable {
   }
 
   async ask(command: string, given: Message): Promise<Message> {
+    return (await this.tell(command, given)) as Message; // as the reference of each command says
+  }
+
+  async tell(command: string, given: Message): Promise<unknown> {
     this.#socket.send({ execute: command, arguments: given });
     const answer = await this.#socket.receive();
-    const { return: value } = answer;
-    if (typeof value === 'object' && value !== null) return value as Message; // as the reference of each command says
+    if (answer['return'] !== undefined) return answer['return'];
     throw new Error(`${command}: ${JSON.stringify(answer['error'] ?? answer)}`);
   }
 

@@ -113,9 +113,9 @@ export class Machine extends BaseHost {
     return await execInMachine(this.#sockets.agent, this.name, argv, options);
   }
 
-  /** From now on, and after every boot. */
+  /** From now on, and after every boot. While it is off: what it shows when it is booted. */
   async setClock(to: Instant): Promise<void> {
-    await this.exec(['date', '--set', new Date(to).toISOString()]);
+    if (this.runs) await this.exec(['date', '--set', new Date(to).toISOString()]);
     this.#clockOffset = elapsed(systemClock.now(), to);
   }
 

@@ -27,7 +27,7 @@ export interface Output {
   write(text: string): void;
 }
 
-export interface CliContext {
+export interface CliContext extends Daemons {
   readonly options: GlobalOptions;
   readonly out: Output;
   readonly err: Output;
@@ -36,6 +36,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Set by the command; 0 until then. */
   exitCode: number;
+  /** What SIGHUP means to a daemon, which sets it; null: the terminal is gone, stop. */
+  hangUp: (() => void) | null;
   /** How errors are told; a command that works without a configuration sets its own. */
   tailor: Tailor;
   /** The one way a result is told: `human` on standard output, or `json` with --json. */
@@ -44,8 +46,29 @@ export interface CliContext {
   note(text: string): void;
   warn(text: string): void;
   configuration(): Promise<Configuration>;
+  /** As it is written now; `configuration` answers what it was at the first call. */
+  reload(): Promise<Configuration>;
   /** Opens the journal in the state directory; dispose it. */
   journal(stateDir: string, options?: { readonly thorough?: boolean }): Promise<Journal>;
+}
+
+/** What the entry points beside the command line offer it: they never import each other, main.ts knows them all. */
+export interface Daemons {
+  /** Is the agent until `signal` aborts. */
+  readonly serve: (request: ServeRequest) => Promise<void>;
+}
+
+export interface ServeRequest {
+  readonly configuration: Configuration;
+  /** Reads it again. */
+  readonly load: () => Promise<Configuration>;
+  /** How this program is called, with its configuration. */
+  readonly self: readonly [string, ...string[]];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: { readonly human: boolean; readonly verbose: boolean; readonly write: (text: string) => void };
+  /** Is given what reads the configuration again, to be called whenever somebody asks for it. */
+  readonly onReload: (reload: () => void) => void;
 }
 
 /** Makes a command; the context exists only once the command line has been parsed. */

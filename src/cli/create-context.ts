@@ -4,20 +4,22 @@ import type { Configuration } from '../config/configuration.ts';
 import type { LoadOptions } from '../config/load.ts';
 import { interruption, type StopSignal } from '../lib/interruption.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { CliContext, GlobalOptions, Output } from './context.ts';
+import type { CliContext, Daemons, GlobalOptions, Output } from './context.ts';
 import { hintsForConfiguration } from './hints.ts';
 
-export function createContext(options: GlobalOptions): CliContext {
+export function createContext(options: GlobalOptions, daemons: Daemons): CliContext {
   const out = outputOf(process.stdout, options);
   const err = outputOf(process.stderr, options);
   let configuration: Promise<Configuration> | null = null;
-  return {
+  const context: CliContext = {
+    ...daemons,
     options,
     out,
     err,
     clock: systemClock,
-    signal: stopSignals(err),
+    signal: stopSignals(err, () => context.hangUp),
     exitCode: 0,
+    hangUp: null,
     tailor: hintsForConfiguration(options),
     result(human, json) {
       if (options.json) out.write(`${JSON.stringify(json, null, out.isTerminal ? 2 : undefined)}\n`);
@@ -33,11 +35,15 @@ export function createContext(options: GlobalOptions): CliContext {
       configuration ??= load(options, this.signal, (text) => this.warn(text));
       return configuration;
     },
+    reload() {
+      return load(options, this.signal, (text) => this.warn(text));
+    },
     async journal(stateDir, journalOptions) {
       const { openJournal } = await import('../journal/open-journal.ts');
       return openJournal(stateDir, journalOptions);
     },
   };
+  return context;
 }
 
 async function load(options: GlobalOptions, signal: AbortSignal, warn: (text: string) => void): Promise<Configuration> {
@@ -74,7 +80,7 @@ function outputOf(stream: NodeJS.WriteStream, options: GlobalOptions): Output {
 }
 
 /** The first signal cancels; later ones change nothing, because clean-up must not be skipped. */
-function stopSignals(err: Output): AbortSignal {
+function stopSignals(err: Output, hangUp: () => (() => void) | null): AbortSignal {
   const controller = new AbortController();
   const stop = (name: StopSignal) => (): void => {
     if (controller.signal.aborted) err.write('still cleaning up; please wait\n');
@@ -85,6 +91,6 @@ function stopSignals(err: Output): AbortSignal {
   };
   process.on('SIGINT', stop('SIGINT'));
   process.on('SIGTERM', stop('SIGTERM'));
-  process.on('SIGHUP', stop('SIGTERM')); // the terminal is gone
+  process.on('SIGHUP', () => (hangUp() ?? stop('SIGTERM'))()); // the terminal is gone, where it has no other meaning
   return controller.signal;
 }

@@ -18,10 +18,13 @@ export interface ExecuteOptions {
 
 export const DEFAULT_WAIT = duration(15, 'm');
 
+/** `agent`: none to tell where there is no configuration. */
+export type Runnable = Pick<Configuration, 'host' | 'stateDir'> & Partial<Pick<Configuration, 'agent'>>;
+
 /** Plans with `build` and runs; answers with the report that was told. */
 export async function execute(
   context: CliContext,
-  configuration: Pick<Configuration, 'host' | 'stateDir'>,
+  configuration: Runnable,
   build: (toolbox: Toolbox) => Plan | Promise<Plan>,
   options: ExecuteOptions,
 ): Promise<Report> {
@@ -41,11 +44,16 @@ export async function execute(
     tellReport(context, report, render(report));
     return report;
   }
+  const { openPublisher } = await import('../engine/live/publisher.ts');
+  const { takeRunId } = await import('../engine/runner/run-id.ts');
+  const runId = takeRunId(process.env);
   using journal = await context.journal(configuration.stateDir, { thorough: true });
   const plan = await build({ ...toolboxFor(configuration, journal), estimate: showsTree(context) });
   let outcome: Report;
   {
     await using progress = await openProgress(context);
+    const { agent, stateDir } = configuration;
+    await using publisher = agent ? openPublisher(agent.socket, { stateDir }, context.clock) : null;
     outcome = await runPlan(plan, {
       journal,
       broker: fileLockBroker(configuration.stateDir),
@@ -53,7 +61,11 @@ export async function execute(
       kinds: EFFECT_KINDS,
       signal: context.signal,
       lockWait: options.wait ?? DEFAULT_WAIT,
-      observe: (event) => progress.observe(event),
+      runId,
+      observe(event) {
+        progress.observe(event);
+        publisher?.observe(event);
+      },
     });
   }
   const report = tailorReport(outcome, context.tailor);

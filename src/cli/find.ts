@@ -9,7 +9,7 @@ import { type ErrorReport, errorReport, HoldfastError } from '../lib/errors.ts';
 import type { SnapshotNode } from '../tools/restic/node.ts';
 import type { Snapshot } from '../tools/restic/snapshots.ts';
 import type { CliContext, CommandFactory } from './context.ts';
-import { localMinute } from './local-time.ts';
+import { localMinute } from '../domain/local-time.ts';
 import { lookOptions, type LookOptions, openLook } from './look.ts';
 import { printable, renderTable } from './table.ts';
 

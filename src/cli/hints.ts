@@ -5,16 +5,24 @@ import type { Report } from '../domain/report.ts';
 import type { ErrorCode, ErrorReport } from '../lib/errors.ts';
 import type { AdHocOptions } from './ad-hoc.ts';
 import type { GlobalOptions } from './context.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../lib/shell-word.ts';
 
 /** An error with the hint that fits how this command was called. */
 export type Tailor = (error: ErrorReport) => ErrorReport;
 
-/** Every command that a hint names repeats --config and --state-dir where they were given. */
-export function hintsForConfiguration({ config, stateDir }: Pick<GlobalOptions, 'config' | 'stateDir'>): Tailor {
+type Given = Pick<GlobalOptions, 'config' | 'stateDir'>;
+
+/** Every command that a text names repeats --config and --state-dir where they were given. */
+export function asTyped({ config, stateDir }: Given): (text: string) => string {
   const given = words({ '--config': config, '--state-dir': stateDir });
-  return (error) => withHint(error, (hint) => hint.replaceAll(/(?<![/\w.-])holdfast (?=[a-z])/g, `holdfast ${given}`));
+  return (text) => text.replaceAll(/(?<![/\w.-])holdfast (?=[a-z])/g, `holdfast ${given}`);
 }
+
+/** The same for the hints of errors. */
+export const hintsForConfiguration =
+  (given: Given): Tailor =>
+  (error) =>
+    withHint(error, asTyped(given));
 
 /** Without a configuration: looking commands repeat the repository, and nothing that is configured is spoken of. */
 export function hintsForAdHoc(options: AdHocOptions): Tailor {
@@ -36,9 +44,10 @@ export function hintsForAdHoc(options: AdHocOptions): Tailor {
       error,
       (hint) =>
         instead[error.code] ??
-        hint.replaceAll(/(?<![/\w.-])holdfast (snapshots|ls|find|diff|restore)\b/g, (command) =>
-          `${command} ${given}`.trim(),
-        ),
+        hint
+          .replaceAll(`holdfast verify ${options.url}`, `holdfast verify ${given}`.trim())
+          .replaceAll(' (`holdfast run`)', '')
+          .replaceAll(/(?<![/\w.-])holdfast (snapshots|ls|find|diff|restore)\b/g, (command) => `${command} ${given}`.trim()),
     );
 }
 

@@ -1,6 +1,8 @@
 // holdfast history: past runs, from the journal.
 
+import { statSync } from 'node:fs';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import type { Configuration } from '../config/configuration.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CliContext, CommandFactory } from './context.ts';
@@ -35,8 +37,17 @@ async function list(cli: CliContext, options: { service?: string | undefined; li
     const { unknownName } = await import('../engine/select.ts');
     throw unknownName('service', service, [...configuration.services.keys()]);
   }
-  const nothing = service === undefined ? 'Nothing has run yet.' : `Nothing of ${service} has run yet.`;
+  const nothing = `Nothing${service === undefined ? '' : ` of ${service}`} has run yet${elsewhere(configuration)}.`;
   cli.result(runs.length === 0 ? nothing : renderHistory(runs, cli.out), { schemaVersion: 1, kind: 'history', runs });
+}
+
+/** Whose configuration it is has a history of his own, which is in another state directory. */
+function elsewhere({ files: [file], stateDir }: Configuration): string {
+  const uid = process.getuid?.();
+  const owner = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.uid;
+  return owner === undefined || uid === 0 || owner === uid
+    ? ''
+    : `, as far as ${stateDir} tells: the owner of ${file} may have another history`;
 }
 
 async function show(cli: CliContext, id: string): Promise<void> {

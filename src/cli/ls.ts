@@ -6,7 +6,7 @@ import { formatInstant } from '../domain/instant.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import type { SnapshotNode } from '../tools/restic/node.ts';
 import type { CliContext, CommandFactory } from './context.ts';
-import { localMinute } from './local-time.ts';
+import { localMinute } from '../domain/local-time.ts';
 import { lookOptions, type LookOptions, openLook } from './look.ts';
 import { printable } from './table.ts';
 

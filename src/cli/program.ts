@@ -6,7 +6,7 @@ import { VERSION } from '../lib/version.ts';
 import type { GlobalOptions } from './context.ts';
 import { COMMANDS } from './commands.ts';
 import { createContext } from './create-context.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, Daemons } from './context.ts';
 
 export interface Invocation {
   /** Null until a command has begun (or when the command line was wrong). */
@@ -14,7 +14,7 @@ export interface Invocation {
 }
 
 /** Builds the program; parsing it runs the command and leaves the context in `invocation`. */
-export function buildProgram(invocation: Invocation): CommandUnknownOpts {
+export function buildProgram(invocation: Invocation, daemons: Daemons): CommandUnknownOpts {
   const program = new Command('holdfast')
     .description('The backup control plane for self-hosted Linux.')
     .version(VERSION, '-V, --version')
@@ -38,7 +38,7 @@ export function buildProgram(invocation: Invocation): CommandUnknownOpts {
       quiet: given.quiet === true,
       color: given.color,
     };
-    invocation.context ??= createContext(options);
+    invocation.context ??= createContext(options, daemons);
     return invocation.context;
   };
   for (const factory of COMMANDS) {

@@ -10,7 +10,7 @@ import {
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { describeDuration, duration, type Duration } from '../domain/duration.ts';
 import { elapsed, type Instant } from '../domain/instant.ts';
-import { isLook, isStaged, type Plan, type Progress, stageOf, type Step } from '../domain/plan.ts';
+import { isLook, type Plan, type Progress, stageOf, type Step } from '../domain/plan.ts';
 import type { StepReport } from '../domain/report.ts';
 import type { RunnerEvent } from '../engine/runner/runner.ts';
 import type { CliContext } from './context.ts';
@@ -46,7 +46,7 @@ export function progressTree(context: CliContext): ProgressView {
   const draw = (plan: Plan): void => {
     const steps = plan.steps.filter((step) => !isLook(step));
     for (const step of steps) rows.set(step.id, { ended: Promise.withResolvers(), task: null });
-    const tasks = isStaged(plan)
+    const tasks = plan.staged
       ? [...Map.groupBy(steps, stageOf)].map(([title, members]) => ({
           title,
           task: (_: unknown, task: Task) => task.newListr(members.map(taskOf), { concurrent: true, exitOnError: false }),

@@ -1,6 +1,6 @@
 // Live progress of a run on standard error: one line per event, or a tree of steps on a terminal (progress-tree.ts).
 
-import { isLook, isStaged, type Plan, PREFLIGHT, stageOf } from '../domain/plan.ts';
+import { isLook, type Plan, PREFLIGHT, stageOf } from '../domain/plan.ts';
 import type { RunnerEvent } from '../engine/runner/runner.ts';
 import type { CliContext } from './context.ts';
 import type { ProgressView } from './progress-tree.ts';
@@ -18,7 +18,7 @@ export async function openProgress(context: CliContext): Promise<ProgressView> {
   let tellStep = tell;
   return {
     observe(event) {
-      if (event.type === 'run-started' && isStaged(event.plan)) tellStep = stageByStage(event.plan);
+      if (event.type === 'run-started' && event.plan.staged) tellStep = stageByStage(event.plan);
       tellStep(context, event);
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -3,7 +3,7 @@
 import { describeDuration } from '../domain/duration.ts';
 import { elapsed, parseInstant } from '../domain/instant.ts';
 import type { Report } from '../domain/report.ts';
-import { localMinute } from './local-time.ts';
+import { localMinute } from '../domain/local-time.ts';
 import { countWords, outcomeWords } from './outcome-words.ts';
 import { columnsOf, type ReportView } from './render-report.ts';
 import { MARKS, paint } from './style.ts';

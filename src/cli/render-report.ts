@@ -65,6 +65,7 @@ function detailOf(step: StepReport, out: ReportView): string {
 
 function figuresOf(step: StepReport): string {
   const { result } = step;
+  if (typeof result?.['bytesSent'] === 'number') return `${describeBytes(result['bytesSent'] as Bytes)} sent`;
   if (typeof result?.['bytesAdded'] !== 'number' || typeof result['snapshotId'] !== 'string') return '';
   const changed = Number(result['filesNew']) + Number(result['filesChanged']);
   return `${changed} changed, +${describeBytes(result['bytesAdded'] as Bytes)}, ${result['snapshotId'].slice(0, 8)}`;

@@ -2,7 +2,7 @@
 
 import type { Hook } from '../config/configuration.ts';
 import type { Job } from '../engine/backup/backup-step.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../lib/shell-word.ts';
 import { printable } from './table.ts';
 
 export function renderRunPlan(jobs: readonly Job[]): string {
@@ -16,6 +16,7 @@ function serviceLines(jobs: readonly Job[]): string[] {
   const { service, backup } = first;
   const details: readonly (readonly [string, readonly string[]])[] = [
     ['path', backup.paths],
+    ['snapshot', backup.useSnapshots ? [backup.zfsDataset ?? 'of what holds the paths'] : []],
     ['without', backup.exclude],
     ['database', backup.databases.map(({ type, path }) => `${path} (${type})`)],
     ['before', backup.hooks.before.map(commandOf)],

@@ -1,24 +1,24 @@
-// The screen of `holdfast status`: what should alarm first, then a line for each copy, then one that sums up. It decides
-// nothing.
+// The screen of `holdfast status`: what should alarm first, then a line for each service with what falls short below it, then
+// one that sums up. It decides nothing.
 
-import { describeDuration, type Duration, duration } from '../domain/duration.ts';
+import { describeDuration, duration } from '../domain/duration.ts';
 import { elapsed, type Instant, parseInstant } from '../domain/instant.ts';
-import type { ProtectionVerdict } from '../domain/protection.ts';
-import type { JobStatus, ServiceStatus, StatusProblem, StatusReport } from '../engine/status/status.ts';
+import type { Count, ProtectionVerdict } from '../domain/protection.ts';
+import type { JobStatus, ServiceStatus, StatusReport } from '../engine/status/status.ts';
 import type { Output } from './context.ts';
-import { MARKS, paint, type Tone } from './style.ts';
-import { printable, renderTable } from './table.ts';
+import { problemLines } from './render-problems.ts';
+import { paint, type Tone } from './style.ts';
+import { type Column, printable, renderTable } from './table.ts';
 import { wrapText } from './wrap.ts';
 
-type View = Pick<Output, 'columns' | 'colors'> & Partial<Pick<Output, 'isTerminal'>>;
+export type View = Pick<Output, 'columns' | 'colors'> & Partial<Pick<Output, 'isTerminal'>>;
 
 /** Lines are not made longer than reads well. */
-const WIDEST = 120;
+export const WIDEST = 120;
 
-const VERDICTS: Readonly<Record<ProtectionVerdict, { mark: string; tone: Tone; words: string }>> = {
+export const VERDICTS: Readonly<Record<ProtectionVerdict, { mark: string; tone: Tone; words: string }>> = {
   unprotected: { mark: '✗', tone: 'bad', words: 'unprotected' },
   'at-risk': { mark: '!', tone: 'warn', words: 'at risk' },
-  unproven: { mark: '~', tone: 'plain', words: 'copied but unproven' },
   protected: { mark: '✓', tone: 'good', words: 'protected' },
   'not-owed': { mark: '-', tone: 'dim', words: 'owed nothing' },
 };
@@ -26,138 +26,173 @@ const VERDICTS: Readonly<Record<ProtectionVerdict, { mark: string; tone: Tone; w
 export function renderStatus(report: StatusReport, view: View): string {
   const columns = Math.min(view.columns, WIDEST);
   return [
-    ...problemLines(report, view, columns),
+    ...problemLines(report.problems, view, columns),
     ...tableLines(report, view, columns),
-    ...proofLines(report, columns),
+    ...commonLines(report, columns),
     '',
     summary(report, view),
     '',
   ].join('\n');
 }
 
-/** The same message about many is one line: the first screen should hold all that is wrong. */
-function problemLines({ problems }: StatusReport, view: View, columns: number): string[] {
-  const alike = Map.groupBy(problems, ({ severity, message }) => `${severity} ${message}`);
-  const lines = [...alike.values()].flatMap((group) => {
-    const [first] = group;
-    if (!first) return [];
-    const [mark, tone] = first.severity === 'problem' ? (['✗', 'bad'] as const) : (['!', 'warn'] as const);
-    const subjects = group.map(({ subject }) => printable(subject)).join(', ');
-    const many = group.length > 1 ? ` (${group.length})` : '';
-    const [head = '', ...rest] = wrapText(`${first.message}${many}: ${subjects}`, columns, '  ');
-    const hint = group.length > 1 ? commonHint(group) : first.hint;
-    return [
-      `${paint(view, tone, mark)} ${head.slice(2)}`,
-      ...rest,
-      ...(hint === null ? [] : wrapText(hint, columns, '    ').map((line) => paint(view, 'dim', line))),
-    ];
-  });
-  return lines.length === 0 ? [] : [...lines, ''];
-}
-
-/** What many hints share: the same text, or the same command with different names. */
-function commonHint(group: readonly StatusProblem[]): string | null {
-  const hints = new Set(group.map(({ hint }) => hint));
-  const [hint = null] = hints;
-  if (hints.size === 1) return hint;
-  const command = /^holdfast \w+(?= )/.exec(hint ?? '')?.[0];
-  return command && [...hints].every((each) => each?.startsWith(`${command} `))
-    ? `${command} NAME, or ${command} for all`
-    : hint;
-}
+const COLUMNS: readonly Column[] = [
+  { title: '' },
+  { title: 'SERVICE', names: true },
+  { title: '3-2-1' },
+  { title: 'NEWEST', align: 'right' },
+  { title: 'RPO', align: 'right' },
+  { title: 'DRILLED', align: 'right' },
+  { title: 'BACK IN', align: 'right' },
+  { title: 'RTO', align: 'right' },
+];
 
 function tableLines(report: StatusReport, view: View, columns: number): string[] {
+  if (report.services.length === 0) return [];
+  const common = new Set(commonReasons(report).keys());
   const now = parseInstant(report.at);
-  const titles = ['', 'SERVICE', 'REPOSITORY', 'NEWEST', 'RPO', 'LAST RUN'];
-  const rows: string[][] = [];
-  /** Lines of text that belong under the row of that number. */
-  const below = new Map<number, string[]>();
-  for (const service of report.services) {
-    const { mark, tone } = VERDICTS[service.verdict];
-    const head = [paint(view, tone, mark), paint(view, 'strong', printable(service.service))];
-    if (service.jobs.length === 0) rows.push([...head, paint(view, 'dim', noJobs(service))]);
-    for (const [index, job] of service.jobs.entries()) {
-      rows.push([...(index === 0 ? head : ['', '']), ...jobCells(job, now, view)]);
-      below.set(rows.length, whyLines(job, columns, view));
-    }
-    if (service.jobs.length === 0) continue;
-    const missing = wrapText(shortfalls(service).join(', '), columns, INDENT).map((line) => paint(view, tone, line));
-    if (shortfalls(service).length > 0) below.set(rows.length, [...(below.get(rows.length) ?? []), ...missing]);
-  }
+  const rows = report.services.map((service) => cells(service, now, view));
   const aligned = renderTable(
-    titles.map((title, index) => ({
-      title,
-      align: index === 3 || index === 4 ? 'right' : 'left',
-      names: index === 1 || index === 2,
-    })),
-    // A row without a repository says so in its own words, which must not widen the column.
-    rows.map((row) => (row.length === 3 ? row.slice(0, 2) : row)),
+    COLUMNS,
+    // A service without copies says so in its own words, which must not widen a column.
+    rows.map((row) => row.slice(0, row.length === WITHOUT ? 2 : COLUMNS.length)),
     view.isTerminal ? columns : undefined,
   ).split('\n');
-  return rows.length === 0
-    ? []
-    : [
-        paint(view, 'dim', aligned[0] ?? ''),
-        ...rows.flatMap((row, index) => {
-          const line = aligned[index + 1] ?? '';
-          return [row.length === 3 ? `${line}  ${row[2] ?? ''}` : line, ...(below.get(index + 1) ?? [])];
-        }),
-      ];
+  return [
+    paint(view, 'dim', aligned[0] ?? ''),
+    ...report.services.flatMap((service, index) => {
+      const line = aligned[index + 1] ?? '';
+      const row = rows[index] ?? [];
+      return [row.length === WITHOUT ? `${line}  ${row[2] ?? ''}` : line, ...belowLines(service, common, columns, view)];
+    }),
+  ];
 }
 
-const INDENT = '   ';
+/** Cells of a service that has no jobs. */
+const WITHOUT = 3;
 
-/** What the rows of the table do not show already. */
-const shortfalls = ({ missing, jobs }: ServiceStatus): string[] =>
-  missing.filter((sentence) => !jobs.some((job) => job.issues.includes(sentence)));
-
-/** Why the last run did not do what it should, as it said itself. */
-function whyLines({ lastRun: run }: JobStatus, columns: number, view: View): string[] {
-  if (run === null || run.reason === null || run.outcome === 'succeeded' || run.outcome === 'skipped') return [];
-  return wrapText(printable(run.reason), columns, `${INDENT}${run.outcome}: `, `${INDENT}  `).map((line) =>
-    paint(view, 'dim', line),
-  );
+function cells(service: ServiceStatus, now: Instant | null, view: View): string[] {
+  const { mark, tone } = VERDICTS[service.verdict];
+  const head = [paint(view, tone, mark), paint(view, 'strong', printable(service.service))];
+  if (service.jobs.length === 0) return [...head, paint(view, 'dim', noJobs(service))];
+  return [
+    ...head,
+    marks(service, view),
+    newest(service, view),
+    paint(view, 'dim', span(service.rpoSeconds)),
+    drilled(service, now, view),
+    backIn(service, view),
+    paint(view, 'dim', span(service.rtoSeconds)),
+  ];
 }
 
 const noJobs = ({ verdict }: ServiceStatus): string => (verdict === 'not-owed' ? 'owed nothing, by its class' : 'no job');
 
-const STANDING_TONES = { fresh: 'plain', stale: 'bad', none: 'bad', future: 'warn' } as const;
+/** Copies, media, offsite. */
+const marks = ({ copies, media, offsite }: ServiceStatus, view: View): string =>
+  [copies, media, offsite].map((count) => (isMet(count) ? paint(view, 'good', '✓') : paint(view, 'bad', '✗'))).join(' ');
 
-function jobCells(job: JobStatus, now: Instant | null, view: View): string[] {
-  const tone = STANDING_TONES[job.standing];
-  const newest =
-    job.newest === null ? 'none' : job.newest.ageSeconds === null ? 'future' : age(duration(job.newest.ageSeconds, 's'));
-  const rpo = job.rpoSeconds === null ? '-' : describeDuration(duration(job.rpoSeconds, 's'));
-  return [printable(job.repository), paint(view, tone, newest), paint(view, 'dim', rpo), lastRun(job, now, view)];
+const isMet = ({ have, owed }: Count): boolean => have >= owed;
+
+/** The age of the newest copy anywhere. */
+function newest({ jobs, rpoSeconds }: ServiceStatus, view: View): string {
+  const ages = jobs.flatMap(({ newest: copy, standing }) =>
+    typeof copy?.ageSeconds !== 'number' || standing === 'damaged' ? [] : [copy.ageSeconds],
+  );
+  if (ages.length === 0) return paint(view, 'bad', noCopy(jobs));
+  const seconds = Math.min(...ages);
+  return paint(view, rpoSeconds !== null && seconds > rpoSeconds ? 'bad' : 'plain', age(seconds));
 }
 
-/** Nobody needs the seconds of a backup's age. */
-const age = (span: Duration): string => (span < duration(1, 'm') ? '<1m' : describeDuration(span));
+const noCopy = (jobs: readonly JobStatus[]): string =>
+  jobs.some(({ standing }) => standing === 'damaged')
+    ? 'damaged'
+    : jobs.some(({ standing }) => standing === 'future')
+      ? 'future'
+      : 'none';
 
-function lastRun({ lastRun: run, newest }: JobStatus, now: Instant | null, view: View): string {
-  if (run === null) return newest ? paint(view, 'dim', 'not on record') : paint(view, 'bad', 'never');
-  const at = parseInstant(run.at);
-  const ago = at === null || now === null || at > now ? 'in the future' : `${age(elapsed(at, now))} ago`;
-  const { mark, tone } = MARKS[run.outcome];
-  return run.outcome === 'succeeded'
-    ? `${paint(view, tone, mark)} ${ago}`
-    : `${paint(view, tone, `${mark} ${run.outcome}`)} ${ago}`;
+function drilled({ drilledAt, jobs }: ServiceStatus, now: Instant | null, view: View): string {
+  if (jobs.some(({ failedDrill }) => failedDrill !== null)) return paint(view, 'bad', 'failed');
+  const at = drilledAt === null ? null : parseInstant(drilledAt);
+  if (at !== null && now !== null) return `${age(elapsed(at, now) / 1000)} ago`;
+  return paint(view, 'warn', jobs.some(({ drill }) => drill !== null) ? 'void' : 'never');
 }
 
-/** One line for all services that lack the same proofs: nobody reads it twenty times. */
-function proofLines({ services }: StatusReport, columns: number): string[] {
-  const lacking = services.filter(({ unproven }) => unproven.length > 0);
-  const owed = services.filter(({ verdict }) => verdict !== 'not-owed').length;
-  const lines = [...Map.groupBy(lacking, ({ unproven }) => unproven.join(', '))].flatMap(([what, group]) => {
-    const all = group.length === owed && owed > 1;
-    return wrapText(
-      `${what}: ${all ? (owed === 2 ? 'both services' : `all ${owed} services`) : group.map((each) => printable(each.service)).join(', ')}`,
-      columns,
-      '',
-      '  ',
-    );
-  });
+/** `~` where it is extrapolated. */
+function backIn({ recovery, rtoSeconds }: ServiceStatus, view: View): string {
+  if (recovery === null) return paint(view, 'dim', '-');
+  const tone = rtoSeconds !== null && recovery.seconds > rtoSeconds ? 'bad' : 'plain';
+  return paint(view, tone, `${recovery.extrapolated ? '~' : ''}${describeDuration(duration(recovery.seconds, 's'))}`);
+}
+
+const span = (seconds: number | null): string => (seconds === null ? '-' : describeDuration(duration(seconds, 's')));
+
+/** Nobody needs the seconds of a copy's age. */
+export const age = (seconds: number): string => (seconds < 60 ? '<1m' : describeDuration(duration(seconds, 's')));
+
+const INDENT = '   ';
+
+/** What falls short, and why a last run did not do what it should, as it said itself; `common` reasons are told once below. */
+function belowLines(service: ServiceStatus, common: ReadonlySet<string>, columns: number, view: View): string[] {
+  const { tone } = VERDICTS[service.verdict];
+  const why = service.jobs.flatMap(whyOf).filter(({ cause }) => !common.has(cause));
+  const told = new Set(why.map(({ issue }) => issue));
+  const short = shortfalls(service).filter((sentence) => !told.has(sentence));
+  return [
+    ...(short.length === 0 ? [] : wrapText(short.map(printable).join('; '), columns, INDENT)).map((line) =>
+      paint(view, tone, line),
+    ),
+    ...why.flatMap(({ issue, reason }) =>
+      wrapText(`${printable(issue)}: ${printable(reason)}`, columns, INDENT, `${INDENT}  `).map((line) =>
+        paint(view, 'dim', line),
+      ),
+    ),
+  ];
+}
+
+/** That there is no copy in any repository is said by the counts. */
+const shortfalls = ({ missing, jobs }: ServiceStatus): string[] => {
+  const none = jobs.every(({ standing }) => standing === 'none');
+  const issues = new Set(none ? jobs.flatMap((job) => job.issues) : []);
+  return missing.filter((sentence) => !issues.has(sentence) || !sentence.startsWith('no complete copy'));
+};
+
+interface Why {
+  readonly issue: string;
+  readonly reason: string;
+  /** The same for every service that the same thing happened to. */
+  readonly cause: string;
+}
+
+function whyOf({ lastRun: run, repository, issues }: JobStatus): Why[] {
+  if (run === null || run.reason === null || run.outcome === 'succeeded' || run.outcome === 'skipped') return [];
+  const cause = `last run to ${repository}: ${run.outcome}: ${run.reason}`;
+  const issue = issues.find((each) => each.startsWith('last run to ')) ?? `last run to ${repository}: ${run.outcome}`;
+  return [{ issue, reason: run.reason, cause }];
+}
+
+/** Causes that more than one service suffers from, with those services: a dead NAS is told once. */
+function commonReasons({ services }: StatusReport): ReadonlyMap<string, readonly string[]> {
+  const all = services.flatMap(({ service, jobs }) => jobs.flatMap(whyOf).map(({ cause }) => ({ cause, service })));
+  const groups = [...Map.groupBy(all, ({ cause }) => cause)].filter(([, group]) => group.length > 1);
+  return new Map(groups.map(([cause, group]) => [cause, group.map(({ service }) => service)]));
+}
+
+/** One line for all services of which the same is to be said: nobody reads it twenty times. */
+function commonLines(report: StatusReport, columns: number): string[] {
+  const lacking = report.services.filter(({ unproven }) => unproven.length > 0);
+  const unproven = [...Map.groupBy(lacking, (each) => each.unproven.join(', '))].map(
+    ([what, group]) => [what, group.map(({ service }) => service)] as const,
+  );
+  const lines = [...commonReasons(report), ...unproven].flatMap(([what, names]) =>
+    wrapText(`${printable(what)}: ${namesOf(names, report)}`, columns, '', '  '),
+  );
   return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function namesOf(names: readonly string[], { services }: StatusReport): string {
+  const owed = services.filter(({ verdict }) => verdict !== 'not-owed').length;
+  if (names.length < owed || owed < 2) return names.map(printable).join(', ');
+  return owed === 2 ? 'both services' : `all ${owed} services`;
 }
 
 function summary({ counts, services, host }: StatusReport, view: View): string {

@@ -7,13 +7,20 @@ import type { Duration } from '../domain/duration.ts';
 import type { Instant } from '../domain/instant.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { RestoreScene, RestoreWish } from '../engine/restore/plan-restore.ts';
-import { adHocRepository, environmentFileOption, passwordFileOption, thisHost, urlOption, usage } from './ad-hoc.ts';
+import {
+  adHocRepository,
+  adHocStateDir,
+  environmentFileOption,
+  passwordFileOption,
+  thisHost,
+  urlOption,
+  usage,
+} from './ad-hoc.ts';
 import type { CliContext, CommandFactory } from './context.ts';
-import { DEFAULT_WAIT, execute } from './execute.ts';
+import { executeObserving } from './execute-observing.ts';
 import { hintsForAdHoc } from './hints.ts';
 import { waitOption } from './options.ts';
 import { parseTime } from './parse-time.ts';
-import { readJournal } from './read-journal.ts';
 import { stateOrNone } from './state-or-none.ts';
 
 interface Options {
@@ -66,22 +73,14 @@ async function restore(cli: CliContext, service: string | undefined, options: Op
   const { scene, wish, stateDir } = await sceneOf(cli, service, options);
   const { planRestore } = await import('../engine/restore/plan-restore.ts');
   const { renderRestore } = await import('./render-restore.ts');
-  const { fileLockBroker, noLocks } = await import('../repositories/broker.ts');
   // What is replaced in place must be recoverable after a crash: that needs a journal on disk.
   const mayDoWithout = wish.to !== null && options.dryRun !== true;
   await using place = mayDoWithout ? await stateOrNone(cli, stateDir) : null;
   const state = place?.stateDir ?? stateDir;
-  const world = {
-    broker: options.dryRun ? noLocks : fileLockBroker(state),
-    now: cli.clock.now(),
-    lockWait: options.wait ?? DEFAULT_WAIT,
-    signal: cli.signal,
-  };
-  using past = options.dryRun ? await readJournal(cli, stateDir) : null;
-  const report = await execute(
+  const report = await executeObserving(
     place?.context ?? cli,
     { host: scene.host, stateDir: state },
-    (toolbox) => planRestore(scene, wish, past ? { ...toolbox, journal: past } : toolbox, world),
+    (toolbox, world) => planRestore(scene, wish, toolbox, world),
     { dryRun: options.dryRun, wait: options.wait, render: (told) => renderRestore(told, cli.out) },
   );
   cli.exitCode = report.exitCode;
@@ -147,12 +146,6 @@ async function sceneOf(
   const { restoreScene } = await import('../engine/restore/plan-restore.ts');
   const scene = restoreScene(configuration, service, options.repository);
   return { scene, wish: { ...common, service, host: options.host ?? scene.host }, stateDir: configuration.stateDir };
-}
-
-async function adHocStateDir(cli: CliContext): Promise<string> {
-  const { defaultStateDir } = await import('../config/load.ts');
-  if (cli.options.stateDir !== undefined) return resolve(cli.options.stateDir);
-  return defaultStateDir({ isRoot: process.getuid?.() === 0, env: process.env, cwd: process.cwd() });
 }
 
 function timeArgument(text: string): Instant {

@@ -4,12 +4,12 @@ import { Command } from '@commander-js/extra-typings';
 import { describeBytes } from '../domain/bytes.ts';
 import { EXIT } from '../domain/exit-code.ts';
 import { formatInstant } from '../domain/instant.ts';
-import { jobTag, serviceOfTags } from '../domain/naming.ts';
+import { configurationTag, jobTag, serviceOfTags } from '../domain/naming.ts';
 import type { Holding } from '../engine/snapshots/look.ts';
 import { errorReport } from '../lib/errors.ts';
 import type { Snapshot } from '../tools/restic/snapshots.ts';
 import type { CliContext, CommandFactory } from './context.ts';
-import { localMinute } from './local-time.ts';
+import { localMinute } from '../domain/local-time.ts';
 import { lookOptions, type LookOptions, openLook } from './look.ts';
 import { paint } from './style.ts';
 import { printable, renderTable } from './table.ts';
@@ -24,7 +24,7 @@ export const snapshotsCommand: CommandFactory = (context) =>
     .description('list what the repositories hold, the newest first')
     .argument('[service...]', 'names; all of them without one')
     .option('--host <name>', 'snapshots of this host (default: this one)')
-    .option('--all', 'of every host, also those that Holdfast did not make')
+    .option('--all', 'of every host, also configurations and what Holdfast did not make')
     .action((services, options) => list(context(), services, options));
 
 interface Row {
@@ -72,6 +72,8 @@ async function list(cli: CliContext, services: readonly string[], options: Optio
   });
 }
 
+const isConfiguration = ({ tags }: Snapshot): boolean => tags.includes(configurationTag);
+
 /** A service that is neither configured nor in any repository is a typo. */
 async function refuseUnknown(
   services: readonly string[],
@@ -108,7 +110,7 @@ function render(rows: readonly Row[], cli: CliContext, failed: number): string {
     rows.map(({ snapshot, repository, service, complete }) => [
       snapshot.id.slice(0, 8),
       localMinute(snapshot.time),
-      printable(service ?? `(${snapshot.paths.join(', ')})`),
+      printable(service ?? (isConfiguration(snapshot) ? '(configuration)' : `(${snapshot.paths.join(', ')})`)),
       ...(hosts.size > 1 ? [printable(snapshot.host)] : []),
       printable(repository),
       snapshot.summary?.totalFiles.toLocaleString('en') ?? '-',

@@ -6,6 +6,7 @@ import { crossCheck } from './cross-check.ts';
 import type { SourceDocument } from './document.ts';
 import type { EffectiveEntries } from './effective.ts';
 import { nearest } from './nearest.ts';
+import { portableText } from './portable.ts';
 import { formatPath, problem, sortProblems } from './problems.ts';
 import { type DeclaredService, resolveConfiguration, shortName } from './resolve.ts';
 import { CONFIGURATION_VERSION, type ConfigurationFile, dropInSchema, fileSchema } from './schema.ts';
@@ -46,7 +47,7 @@ export function assemble(input: AssembleInput): Assembled {
     return {
       file: main.file,
       files,
-      configuration: usable ? resolved.configuration : null,
+      configuration: usable ? { ...resolved.configuration, portable: portableText(resolved.entries) } : null,
       entries: usable ? resolved.entries : null,
       errors: sortProblems(errors, main.file),
       warnings: sortProblems(warnings, main.file),

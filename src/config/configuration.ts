@@ -2,11 +2,16 @@
 // shorthands resolved, every value of a domain type. It never holds a secret, only where one is found.
 
 import type { Bytes } from '../domain/bytes.ts';
+import type { DeclaredDataset } from '../domain/dataset.ts';
 import type { Duration } from '../domain/duration.ts';
 import type { Share } from '../domain/percentage.ts';
 import type { Rate } from '../domain/rate.ts';
 import type { RetentionPolicy } from '../domain/retention-policy.ts';
+import type { EventKind, Priority } from '../domain/notification.ts';
+import type { QuietHours } from '../domain/quiet-hours.ts';
+import type { SnapshotPolicies, SnapshotPolicy } from '../domain/snapshot-policy.ts';
 import type { Json } from '../lib/json.ts';
+import type { ChannelFile } from './schema.ts';
 
 export interface Configuration {
   readonly host: string;
@@ -15,10 +20,20 @@ export interface Configuration {
   readonly files: readonly string[];
   readonly repositories: ReadonlyMap<string, RepositoryConfig>;
   readonly services: ReadonlyMap<string, ServiceConfig>;
+  /** ZFS datasets: first that below which services get theirs. */
+  readonly datasets: readonly DeclaredDataset[];
   /** Those that are written. */
   readonly gates: ReadonlyMap<string, GateConfig>;
+  readonly replication: ReplicationConfig;
+  readonly verification: VerificationConfig;
+  readonly metrics: MetricsConfig;
+  readonly units: UnitsConfig;
+  readonly agent: AgentConfig;
+  readonly notifications: NotificationsConfig;
   /** Sections whose commands do not exist yet: validated, shown, otherwise unused. */
   readonly sections: Readonly<Record<string, Json>>;
+  /** The same as one file, without secrets: see portable.ts. */
+  readonly portable: string;
   readonly warnings: readonly ConfigProblem[];
 }
 
@@ -42,6 +57,8 @@ export interface RepositoryConfig {
   readonly mounted: string | null;
   readonly minFree: Bytes | null;
   readonly concurrency: number;
+  /** How often services are backed up into it; null: as often as each of them says. */
+  readonly frequency: string | null;
   readonly limits: { readonly upload: Rate | null; readonly download: Rate | null };
   /** How often unused data is removed for real (`restic prune`); null for never by itself. */
   readonly pruneEvery: Duration | null;
@@ -56,7 +73,21 @@ export interface ServiceConfig {
   /** A PostgreSQL engine of its own is declared (its jobs are not files). */
   readonly postgres: Json;
   readonly protection: ProtectionConfig;
+  readonly recover: RecoverConfig;
 }
+
+/** How lost data comes back. */
+export interface RecoverConfig {
+  /** It is written: the unit of the service waits for its data, and does not start without. */
+  readonly beforeStart: boolean;
+  /** In this order. */
+  readonly sources: readonly RecoverSource[];
+  /** Null: as long as it takes. */
+  readonly timeout: Duration | null;
+  readonly onFailure: 'block' | 'start-empty';
+}
+
+export type RecoverSource = 'snapshot' | 'replica' | 'repository' | 'pgbackrest' | 'barman-cloud' | 'dump';
 
 export interface BackupConfig {
   readonly paths: readonly string[];
@@ -76,6 +107,7 @@ export interface BackupConfig {
   readonly zfsDataset: string | null;
   /** An empty source is a success (otherwise partial: it shrank to nothing). */
   readonly allowEmpty: boolean;
+  readonly resources: ResourceLimits;
 }
 
 export interface SqliteDatabase {
@@ -101,7 +133,142 @@ export interface ProtectionConfig {
   readonly verifiedWithin: Duration | null;
   readonly drilledWithin: Duration | null;
   readonly allowEmptyStart: boolean;
-  readonly validators: Json;
+  readonly validators: readonly ValidatorConfig[];
+}
+
+/** How a restored copy is proven to be good. Paths are inside of the service's first path, or absolute. */
+export type ValidatorConfig =
+  | { readonly type: 'sqlite'; readonly path: string; readonly query: string | null }
+  | { readonly type: 'json'; readonly path: string }
+  | { readonly type: 'files'; readonly path: string; readonly minCount: number; readonly minSize: Bytes }
+  | { readonly type: 'sql'; readonly database: string; readonly query: string }
+  | {
+      readonly type: 'command';
+      /** An argument list; no shell. */
+      readonly argv: readonly [string, ...string[]];
+      readonly timeout: Duration;
+      /** Null: the service's first path. */
+      readonly cwd: string | null;
+    };
+
+/** Snapshots by calendar, and where they are sent. */
+export interface ReplicationConfig {
+  readonly snapshots: SnapshotPolicies;
+  readonly targets: readonly ReplicationTarget[];
+}
+
+export interface ReplicationTarget {
+  readonly name: string;
+  /** user@host:pool/dataset or pool/dataset. */
+  readonly destination: string;
+  /** Each with all beneath it. */
+  readonly datasets: readonly string[];
+  /** Each with all beneath it. */
+  readonly exclude: readonly string[];
+  /** hourly | daily | weekly | monthly | an OnCalendar expression. */
+  readonly frequency: string;
+  /** Encrypted datasets are sent as they are. */
+  readonly raw: boolean;
+  /** Null: as all lags, see MetricsConfig. */
+  readonly maxLag: Duration | null;
+  /** How many datasets are sent at once. */
+  readonly concurrency: number;
+  /** Of all of them together; null: as fast as it goes. */
+  readonly limit: Rate | null;
+  /** How many copies of snapshots taken by schedule are kept there; null: all. */
+  readonly keep: SnapshotPolicy['keep'] | null;
+}
+
+/** When and how far repositories are read, and restores are tried out. */
+export interface VerificationConfig {
+  readonly enable: boolean;
+  /** hourly | daily | weekly | monthly | an OnCalendar expression. */
+  readonly schedule: string;
+  /** In how many runs all data is read and decrypted once: 1 each time, 10 a tenth each time; null: never. */
+  readonly rounds: number | null;
+  /** Names, in the order of the configuration. */
+  readonly repositories: readonly string[];
+  readonly drills: {
+    readonly enable: boolean;
+    readonly schedule: string;
+    /** Files of each service; null: all of it. */
+    readonly sampleFiles: number | null;
+    /** Where restores are tried out; null: `drills` in the state directory. */
+    readonly scratch: string | null;
+  };
+}
+
+/** What is measured for others to watch, and from where on they are to be alarmed. */
+export interface MetricsConfig {
+  /** Of the node exporter's textfile collector; null: none is written by itself. */
+  readonly textfile: string | null;
+  /** How full the file system of a repository may get. */
+  readonly capacity: { readonly warning: Share; readonly critical: Share };
+  /** How far replication may be behind. */
+  readonly replicationLag: { readonly warning: Duration; readonly critical: Duration };
+}
+
+/** What jobs may take from the machine; null: no limit of their own. */
+export interface ResourceLimits {
+  readonly memoryMax: Bytes | null;
+  readonly memoryHigh: Bytes | null;
+  /** A percentage of one CPU: '200%'. */
+  readonly cpuQuota: string | null;
+  /** 100 is ordinary. */
+  readonly cpuWeight: number | null;
+  readonly ioWeight: number | null;
+}
+
+/** Of all jobs together. */
+export type UnitsConfig = ResourceLimits;
+
+/** The daemon of this host. */
+export interface AgentConfig {
+  /** The section is written: this host is to run one. */
+  readonly declared: boolean;
+  readonly socket: string;
+  /** Of those who may use the socket beside its owner. */
+  readonly group: string;
+  /** Whether it starts what recurs; null: where there is no systemd. */
+  readonly schedule: boolean | null;
+  readonly tcp: {
+    readonly host: string;
+    readonly port: number;
+    readonly certificateFile: string;
+    readonly keyFile: string;
+  } | null;
+}
+
+/** Who is told what happens. */
+export interface NotificationsConfig {
+  readonly channels: readonly ChannelConfig[];
+  readonly templates: Readonly<Partial<Record<EventKind, TemplateConfig>>>;
+  /** `at`: minutes after midnight. */
+  readonly summary: { readonly schedule: 'daily' | 'weekly'; readonly at: number } | null;
+}
+
+export interface ChannelConfig {
+  readonly name: string;
+  readonly minPriority: Priority;
+  /** Null: all. */
+  readonly events: readonly EventKind[] | null;
+  /** Shell patterns; empty: all. */
+  readonly services: readonly string[];
+  readonly jobs: readonly string[];
+  readonly quietHours: QuietHours | null;
+  readonly to: Destination;
+}
+
+type Without<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;
+/** What each kind of channel needs, as it is written: files that hold secrets, never a secret. */
+export type Destination = Without<ChannelFile, 'minPriority' | 'events' | 'services' | 'jobs' | 'quietHours'>;
+export type DestinationOf<Type extends Destination['type']> = Extract<Destination, { type: Type }>;
+
+export interface TemplateConfig {
+  readonly enable: boolean;
+  readonly priority: Priority | null;
+  readonly title: string | null;
+  readonly body: string | null;
 }
 
 /** A staged run before a risky change. */

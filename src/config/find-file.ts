@@ -30,7 +30,7 @@ export function findConfigurationFile(lookup: Lookup): string {
     ...(lookup.isRoot || configHome === undefined ? [] : [join(configHome, 'holdfast/holdfast.yaml')]),
     '/etc/holdfast/holdfast.yaml',
   ];
-  const found = places.find(exists);
+  const found = places.find((place, index) => exists(place, index === 0));
   if (found !== undefined) return found;
   throw new HoldfastError({
     code: 'config',
@@ -41,12 +41,24 @@ export function findConfigurationFile(lookup: Lookup): string {
   });
 }
 
-/** Something is there, readable or not: an unreadable file must be told about, not passed over. */
-function exists(file: string): boolean {
+/** Where a new one belongs so that every command finds it. */
+export function placeForConfiguration({ file, cwd, env, isRoot }: Lookup): string {
+  const named = file ?? (env['HOLDFAST_CONFIG'] || undefined);
+  if (named !== undefined) return resolve(cwd, named);
+  const configHome = env['XDG_CONFIG_HOME'] || join(env['HOME'] ?? cwd, '.config');
+  return isRoot ? '/etc/holdfast/holdfast.yaml' : join(configHome, 'holdfast/holdfast.yaml');
+}
+
+/**
+ * Something is there, readable or not: an unreadable file must be told about, not passed over. `byChance`: where the shell happens
+ * to stand, which after `su` may be a directory that this user may not enter. Nobody meant a file in there.
+ */
+function exists(file: string, byChance: boolean): boolean {
   try {
     statSync(file);
     return true;
   } catch (error) {
+    if (byChance && errnoOf(error) === 'EACCES') return false;
     return errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR';
   }
 }
@@ -83,11 +95,21 @@ export function readText(file: string): string | ConfigProblem {
   }
 }
 
-/** What `<(program)`, a named pipe or /dev/stdin gives, when `file` is one of them; null when it is none. Destroy it. */
+/** What `<(program)`, a named pipe or /dev/stdin gives, when `file` is one of them; null when nobody can say so. Destroy it. */
 export function openPipe(file: string): Readable | null {
-  if (statSync(file, { throwIfNoEntry: false })?.isFIFO() !== true) return null;
+  if (!isPipe(file)) return null;
   // not a file's stream: its reading holds a thread that nothing interrupts
   return new Socket({ fd: openSync(file, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+}
+
+/** What may not even be looked at is none: reading it says why. */
+function isPipe(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFIFO() === true;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
 }
 
 export function decodeText(file: string, bytes: Uint8Array): string | ConfigProblem {

@@ -1,6 +1,6 @@
 // What restic accepts as a repository, as far as the text alone tells.
 
-import { posix } from 'node:path';
+import { normalPath } from '../lib/path.ts';
 
 const SCHEMES = ['local', 'sftp', 'rest', 's3', 'b2', 'azure', 'gs', 'swift', 'rclone'] as const;
 
@@ -27,12 +27,7 @@ export function mediumOf(url: string): string {
   return scheme === 'sftp' || scheme === 'rest' ? 'server' : 'object-store';
 }
 
-/** `/a/./b//c/` -> `/a/b/c`: two writings of one place compare equal. */
-export const normalPath = (path: string): string => posix.normalize(path).replace(/(?<=.)\/$/, '');
-
-/** Whether `inner` lies below `outer`, both normalised; a directory does not contain itself. */
-export const contains = (outer: string, inner: string): boolean =>
-  inner !== outer && inner.startsWith(outer === '/' ? '/' : `${outer}/`);
+export { contains, normalPath } from '../lib/path.ts';
 
 function schemeOf(url: string): string | null {
   return SCHEMES.find((scheme) => url.startsWith(`${scheme}:`)) ?? null;

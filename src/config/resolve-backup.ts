@@ -6,6 +6,7 @@ import type { BackupConfig, Hook, SqliteDatabase } from './configuration.ts';
 import { builtIn, type Choice, type EffectiveEntries, type Written } from './effective.ts';
 import { normalPath } from './repository-url.ts';
 import type { DefaultsFile, ServiceFile } from './schema.ts';
+import { limitsOf } from './resolve-units.ts';
 import { argvOf, milliseconds } from './written-values.ts';
 
 type BackupFile = NonNullable<ServiceFile['backup']>;
@@ -40,6 +41,7 @@ export function resolveBackup(
     own.get('repositories') ?? (one && { value: [one.value], origin: one.origin }) ?? defaults.get('repositories');
   const hooks = own.get('hooks');
   const delay = choose('randomizedDelay');
+  const resources = choose('resources');
   const zfsDataset = own.get('zfsDataset');
   const resolved = {
     paths: add('paths', { ...paths, value: paths.value.map(normalPath) }),
@@ -53,6 +55,7 @@ export function resolveBackup(
     databases: databases ? resolveDatabases(add('databases', databases)) : [],
     useSnapshots: add('useSnapshots', choose('useSnapshots') ?? builtIn(zfsDataset !== undefined)),
     zfsDataset: zfsDataset ? add('zfsDataset', zfsDataset) : null,
+    resources: limitsOf(resources ? add('resources', resources) : {}),
     allowEmpty: add('allowEmpty', choose('allowEmpty') ?? builtIn(false)),
   };
   if (hooks) add('hooks', hooks as Choice<Json>); // the schema holds JSON only

@@ -1,12 +1,12 @@
 // What a service is owed: its own words, over the defaults, over its class, over what is built in.
 
 import type { Duration } from '../domain/duration.ts';
-import type { Json } from '../lib/json.ts';
-import type { ProtectionConfig } from './configuration.ts';
+import { parseBytes } from '../domain/bytes.ts';
+import type { ProtectionConfig, ValidatorConfig } from './configuration.ts';
 import type { SourceDocument } from './document.ts';
 import { builtIn, type Choice, type EffectiveEntries, Written } from './effective.ts';
-import type { ConfigurationFile, DefaultsFile, ProtectionClassFile, ServiceFile } from './schema.ts';
-import { milliseconds } from './written-values.ts';
+import type { ConfigurationFile, DefaultsFile, ProtectionClassFile, ServiceFile, ValidatorFile } from './schema.ts';
+import { argvOf, milliseconds, parsed } from './written-values.ts';
 
 /** The classes that exist without being written. */
 export const BUILT_IN_CLASSES: Readonly<Record<string, ProtectionClassFile>> = {
@@ -92,10 +92,33 @@ export function resolveProtection(
       [...path, 'allowEmptyStart'],
       own.get('allowEmptyStart') ?? common.get('allowEmptyStart') ?? builtIn(false),
     ),
-    // The schema holds JSON only.
-    validators: entries.add(
-      [...path, 'validators'],
-      (own.get('validators') ?? common.get('validators') ?? builtIn([])) as Choice<Json>,
-    ),
+    validators: entries
+      .add([...path, 'validators'], own.get('validators') ?? common.get('validators') ?? builtIn<ValidatorFile[]>([]))
+      .map(resolveValidator),
   };
+}
+
+function resolveValidator(written: ValidatorFile): ValidatorConfig {
+  switch (written.type) {
+    case 'sqlite':
+      return { type: 'sqlite', path: written.path, query: written.query ?? null };
+    case 'files':
+      return {
+        type: 'files',
+        path: written.path,
+        minCount: written.minCount ?? 1,
+        minSize: parsed(parseBytes, written.minSize ?? '1B'),
+      };
+    case 'command':
+      return {
+        type: 'command',
+        argv: argvOf(written.command),
+        timeout: milliseconds(written.timeout ?? '5m'),
+        cwd: written.cwd ?? null,
+      };
+    case 'json':
+    case 'sql':
+      break;
+  }
+  return written;
 }

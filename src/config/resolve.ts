@@ -9,9 +9,17 @@ import type { Configuration, GateConfig, RepositoryConfig, SecretSource, Service
 import type { SourceDocument } from './document.ts';
 import { builtIn, type Choice, EffectiveEntries, Written } from './effective.ts';
 import { normalPath, mediumOf } from './repository-url.ts';
+import { resolveAgent } from './resolve-agent.ts';
 import { resolveBackup } from './resolve-backup.ts';
+import { resolveDataset, resolveParentDataset } from './resolve-datasets.ts';
 import { resolveGate } from './resolve-gate.ts';
+import { resolveMetrics } from './resolve-metrics.ts';
+import { resolveNotifications } from './resolve-notifications.ts';
 import { resolveProtection } from './resolve-protection.ts';
+import { resolveRecover } from './resolve-recover.ts';
+import { resolveReplication } from './resolve-replication.ts';
+import { resolveUnits } from './resolve-units.ts';
+import { resolveVerification } from './resolve-verification.ts';
 import type { ConfigurationFile, RepositoryFile, ServiceFile } from './schema.ts';
 import { argvOf, milliseconds, parsed } from './written-values.ts';
 
@@ -35,13 +43,13 @@ export interface ResolveInput {
 }
 
 export interface Resolved {
-  /** Without warnings yet. */
+  /** Without warnings and its portable form yet. */
   readonly configuration: Configuration;
   readonly entries: EffectiveEntries;
 }
 
 const DEFAULT_PRUNE_INTERVAL = '7d';
-const SECTIONS = ['storage', 'replication', 'offsite', 'verification', 'metrics', 'notifications'] as const;
+const SECTIONS = ['offsite'] as const;
 
 export function resolveConfiguration(input: ResolveInput): Resolved {
   const { main, file } = input;
@@ -66,19 +74,47 @@ export function resolveConfiguration(input: ResolveInput): Resolved {
   const classes = root.get('protectionClasses');
   if (classes) entries.add(['protectionClasses'], classes as Choice<Json>); // the schema holds JSON only
 
+  const parent = resolveParentDataset(file.storage?.datasets, main, entries);
+  const datasets = parent ? [parent] : [];
   const services = new Map<string, ServiceConfig>();
-  for (const service of input.services) services.set(service.name, resolveService(service, input, repositories, entries));
+  for (const service of input.services) {
+    services.set(service.name, resolveService(service, input, repositories, entries));
+    const { name, value, document } = service;
+    const written = new Written(value.dataset, document, ['services', name, 'dataset']);
+    const dataset = resolveDataset(name, written, value.dataset, parent, entries);
+    if (dataset) datasets.push(dataset);
+  }
 
   const gates = new Map<string, GateConfig>();
   for (const [name, value] of Object.entries(file.gate ?? {})) gates.set(name, resolveGate(name, value, main, entries));
+
+  const replication = resolveReplication(file.replication, main, entries);
+  const verification = resolveVerification(file.verification, main, [...repositories.keys()], entries);
+  const metrics = resolveMetrics(file.metrics, main, entries);
+
+  const units = resolveUnits(file.units, main, entries);
+  const agent = resolveAgent(file.agent, main, entries);
+  const notifications = resolveNotifications(file.notifications, main, entries);
 
   const sections: Record<string, Json> = {};
   for (const name of SECTIONS) {
     const choice = root.get(name) as Choice<Json> | undefined; // the schema holds JSON only
     if (choice) sections[name] = entries.add([name], choice);
   }
-  const configuration = { host, stateDir, files: input.files, repositories, services, gates, sections, warnings: [] };
-  return { configuration, entries };
+  const declaredThings = {
+    repositories,
+    services,
+    datasets,
+    gates,
+    replication,
+    verification,
+    metrics,
+    units,
+    agent,
+    notifications,
+    sections,
+  };
+  return { configuration: { host, stateDir, files: input.files, ...declaredThings, portable: '', warnings: [] }, entries };
 }
 
 function resolveRepository(
@@ -100,6 +136,8 @@ function resolveRepository(
   const mounted = add('mounted', repository.get('mounted') ?? none);
   const minFree = add('minFree', repository.get('minFree') ?? none);
   const concurrency = add('concurrency', repository.get('concurrency') ?? builtIn(1));
+  const frequency = repository.get('frequency');
+  if (frequency) add('frequency', frequency);
   const limits = repository.get('limits');
   if (limits) add('limits', limits);
   const rate = (text: string | undefined): Rate | null => (text === undefined ? null : parsed(parseRate, text));
@@ -116,6 +154,7 @@ function resolveRepository(
     mounted: mounted === null ? null : normalPath(mounted),
     minFree: minFree === null ? null : parsed(parseBytes, minFree),
     concurrency,
+    frequency: frequency?.value ?? null,
     limits: { upload: rate(limits?.value.upload), download: rate(limits?.value.download) },
     pruneEvery: every === 'never' ? null : milliseconds(every),
   };
@@ -146,8 +185,6 @@ function resolveService(
   entries.add(path, { value: null, origin: { kind: 'written', document, path, via: null } }, {});
   const unit = service.get('unit');
   if (unit) entries.add([...path, 'unit'], unit);
-  const dataset = service.get('dataset');
-  if (dataset) entries.add([...path, 'dataset'], dataset as Choice<Json>); // the schema holds JSON only
   const backup = resolveBackup(
     name,
     service.inside('backup', value.backup),
@@ -161,7 +198,14 @@ function resolveService(
   const protection = resolveProtection(name, service, value, defaults, input, entries);
   const recover = service.get('recover');
   if (recover) entries.add([...path, 'recover'], recover as Choice<Json>); // the schema holds JSON only
-  return { name, unit: unit?.value ?? null, backup, postgres: postgres?.value ?? null, protection };
+  return {
+    name,
+    unit: unit?.value ?? null,
+    backup,
+    postgres: postgres?.value ?? null,
+    protection,
+    recover: resolveRecover(value.recover),
+  };
 }
 
 /** How a document is called in the answer to "where does this come from": short, but not ambiguous. */

@@ -2,12 +2,16 @@
 // Values stay as they are written (text); resolve.ts merges defaults and makes domain types of them.
 
 import { z } from 'zod';
+import { agentSchema } from './schema/agent.ts';
+import { storageSchema } from './schema/dataset.ts';
 import { gateSchema } from './schema/gate.ts';
 import { notificationsSchema } from './schema/notifications.ts';
-import { metricsSchema, offsiteSchema, replicationSchema, storageSchema, verificationSchema } from './schema/operations.ts';
+import { metricsSchema, offsiteSchema, verificationSchema } from './schema/operations.ts';
 import { protectionClassSchema } from './schema/protection.ts';
+import { replicationSchema } from './schema/replication.ts';
 import { repositorySchema } from './schema/repository.ts';
 import { absolutePath, name, optional, required, section, word } from './schema/scalars.ts';
+import { unitsSchema } from './schema/resources.ts';
 import { defaultsSchema, serviceSchema } from './schema/service.ts';
 
 export const CONFIGURATION_VERSION = 1;
@@ -48,8 +52,10 @@ export const fileSchema = section({
     gateSchema,
     'Staged runs before a deployment, by name. Where none is called default, that one follows from everything else that is declared.',
   ),
+  units: optional(unitsSchema, 'What all jobs that are started by schedule may take from the machine together.'),
   metrics: optional(metricsSchema, 'Metrics.'),
   notifications: optional(notificationsSchema, 'Notifications.'),
+  agent: optional(agentSchema, 'The daemon of this host.'),
 });
 
 /** A file in services.d/: further services, in the same form as in the main file. */
@@ -64,4 +70,10 @@ export type RepositoryFile = z.infer<typeof repositorySchema>;
 export type ServiceFile = z.infer<typeof serviceSchema>;
 export type DefaultsFile = z.infer<typeof defaultsSchema>;
 export type GateFile = z.infer<typeof gateSchema>[string];
+export type VerificationFile = NonNullable<ConfigurationFile['verification']>;
+export type MetricsFile = NonNullable<ConfigurationFile['metrics']>;
+export type AgentFile = NonNullable<ConfigurationFile['agent']>;
+export type NotificationsFile = NonNullable<ConfigurationFile['notifications']>;
+export type ChannelFile = NonNullable<NotificationsFile['channels']>[string];
+export type ValidatorFile = NonNullable<NonNullable<ServiceFile['protection']>['validators']>[number];
 export type ProtectionClassFile = z.infer<typeof protectionClassSchema>;

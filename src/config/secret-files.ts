@@ -3,6 +3,7 @@
 
 import { statSync } from 'node:fs';
 import { errnoOf } from '../lib/errors.ts';
+import { shellWord } from '../lib/shell-word.ts';
 import type { ConfigProblem } from './configuration.ts';
 
 export interface SecretFile {
@@ -12,7 +13,7 @@ export interface SecretFile {
 }
 
 export const exposureOf = (secret: string): string =>
-  `everybody on this machine can read ${secret}; close it: chmod 600 ${quoted(secret)}`;
+  `everybody on this machine can read ${secret}; close it: chmod 600 ${shellWord(secret)}`;
 
 export const exposedSecrets = (files: readonly SecretFile[]): ConfigProblem[] =>
   files.filter(({ secret }) => isOpen(secret)).map(({ problem }) => problem);
@@ -26,5 +27,3 @@ function isOpen(file: string): boolean {
     return false;
   }
 }
-
-const quoted = (file: string): string => (/^[\w./@:+-]+$/.test(file) ? file : `'${file.replaceAll("'", String.raw`'\''`)}'`);

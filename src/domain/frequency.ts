@@ -1,109 +1,109 @@
-// How far apart the runs of a schedule are: `hourly` and its kin, and the plain shapes of systemd's OnCalendar. It never says
-// when the next run is, and answers null rather than guess.
+// How far apart the times of a schedule are, and whether it is time again. A day counts as 24 hours: the hour that summer time
+// adds or takes is no reason for an alarm.
 
+import { type Calendar, nextElapse, parseCalendar } from './calendar.ts';
 import { duration, type Duration } from './duration.ts';
+import { elapsed, type Instant } from './instant.ts';
+
+/** The longest time between two runs in a row (a month has 31 days); null where there are no two, or no such schedule. */
+export const expectedInterval = (frequency: string): Duration | null => gapsOf(frequency)?.longest ?? null;
+
+/** The shortest time between two runs in a row; null where there are no two, or no such schedule. */
+export const shortestInterval = (frequency: string): Duration | null => gapsOf(frequency)?.shortest ?? null;
+
+/** A timer fires at its time give or take, and work takes its time: what is a little early must not wait for another round. */
+const NEARLY = 0.9;
+
+/** Whether it is time again for what was last done then; always, where the expression is not understood. */
+export function isDue(last: Instant | null, frequency: string, now: Instant): boolean {
+  const interval = shortestInterval(frequency);
+  // what is dated in the future is a clock's mistake: nothing is known from it
+  return last === null || last > now || interval === null || elapsed(last, now) >= NEARLY * interval;
+}
 
 interface Gaps {
   readonly shortest: Duration;
   readonly longest: Duration;
 }
 
-/** The longest time between two runs in a row (a month has 31 days); null when the expression is not understood. */
-export const expectedInterval = (frequency: string): Duration | null => gapsOf(frequency)?.longest ?? null;
+/** What recurs within something that recurs: from the start of its unit to the first and the last time, and the gaps between. */
+interface Times {
+  readonly first: number;
+  readonly last: number;
+  readonly shortest: number;
+  readonly longest: number;
+}
 
-/** The shortest time between two runs in a row; null when the expression is not understood. */
-export const shortestInterval = (frequency: string): Duration | null => gapsOf(frequency)?.shortest ?? null;
-
-const same = (gap: Duration): Gaps => ({ shortest: gap, longest: gap });
-const between = (shortest: number, longest: number): Gaps => ({
-  shortest: duration(shortest, 'd'),
-  longest: duration(longest, 'd'),
-});
-const NAMES = new Map<string, Gaps>([
-  ['minutely', same(duration(1, 'm'))],
-  ['hourly', same(duration(1, 'h'))],
-  ['daily', same(duration(1, 'd'))],
-  ['weekly', same(duration(7, 'd'))],
-  ['monthly', between(28, 31)],
-  ['quarterly', between(90, 92)],
-  ['semiannually', between(181, 184)],
-  ['yearly', between(365, 366)],
-  ['annually', between(365, 366)],
-]);
-const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
-const LONG_WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
-const MINUTES_A_DAY = 1440;
-
-// [weekdays] [year-month-day] [hour:minute[:second]] [UTC]
-const SHAPE = /^(?:([a-z][a-z.,]*) ?)?(?:(\S+-\S+) ?)?(?:([^\s:]+):([^\s:]+)(?::(\d\d?))?)?(?: utc)?$/;
+const known = new Map<string, Gaps | null>();
 
 function gapsOf(frequency: string): Gaps | null {
-  const text = frequency.trim().toLowerCase().replaceAll(/\s+/g, ' ');
-  const named = NAMES.get(text);
-  if (named) return named;
-  const match = text === '' ? null : SHAPE.exec(text);
-  if (!match) return null;
-  const [, weekdays, date, hour, minute] = match;
-  const times = hour === undefined || minute === undefined ? [0] : timesOfDay(hour, minute);
-  if (times === null) return null;
-  if (weekdays === undefined)
-    return date === undefined || isEveryDay(date) ? gapsWithin(times, [0], 1) : gapsOfDate(date, times);
-  const days = date === undefined || isEveryDay(date) ? parseWeekdays(weekdays) : null;
-  return days && gapsWithin(times, days, 7);
+  const found = known.get(frequency);
+  if (found !== undefined) return found;
+  const calendar = parseCalendar(frequency);
+  const gaps = calendar && measure({ ...calendar, zone: 'UTC' });
+  known.set(frequency, gaps);
+  return gaps;
 }
 
-const isEveryDay = (date: string): boolean => date === '*-*-*' || date === '*-*';
+const ZERO = [{ start: 0, stop: null, step: 0 }] as const;
+const ALWAYS = {
+  weekdays: null,
+  year: null,
+  month: null,
+  day: null,
+  fromEnd: false,
+  hour: null,
+  minute: null,
+  microsecond: ZERO,
+};
+const ONCE: Times = { first: 0, last: 0, shortest: Infinity, longest: -Infinity };
+const NEVER: Times = { first: Infinity, last: -Infinity, shortest: Infinity, longest: -Infinity };
 
-/** One day of each month, or one of each year, that every month has; everything else about dates is for a real calendar. */
-function gapsOfDate(date: string, times: readonly number[]): Gaps | null {
-  const match = /^(?:\*-)?(\*|\d\d?)-(\d\d?)$/.exec(date);
-  const day = Number(match?.[2]);
-  if (!match || !(day >= 1 && day <= 28) || times.length !== 1) return null;
-  if (match[1] === '*') return NAMES.get('monthly') ?? null;
-  return Number(match[1]) >= 1 && Number(match[1]) <= 12 ? (NAMES.get('yearly') ?? null) : null;
+/** Second by second within a minute, minute by minute within an hour and so on up to days: exact, by few elapses. */
+function measure(calendar: Calendar): Gaps | null {
+  const { year, month, day, hour, minute, microsecond } = calendar;
+  const seconds = repeated(within({ ...calendar, ...ALWAYS, microsecond }, A_MINUTE, duration(1, 'm')), ONCE);
+  const minutes = repeated(within({ ...calendar, ...ALWAYS, minute }, AN_HOUR, duration(1, 'h')), seconds);
+  const hours = repeated(within({ ...calendar, ...ALWAYS, minute: ZERO, hour }, A_DAY, duration(1, 'd')), minutes);
+  const midnights = { ...calendar, hour: ZERO, minute: ZERO, microsecond: ZERO };
+  const days = elapses(midnights, A_YEAR, year === null && month === null && day === null ? TWO_WEEKS : MOST_DAYS);
+  const { shortest, longest } = repeated(days, hours);
+  return Number.isFinite(longest) ? { shortest: shortest as Duration, longest: longest as Duration } : null;
 }
 
-/** The gaps between `times` (minutes) on `days` of a cycle of `cycleDays` days, which goes round. */
-function gapsWithin(times: readonly number[], days: readonly number[], cycleDays: number): Gaps {
-  const runs = days.flatMap((day) => times.map((time) => day * MINUTES_A_DAY + time));
-  const cycle = cycleDays * MINUTES_A_DAY;
-  const gaps = runs.map((run, index) => (runs[index + 1] ?? (runs[0] ?? 0) + cycle) - run);
-  return { shortest: duration(Math.min(...gaps), 'm'), longest: duration(Math.max(...gaps), 'm') };
-}
+// Where they begin, none of the larger units does: systemd loses the first time of a step across two of them.
+const A_MINUTE = Date.UTC(2024, 0, 9, 12, 1);
+const AN_HOUR = Date.UTC(2024, 0, 9, 12);
+const A_DAY = Date.UTC(2024, 0, 9);
+/** A leap year, and a Monday. */
+const A_YEAR = Date.UTC(2024, 0, 1);
 
-/** Minutes since midnight, ascending. */
-function timesOfDay(hour: string, minute: string): number[] | null {
-  const hours = parseField(hour, 24);
-  const minutes = parseField(minute, 60);
-  return hours && minutes && hours.flatMap((h) => minutes.map((m) => h * 60 + m));
-}
+const TWO_WEEKS = 14;
+/** More than a year, whichever days of it are meant; and leap years, where they are few. */
+const MOST_DAYS = 400;
 
-// `*`, `3`, `0/15`, a star with a step, `8..18`, `8..18/2` and lists of these; ascending, null when it is not one.
-function parseField(field: string, limit: number): number[] | null {
-  const values = new Set<number>();
-  for (const part of field.split(',')) {
-    const match = /^(\*|\d\d?)(?:\.\.(\d\d?))?(?:\/(\d\d?))?$/.exec(part);
-    if (!match) return null;
-    const [, from = '*', to, step] = match;
-    const first = from === '*' ? 0 : Number(from);
-    const last = to !== undefined ? Number(to) : from === '*' || step !== undefined ? limit - 1 : first;
-    const by = step === undefined ? 1 : Number(step);
-    if (first > last || last >= limit || by === 0) return null;
-    for (let value = first; value <= last; value += by) values.add(value);
+const within = (calendar: Calendar, from: number, unit: Duration): number[] =>
+  elapses(calendar, from, Infinity, from + unit).map((at) => at - from);
+
+/** From then on, at most so many, and before a time. */
+function elapses(calendar: Calendar, from: number, most: number, before = Infinity): number[] {
+  const found: number[] = [];
+  let at = nextElapse(calendar, (from - 1) as Instant, 'UTC');
+  while (at !== null && at < before && found.length < most) {
+    found.push(at);
+    at = nextElapse(calendar, at, 'UTC');
   }
-  return [...values].toSorted((a, b) => a - b);
+  return found;
 }
 
-/** Days since Monday, ascending: `mon`, `mon,thu`, `mon..fri`; null when it is not such a list. */
-function parseWeekdays(text: string): number[] | null {
-  const days = new Set<number>();
-  for (const part of text.split(',')) {
-    const [from = '', to = from, ...rest] = part.split('..');
-    const [first, last] = [weekday(from), weekday(to)];
-    if (first < 0 || last < first || rest.length > 0) return null;
-    for (let day = first; day <= last; day += 1) days.add(day);
-  }
-  return [...days].toSorted((a, b) => a - b);
-}
-
-const weekday = (name: string): number => Math.max(WEEKDAYS.indexOf(name), LONG_WEEKDAYS.indexOf(name));
+/** The same times after each of these. */
+const repeated = (starts: readonly number[], inner: Times): Times =>
+  starts.reduce((times, start) => {
+    const gap = start + inner.first - times.last;
+    return {
+      first: Math.min(times.first, start + inner.first),
+      last: start + inner.last,
+      shortest: Math.min(times.shortest, inner.shortest, gap),
+      longest: Math.max(times.longest, inner.longest, gap === Infinity ? -Infinity : gap),
+    };
+  }, NEVER);

@@ -77,6 +77,12 @@ export function gateVerdict(steps: readonly StepReport[], criticalAbove: Share, 
   return { outcome: 'failed', exitCode: EXIT.failed };
 }
 
+/** Of what was to be done, how much did not come out well; null where nothing was. */
+export function unsuccessfulShare(steps: readonly StepReport[]): Share | null {
+  const { unsuccessful, due } = tallyGate(steps, 0 as Share); // what is tallied does not hang on what is tolerated
+  return due === 0 ? null : ((unsuccessful / due) as Share);
+}
+
 /** Null for a step that was not skipped. */
 export function skipCauseOf({ outcome, result }: StepReport): SkipCause | null {
   if (outcome !== 'skipped') return null;

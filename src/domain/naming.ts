@@ -13,11 +13,33 @@ export function serviceOfTags(tags: readonly string[]): string | null {
 }
 const JOB_TAG_PREFIX = jobTag('');
 
+/** On every snapshot of a host's configuration; such a snapshot belongs to no service. */
+export const configurationTag = 'holdfast:configuration';
+
+/** Where it is inside of that snapshot. Not deeper: restic 0.18.0 refuses a directory in --stdin-filename. */
+export const configurationPath = '/holdfast.yaml';
+
+/** Also on it: what the repository was called. */
+export const repositoryTag = (repository: string): string => `${REPOSITORY_TAG_PREFIX}${repository}`;
+const REPOSITORY_TAG_PREFIX = 'holdfast:repository=';
+
+/** What the repository of a host's configuration was called when that was kept there; null when it does not say. */
+export const repositoryOfTags = (tags: readonly string[]): string | null =>
+  tags.find((tag) => tag.startsWith(REPOSITORY_TAG_PREFIX))?.slice(REPOSITORY_TAG_PREFIX.length) ?? null;
+
 /** The lock (and concurrency lane) of one repository. */
 export const repositoryLock = (repository: string): string => `repository/${repository}`;
 
+/** Exclusive while a repository is verified: two at once would read the same files, and remember one place to go on. */
+export const verificationLock = (repository: string): string => `verification/${repository}`;
+
 /** The lock (and lane) of a service: shared to read its data, exclusive to replace it or to run its hooks. */
 export const serviceLock = (service: string): string => `service/${service}`;
+
+/** Exclusive while snapshots of a pool are taken or pruned by the policy. */
+export const snapshotsLock = (pool: string): string => `snapshots/${pool}`;
+/** Exclusive while a dataset is sent; also the lane of a target, without the dataset. */
+export const replicationLock = (target: string, dataset = ''): string => `replication/${target}/${dataset}`;
 
 /** Step ids: unique in a plan, stable between runs. */
 export const stepId = {
@@ -31,7 +53,62 @@ export const stepId = {
   initialise: (repository: string): string => `initialise:${repository}`,
   unlock: (repository: string): string => `unlock:${repository}`,
   refresh: (repository: string): string => `refresh:${repository}`,
+  copies: 'copies',
+  verify: (repository: string): string => `verify:${repository}`,
+  scrub: (repository: string): string => `scrub:${repository}`,
+  drill: (service: string, repository: string): string => `drill:${jobName(service, repository)}`,
+  configuration: (repository: string): string => `configuration:${repository}`,
+  bootstrap: (host: string): string => `bootstrap:${host}`,
+  recover: (service: string): string => `recover:${service}`,
+  dataset: (name: string): string => `dataset:${name}`,
+  drift: (name: string): string => `drift:${name}`,
+  /** Of a pool, or of a dataset that is not there. */
+  takeSnapshots: (name: string): string => `snapshot-take:${name}`,
+  pruneSnapshots: (name: string): string => `snapshot-prune:${name}`,
+  replicate: (dataset: string, target: string): string => `replicate:${dataset}@${target}`,
+  lag: (target: string): string => `lag:${target}`,
+  recoveryKit: (repository: string): string => `recovery-kit:${repository}`,
+  recoveryPage: (file: string): string => `recovery-page:${file}`,
 };
+
+/** What recurs on a host: see engine/schedule/scheduled-jobs.ts. */
+export type ScheduledKind =
+  | 'run'
+  | 'verify'
+  | 'drill'
+  | 'retention'
+  | 'refresh'
+  | 'drift'
+  | 'snapshot-take'
+  | 'snapshot-prune'
+  | 'replicate'
+  | 'metrics'
+  | 'notify';
+
+/** The identity of something that recurs; `subject` is a service, a job or a repository, null where it is the host as a whole. */
+export const scheduledId = (kind: ScheduledKind, subject: string | null): string =>
+  subject === null ? kind : `${kind}:${subject}`;
+
+/** Names of systemd units. Names of services and repositories need no escaping there (the schema sees to it). */
+export const unitNames = {
+  /** All that Holdfast starts by itself shares this slice. */
+  slice: 'holdfast.slice',
+  agent: 'holdfast-agent.service',
+  datasets: 'holdfast-datasets.service',
+  scheduled: (kind: ScheduledKind, subject: string | null): string => `${scheduledBase(kind, subject)}.service`,
+  timer: (kind: ScheduledKind, subject: string | null): string => `${scheduledBase(kind, subject)}.timer`,
+  recover: (service: string): string => `holdfast-recover@${service}.service`,
+  /** By which the unit of a service waits for its data; relative to the directory of units. */
+  recoverDropIn: (unit: string): string => `${unit}.d/50-holdfast.conf`,
+  /** The link by which a unit is enabled. */
+  wantedBy: (target: string, unit: string): string => `${target}.wants/${unit}`,
+} as const;
+const scheduledBase = (kind: ScheduledKind, subject: string | null): string =>
+  subject === null ? `holdfast-${kind}` : `holdfast-${kind}@${subject}`;
+
+/** A deployment holds timers, but never those by which people hear of it: who else would say that a hold was forgotten? */
+export const mayBeHeld = (unit: string): boolean => unit.endsWith('.timer') && !TELLING.has(unit);
+const TELLING: ReadonlySet<string> = new Set([unitNames.timer('metrics', null), unitNames.timer('notify', null)]);
 
 /** It stands for a unit or job that should be there and is not. */
 export const isMissing = (id: string): boolean => id.startsWith('missing:');

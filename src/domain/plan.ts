@@ -1,5 +1,6 @@
 // What a command is about to do, as data. Built by pure planners, executed by the one runner (engine/runner.ts).
 
+import type { HoldfastError } from '../lib/errors.ts';
 import type { StopSignal } from '../lib/interruption.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Duration } from './duration.ts';
@@ -13,6 +14,8 @@ export interface Lock {
   /** For instance 'repository/nas-primary'. */
   readonly name: string;
   readonly mode: 'shared' | 'exclusive';
+  /** Of a shared one: at most so many hold it at once, in all processes of this host. */
+  readonly places?: number;
 }
 
 /** What a step's failure does to the verdict: `advisory` nothing, `counted` it is a failure, `critical` all is lost. */
@@ -40,6 +43,8 @@ export interface Step {
   /** How long it took the last time, for whoever watches. */
   readonly expected?: Duration;
   readonly weight: Weight;
+  /** What is known before it runs of what it will come to: its result in a dry run. */
+  readonly foreseen?: JsonObject;
   /** The only part that is code. Throws a HoldfastError to fail; must honour `context.signal`. */
   run(context: StepContext): Promise<StepResult>;
 }
@@ -51,6 +56,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Steps at once for each lane; a lane that is not listed allows one. */
   readonly limits: Readonly<Record<string, number>>;
+  /** Its stages run one after the other, and are shown so. */
+  readonly staged?: boolean;
   /** Facts a reader of the plan should know and no step carries. */
   readonly warnings?: readonly string[];
   /** What the run comes to, where that is not what every command's does (verdict.ts). */
@@ -58,9 +65,12 @@ export interface Plan {
 }
 
 export interface StepResult {
-  readonly outcome: Extract<Outcome, 'succeeded' | 'partial' | 'skipped'>;
+  /** `failed` is for a step that did its work and has figures to show although it must not pass; others throw. */
+  readonly outcome: Extract<Outcome, 'succeeded' | 'partial' | 'skipped' | 'failed'>;
   /** Why it is partial or skipped; null when it succeeded plainly. */
   readonly reason?: string | null;
+  /** Why it failed, with `failed` and never without. */
+  readonly error?: HoldfastError;
   readonly result?: JsonObject | null;
   /** Committed together with the outcome, or not at all. */
   readonly evidence?: readonly Evidence[];
@@ -89,8 +99,10 @@ export interface StepContext {
   waiting(message: string): void;
   /** A fact worth showing that does not change the outcome; kept in the report. */
   warn(message: string): void;
-  /** The result of a step that this one needs; null when it has none. */
+  /** The result of a step that this one waits for; null when it has none, or failed. */
   resultOf(stepId: string): JsonObject | null;
+  /** Facts that stand whatever the step comes to, also when it fails: on disk when this returns. */
+  record(evidence: readonly Evidence[]): void;
   /**
    * Holds something that must be undone: the intent is committed durably, then `make` runs, and disposing runs the
    * registered undo for `kind` and settles the record. After a crash the next start runs the same undo from the payload.
@@ -143,9 +155,6 @@ function findCycle(steps: readonly Step[]): readonly string[] | null {
 /** It only looks, for the sake of what follows: shown when something is wrong. */
 export const isLook = ({ weight, stage }: Pick<Step, 'weight'> & { readonly stage?: string | null }): boolean =>
   weight === 'advisory' && stage === PREFLIGHT;
-
-/** Its stages run one after the other. */
-export const isStaged = ({ steps }: Pick<Plan, 'steps'>): boolean => steps.some(({ after }) => after !== undefined);
 
 /** What people read as the name of its stage. */
 export const stageOf = ({ stage }: { readonly stage?: string | null }): string =>

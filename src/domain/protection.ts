@@ -1,59 +1,33 @@
-// What a service is owed against what is proven: pure, from the evidence alone. Green only by evidence: whatever is not
-// known, too old, or dated in the future counts as not there. It looks at nothing itself and repairs nothing.
+// What a service is owed against what is proven: pure, from the evidence alone. Green only by evidence. It looks at nothing
+// itself and repairs nothing.
 
 import { describeDuration, type Duration } from './duration.ts';
 import { elapsed, type Instant } from './instant.ts';
-import type { Outcome } from './outcome.ts';
-
-/** What is known of one repository about one service. */
-export interface RepositoryEvidence {
-  readonly repository: string;
-  readonly location: 'onsite' | 'offsite';
-  readonly medium: string;
-  /** The time of the newest complete snapshot that the repository is believed to hold. */
-  readonly newestComplete: Instant | null;
-  readonly lastAttempt: { readonly outcome: Outcome; readonly at: Instant } | null;
-  readonly verifiedAt: Instant | null;
-  readonly drilledAt: Instant | null;
-}
-
-/** `fresh`: within its RPO. `future`: dated after now, so nothing is known of its age. */
-export type Standing = 'fresh' | 'stale' | 'none' | 'future';
-
-export interface RepositoryStanding {
-  readonly repository: string;
-  readonly standing: Standing;
-  /** Never negative; null where there is no copy or its date lies in the future. */
-  readonly age: Duration | null;
-  /** What applies here: `offsiteRpo` offsite, `rpo` elsewhere; null when no age is owed. */
-  readonly rpo: Duration | null;
-  /** The last attempt failed and nothing complete came after it. */
-  readonly failing: boolean;
-  /** What falls short here, each as a short sentence. */
-  readonly issues: readonly string[];
-}
+import { isUsable, type OwedAge, type RepositoryEvidence, type RepositoryStanding, standingOf } from './standing.ts';
 
 /**
- * - `unprotected`: something is owed and there is no complete copy at all.
- * - `at-risk`: there are copies, but too few, too old, of a doubtful date, or the last attempt did not go well.
- * - `unproven`: copies, media, offsite and ages are as owed, but a verification or a drill that is owed has no fresh proof.
+ * - `unprotected`: something is owed and there is no complete copy that could be restored.
+ * - `at-risk`: there are copies, but too few, too old, damaged or of a doubtful date, the last attempt did not go well, or a
+ *   verification or a drill that is owed has no fresh proof.
  * - `protected`: everything that is owed is proven.
  * - `not-owed`: its class says that nothing is kept.
  */
-export type ProtectionVerdict = 'unprotected' | 'at-risk' | 'unproven' | 'protected' | 'not-owed';
+export type ProtectionVerdict = 'unprotected' | 'at-risk' | 'protected' | 'not-owed';
 
 /** From the worst to the best. */
-export const PROTECTION_VERDICTS: readonly ProtectionVerdict[] = [
-  'unprotected',
-  'at-risk',
-  'unproven',
-  'protected',
-  'not-owed',
-];
+export const PROTECTION_VERDICTS: readonly ProtectionVerdict[] = ['unprotected', 'at-risk', 'protected', 'not-owed'];
 
 export interface Count {
   readonly have: number;
   readonly owed: number;
+}
+
+/** How long having the whole service back takes. */
+export interface RecoveryTime {
+  readonly time: Duration;
+  readonly repository: string;
+  /** From a sample, not measured. */
+  readonly extrapolated: boolean;
 }
 
 export interface Protection {
@@ -64,16 +38,19 @@ export interface Protection {
   readonly media: Count;
   readonly offsite: Count;
   readonly repositories: readonly RepositoryStanding[];
-  /** What falls short: copies, media and offsite, then the issues of each repository. Short sentences. */
+  /** When a copy that could be restored was last proven by a drill; null for never. */
+  readonly drilledAt: Instant | null;
+  /** The fastest way that the newest drills measured; null where none did. */
+  readonly recovery: RecoveryTime | null;
+  /** What falls short: copies, media and offsite, the issues of each repository, the recovery time. Short sentences. */
   readonly missing: readonly string[];
-  /** Verifications and drills that fall short. */
+  /** Verifications, drills and measurements that were never made or are too long ago. */
   readonly unproven: readonly string[];
 }
 
-/** The part of a protection class that copies can prove. */
-export interface Owed {
-  readonly rpo: Duration | null;
-  readonly offsiteRpo: Duration | null;
+/** The part of a protection class that evidence can prove. */
+export interface Owed extends OwedAge {
+  readonly rto: Duration | null;
   readonly copies: number;
   readonly media: number;
   readonly offsite: number;
@@ -89,40 +66,32 @@ export const owesNothing = (owed: Owed): boolean =>
 export function protectionOf(owed: Owed, evidence: readonly RepositoryEvidence[], now: Instant): Protection {
   const repositories = evidence.map((each) => standingOf(owed, each, now));
   const fresh = evidence.filter((_, index) => repositories[index]?.standing === 'fresh');
+  const usable = evidence.filter((_, index) => isUsable(repositories[index]?.standing ?? 'none'));
   const copies = { have: 1 + distinct(fresh.map(placeOf)), owed: owed.copies };
   const media = { have: distinct([LIVE_PLACE, ...fresh.map(placeOf)]), owed: owed.media };
   const offsite = { have: distinct(fresh.filter((each) => each.location === 'offsite').map(placeOf)), owed: owed.offsite };
-  const counted = { copies, media, offsite, repositories };
-  if (owesNothing(owed)) return { ...counted, verdict: 'not-owed', missing: [], unproven: [] };
+  const drilledAt = newest(
+    usable.map((each) => each.drill?.at ?? null),
+    now,
+  );
+  const recovery = fastest(usable, now);
+  const facts = { copies, media, offsite, repositories, drilledAt, recovery };
+  if (owesNothing(owed)) return { ...facts, verdict: 'not-owed', missing: [], unproven: [] };
 
   const missing = [
     ...tooFew(copies, 'copies'),
     ...tooFew(media, 'media'),
     ...(offsite.have === 0 && offsite.owed > 0 ? ['no offsite copy'] : tooFew(offsite, 'offsite copies')),
     ...repositories.flatMap(({ issues }) => issues),
+    ...tooSlow(recovery, owed.rto),
   ];
   const unproven = [
-    ...proofGap(
-      'verified',
-      owed.verifiedWithin,
-      evidence.map((each) => each.verifiedAt),
-      now,
-    ),
-    ...proofGap(
-      'drilled',
-      owed.drilledWithin,
-      evidence.map((each) => each.drilledAt),
-      now,
-    ),
+    ...unverified(evidence, owed.verifiedWithin, now),
+    ...undrilled(evidence, drilledAt, owed, now),
+    ...(owed.rto !== null && recovery === null ? ['recovery time never measured'] : []),
   ];
-  const verdict = evidence.every((each) => each.newestComplete === null)
-    ? 'unprotected'
-    : missing.length > 0
-      ? 'at-risk'
-      : unproven.length > 0
-        ? 'unproven'
-        : 'protected';
-  return { ...counted, verdict, missing, unproven };
+  const verdict = usable.length === 0 ? 'unprotected' : missing.length + unproven.length > 0 ? 'at-risk' : 'protected';
+  return { ...facts, verdict, missing, unproven };
 }
 
 const LIVE_PLACE = 'onsite/disk';
@@ -130,51 +99,53 @@ const placeOf = ({ location, medium }: RepositoryEvidence): string => `${locatio
 const distinct = (values: readonly string[]): number => new Set(values).size;
 const tooFew = ({ have, owed }: Count, what: string): string[] => (have < owed ? [`${have} of ${owed} ${what}`] : []);
 
-function standingOf(owed: Owed, evidence: RepositoryEvidence, now: Instant): RepositoryStanding {
-  const { newestComplete, lastAttempt, location, repository } = evidence;
-  const rpo = location === 'offsite' ? (owed.offsiteRpo ?? owed.rpo) : owed.rpo;
-  const age = newestComplete === null || newestComplete > now ? null : elapsed(newestComplete, now);
-  const standing =
-    newestComplete === null ? 'none' : age === null ? 'future' : rpo !== null && age > rpo ? 'stale' : 'fresh';
-  const failing = lastAttempt !== null && FAILED.has(lastAttempt.outcome) && !superseded(evidence);
-  const state = { repository, standing, age, rpo, failing } as const;
-  return { ...state, issues: issuesOf(evidence, state, now) };
+/** What is dated after now proves nothing. */
+function newest(times: readonly (Instant | null)[], now: Instant): Instant | null {
+  return times.reduce((last, at) => (at !== null && at <= now && at > (last ?? -Infinity) ? at : last), null);
 }
 
-/** Being asked to stop is not failing: the age of the newest copy says soon enough whether it matters. */
-const FAILED: ReadonlySet<Outcome> = new Set(['failed', 'timed-out', 'blocked']);
-
-/** Something complete was made after the last attempt that is known, by another run whose record is lost. */
-const superseded = ({ newestComplete, lastAttempt }: RepositoryEvidence): boolean =>
-  newestComplete !== null && lastAttempt !== null && newestComplete > lastAttempt.at;
-
-function issuesOf(evidence: RepositoryEvidence, state: Omit<RepositoryStanding, 'issues'>, now: Instant): string[] {
-  const { repository, lastAttempt } = evidence;
-  const { standing, age, rpo, failing } = state;
-  const issues: string[] = [];
-  if (standing === 'none') issues.push(`no complete copy in ${repository}`);
-  if (standing === 'future') issues.push(`the copy in ${repository} is dated in the future: was the clock set back?`);
-  if (standing === 'stale' && age !== null && rpo !== null) {
-    issues.push(`${repository}: ${describeDuration(age)} old, owed within ${describeDuration(rpo)}`);
-  }
-  if (lastAttempt && (failing || (lastAttempt.outcome === 'partial' && !superseded(evidence)))) {
-    issues.push(`last run to ${repository}: ${lastAttempt.outcome}${ago(lastAttempt.at, now)}`);
-  }
-  return issues;
+function fastest(usable: readonly RepositoryEvidence[], now: Instant): RecoveryTime | null {
+  const measured = usable.flatMap(({ repository, drill }): RecoveryTime[] =>
+    drill === null || drill.rto === null || drill.at > now
+      ? []
+      : [{ time: drill.rto, repository, extrapolated: drill.extrapolated }],
+  );
+  return measured.toSorted((a, b) => a.time - b.time)[0] ?? null;
 }
 
-const ago = (at: Instant, now: Instant): string => (at > now ? '' : ` ${describeDuration(elapsed(at, now))} ago`);
+const tooSlow = (recovery: RecoveryTime | null, rto: Duration | null): string[] =>
+  recovery === null || rto === null || recovery.time <= rto
+    ? []
+    : [
+        `getting it back takes ${recovery.extrapolated ? 'about ' : ''}${describeDuration(recovery.time)}, owed within ${describeDuration(rto)}`,
+      ];
 
-/** One proof within the time is enough, wherever it was made. */
-function proofGap(
-  what: 'verified' | 'drilled',
-  within: Duration | null,
-  times: readonly (Instant | null)[],
+/** Each repository that a copy is meant to be in: one that is sound proves nothing about another. */
+function unverified(evidence: readonly RepositoryEvidence[], within: Duration | null, now: Instant): string[] {
+  const gaps = evidence.flatMap(({ repository, verifiedAt }) =>
+    proofGap('verified', newest([verifiedAt], now), within, now).map((gap) => ({ repository, gap })),
+  );
+  const [first] = gaps;
+  if (first === undefined) return [];
+  const alike = gaps.length === evidence.length && gaps.every(({ gap }) => gap === first.gap);
+  return alike ? [first.gap] : gaps.map(({ repository, gap }) => `${repository}: ${gap}`);
+}
+
+/** One drill within the time is enough, wherever it was made. */
+function undrilled(
+  evidence: readonly RepositoryEvidence[],
+  drilledAt: Instant | null,
+  { drilledWithin }: Owed,
   now: Instant,
 ): string[] {
+  const voided = drilledAt === null && evidence.some(({ drill }) => drill !== null && drill.at <= now);
+  if (voided && drilledWithin !== null) return ['no drill of a copy that is not damaged'];
+  return proofGap('drilled', drilledAt, drilledWithin, now);
+}
+
+function proofGap(what: 'verified' | 'drilled', at: Instant | null, within: Duration | null, now: Instant): string[] {
   if (within === null) return [];
-  const known = times.filter((at) => at !== null && at <= now).map(Number);
-  if (known.length === 0) return [`never ${what}`];
-  const age = elapsed(Math.max(...known) as Instant, now); // the newest of instants is one
+  if (at === null) return [`never ${what}`];
+  const age = elapsed(at, now);
   return age <= within ? [] : [`last ${what} ${describeDuration(age)} ago, owed within ${describeDuration(within)}`];
 }

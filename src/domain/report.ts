@@ -67,7 +67,7 @@ export const buildReport = (parts: ReportParts): Report => ({
   steps: parts.steps,
 });
 
-/** A step of which nothing is known yet but its plan. */
+/** A step that has not run: nothing is known of it but its plan. */
 export const plannedStep = (step: Step): StepReport => ({
   id: step.id,
   title: step.title,
@@ -82,5 +82,5 @@ export const plannedStep = (step: Step): StepReport => ({
   durationSeconds: null,
   error: null,
   warnings: [],
-  result: null,
+  result: step.foreseen ?? null,
 });

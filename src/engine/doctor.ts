@@ -10,8 +10,11 @@ import { limitTime } from '../lib/time-limit.ts';
 import { type Check, type DoctorInput, type Finding, type Health, problem, problemOf } from './doctor/check.ts';
 import { hostChecks } from './doctor/host-checks.ts';
 import { mediaChecks } from './doctor/media-check.ts';
+import { poolChecks } from './doctor/pool-checks.ts';
+import { replicationChecks } from './doctor/replication-checks.ts';
 import { repositoryChecks } from './doctor/repository-checks.ts';
 import { serviceChecks } from './doctor/service-checks.ts';
+import { timerChecks } from './doctor/timer-check.ts';
 
 export interface CheckResult extends Finding {
   readonly id: string;
@@ -34,7 +37,15 @@ const DEFAULT_LIMIT = duration(30, 's');
 /** All checks of this host. Throws the signal's reason when cancelled. */
 export const examine = (input: DoctorInput, signal: AbortSignal): Promise<DoctorReport> =>
   performChecks(
-    [...hostChecks(input), ...repositoryChecks(input), ...mediaChecks(input), ...serviceChecks(input)],
+    [
+      ...hostChecks(input),
+      ...timerChecks(input),
+      ...repositoryChecks(input),
+      ...mediaChecks(input),
+      ...poolChecks(input),
+      ...serviceChecks(input),
+      ...replicationChecks(input),
+    ],
     input,
     signal,
   );

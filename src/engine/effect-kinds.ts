@@ -1,9 +1,11 @@
 // Every kind of effect that this Holdfast makes and knows how to undo.
 
+import { SNAPSHOT } from '../sources/snapshots/effect.ts';
 import { SPOOL } from '../sources/sqlite.ts';
 import { effectKinds } from './runner/effects.ts';
 import { HOOKS } from './backup/hooks.ts';
 import { HELD_TIMERS, LASTING_HOLD } from './gate/hold-timers.ts';
+import { UNFINISHED_PAGE } from './recovery-kit/write-page.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
 import { PROMOTION } from './restore/promote.ts';
 import { STAGING } from './restore/staging.ts';
@@ -11,6 +13,7 @@ import { STOPPED_UNIT } from './restore/unit-effect.ts';
 
 export const EFFECT_KINDS = effectKinds([
   SPOOL,
+  SNAPSHOT,
   HOOKS,
   STAGING,
   PROMOTION,
@@ -18,4 +21,5 @@ export const EFFECT_KINDS = effectKinds([
   NEW_REPOSITORY,
   HELD_TIMERS,
   LASTING_HOLD,
+  UNFINISHED_PAGE,
 ]);

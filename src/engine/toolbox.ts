@@ -13,6 +13,8 @@ export interface Toolbox {
   readonly restic: string;
   readonly user: { readonly uid: number; readonly gid: number };
   readonly journal: Journal;
+  /** restic's cache, where it is not to be the user's. */
+  readonly cache?: string;
   /** False: nobody watches, so that work need not be counted before it is done. */
   readonly estimate?: boolean;
 }
@@ -26,7 +28,13 @@ export const toolboxFor = (config: Pick<Configuration, 'host' | 'stateDir'>, jou
 });
 
 /** See repositories/access.ts. */
-export const accessTo = (toolbox: Toolbox, repository: RepositoryConfig, signal: AbortSignal): Promise<ResticAccess> =>
-  resticAccess(repository, { program: toolbox.restic, cacheDir: join(toolbox.stateDir, 'cache'), signal });
+export async function accessTo(
+  { restic, stateDir, cache }: Toolbox,
+  repository: RepositoryConfig,
+  signal: AbortSignal,
+): Promise<ResticAccess> {
+  const access = await resticAccess(repository, { program: restic, cacheDir: join(stateDir, 'cache'), signal });
+  return cache === undefined ? access : { ...access, env: { ...access.env, RESTIC_CACHE_DIR: cache } };
+}
 
 export const spoolRoot = (toolbox: Toolbox): string => join(toolbox.stateDir, 'spool');

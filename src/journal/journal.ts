@@ -4,11 +4,13 @@
 
 import type { Evidence, EvidenceKind } from '../domain/evidence.ts';
 import type { Instant } from '../domain/instant.ts';
+import type { ReportedOutcome } from '../domain/outcome.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Report, StepReport } from '../domain/report.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
+import type { NotificationStore } from './notification-store.ts';
 
 export interface Journal extends Disposable {
   /** What had to be done to open it that its user should know ('the old journal was damaged and moved to ...'). */
@@ -35,39 +37,76 @@ export interface Journal extends Disposable {
   /** Ends what a dead process left open: its steps and itself become 'interrupted', with this reason. */
   abandonRun(runId: string, reason: string, at: Instant): void;
 
-  /** A fact found outside of a step, for instance that a snapshot is gone. */
+  /** A fact that does not rest on a step's outcome, for instance that a snapshot is gone. */
   recordEvidence(runId: string, evidence: Evidence): void;
   /** Newest first by `at`; `complete` filters. */
   evidence(filter: EvidenceFilter): readonly RecordedEvidence[];
+  /** What `evidence` answers for each of the jobs, in their order: one query, however many there are. */
+  evidenceOfEach(jobs: readonly EvidenceSubject[], filter: EvidenceKindFilter): readonly (readonly RecordedEvidence[])[];
 
   /**
    * The newest ended step of that id, whatever its outcome, or only of those that did something ('done': not skipped, not
    * blocked); runs of `dryRun` are never recorded.
    */
-  latestStep(stepId: string, which?: 'ended' | 'done'): RecordedStep | null;
+  latestStep(stepId: string, which?: 'ended' | 'done'): StepEnd | null;
+  /** What `latestStep` answers for each of them, in their order: one query, however many there are. */
+  latestSteps(stepIds: readonly string[]): readonly (StepEnd | null)[];
+  /** The newest run of each kind that has ended. */
+  latestRuns(): readonly EndedRun[];
   /** Newest first. */
   runs(filter: { limit: number; service?: string }): readonly Report[];
+  /**
+   * Those of which `notifications.record` has not said that they were told, oldest first: that ended after `since`, and all that
+   * have no end, be they running or dead.
+   */
+  untoldRuns(since: Instant): readonly Report[];
+  /** What is to be told of all this, and to whom. */
+  readonly notifications: NotificationStore;
   /** The id that sorts last, so that a run started after a clock was set back still gets a later one. */
   newestRunId(): string | null;
   /** By id or unique prefix of at least six characters; null when there is none. */
   run(id: string): Report | null;
 }
 
-export interface EvidenceFilter {
+export interface EvidenceFilter extends EvidenceKindFilter {
   readonly service: string;
   readonly repository?: string;
+  readonly snapshotId?: string;
+}
+
+export interface EvidenceKindFilter {
   readonly kind: EvidenceKind;
   readonly complete?: boolean;
-  readonly snapshotId?: string;
   readonly limit: number;
+}
+
+export interface EvidenceSubject {
+  readonly service: string;
+  readonly repository: string;
+  /** All of them have one, or none. */
+  readonly snapshotId?: string;
+}
+
+/** A run without its steps. */
+export interface EndedRun {
+  readonly id: string;
+  readonly kind: string;
+  readonly outcome: ReportedOutcome;
+  readonly exitCode: number;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant;
 }
 
 export interface RecordedEvidence extends Evidence {
   readonly runId: string;
 }
 
-export interface RecordedStep extends StepReport {
+/** How a step came out. */
+export interface StepEnd extends Pick<StepReport, 'outcome' | 'reason' | 'error' | 'result'> {
   readonly runId: string;
+  /** Null where it never began. */
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
 }
 
 export interface UnfinishedRun {

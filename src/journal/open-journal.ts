@@ -17,7 +17,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../lib/errors.ts';
 import { isDamage, journalFailure, SQLITE_CORRUPT } from './journal-failure.ts';
 import type { Journal } from './journal.ts';
-import { type OnDisk, SqliteJournal } from './sqlite-journal.ts';
+import { SqliteJournal } from './sqlite-journal.ts';
+import type { OnDisk } from './sqlite-session.ts';
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 

@@ -13,8 +13,8 @@ import { formatOf, newestFormat, openDatabase } from './open-journal.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 
 /**
- * The journal in `stateDir`, every page of it checked; null only when there is none. Throws `journal-unusable` when it is
- * damaged or cannot be read.
+ * The journal in `stateDir`; null only when there is none. Throws `journal-unusable` when it is damaged or cannot be read: every
+ * page of a small one is checked, of a large one those that are asked for.
  */
 export function openJournalReadOnly(stateDir: string): Journal | null {
   const file = join(stateDir, 'journal.db');
@@ -47,6 +47,11 @@ function isThere(file: string): boolean {
   }
 }
 
+/** Bytes; up to here looking at every page takes no time that anybody notices. */
+const SMALL = 32 * 2 ** 20;
+/** Bytes that are read without copying them. */
+const MAPPED = 2 ** 30;
+
 /** Null when it cannot be read just so: whatever the reason, the copy will tell it again or do without it. */
 function openInPlace(file: string): DatabaseSync | null {
   const url = pathToFileURL(file);
@@ -55,7 +60,8 @@ function openInPlace(file: string): DatabaseSync | null {
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(url, { readOnly: true, timeout: 5000 });
-    assertSound(db);
+    db.exec(`PRAGMA mmap_size = ${MAPPED}`);
+    if (statSync(file).size <= SMALL) assertSound(db);
     if (formatOf(db) === newestFormat()) return db;
   } catch (error) {
     if (!(error instanceof Error && 'errcode' in error)) throw error;

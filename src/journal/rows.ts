@@ -2,14 +2,14 @@
 // (or a bug) and is told as such; JSON columns hold what JSON.stringify made of the very type that is read back.
 
 import type { EvidenceKind } from '../domain/evidence.ts';
-import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts';
+import { elapsed, formatInstant, type Instant, parseInstant } from '../domain/instant.ts';
 import { OUTCOMES, type ReportedOutcome } from '../domain/outcome.ts';
 import type { Weight } from '../domain/plan.ts';
-import { buildReport, type Report } from '../domain/report.ts';
+import { buildReport, type Report, type StepReport } from '../domain/report.ts';
 import { type ErrorReport, HoldfastError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
-import type { KeptEffect, RecordedEvidence, RecordedStep, UnsettledEffect } from './journal.ts';
+import type { EndedRun, KeptEffect, RecordedEvidence, StepEnd, UnsettledEffect } from './journal.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -37,27 +37,44 @@ export const runRow = (row: Row): RunRow => ({
   warnings: json<string[]>(row, 'warnings'),
 });
 
-export const stepRow = (row: Row): RecordedStep => {
-  const startedAt = optional(row, 'started_at', integer);
-  const endedAt = optional(row, 'ended_at', integer);
+export const endedRunRow = (row: Row): EndedRun => ({
+  id: text(row, 'id'),
+  kind: text(row, 'kind'),
+  outcome: outcome(row),
+  exitCode: optional(row, 'exit_code', integer) ?? 0,
+  startedAt: integer(row, 'started_at') as Instant, // the column's unit is the type's
+  endedAt: integer(row, 'ended_at') as Instant,
+});
+
+export const stepRow = (row: Row): StepReport => {
+  const { outcome: came, reason, startedAt, endedAt, error, result } = stepEndRow(row);
   return {
-    runId: text(row, 'run_id'),
     id: text(row, 'id'),
     title: text(row, 'title'),
     stage: optional(row, 'stage', text),
     service: optional(row, 'service', text),
     repository: optional(row, 'repository', text),
     weight: text(row, 'weight') as Weight, // written from a Weight
-    outcome: outcome(row),
-    reason: optional(row, 'reason', text),
-    startedAt: startedAt === null ? null : formatInstant(startedAt as Instant),
-    endedAt: endedAt === null ? null : formatInstant(endedAt as Instant),
-    durationSeconds: startedAt === null || endedAt === null ? null : (endedAt - startedAt) / 1000,
-    error: optional(row, 'error', json<ErrorReport>),
+    outcome: came,
+    reason,
+    startedAt: startedAt === null ? null : formatInstant(startedAt),
+    endedAt: endedAt === null ? null : formatInstant(endedAt),
+    durationSeconds: startedAt === null || endedAt === null ? null : elapsed(startedAt, endedAt) / 1000,
+    error,
     warnings: json<string[]>(row, 'warnings'),
-    result: optional(row, 'result', json<JsonObject>),
+    result,
   };
 };
+
+export const stepEndRow = (row: Row): StepEnd => ({
+  runId: text(row, 'run_id'),
+  outcome: outcome(row),
+  reason: optional(row, 'reason', text),
+  startedAt: optional(row, 'started_at', instant),
+  endedAt: optional(row, 'ended_at', instant),
+  error: optional(row, 'error', json<ErrorReport>),
+  result: optional(row, 'result', json<JsonObject>),
+});
 
 export const effectRow = (row: Row): UnsettledEffect => ({
   id: integer(row, 'id'),
@@ -76,6 +93,11 @@ export const evidenceRow = (row: Row): RecordedEvidence => ({
   kind: text(row, 'kind') as EvidenceKind, // written from an EvidenceKind
   service: text(row, 'service'),
   repository: text(row, 'repository'),
+  ...factOfRow(row),
+});
+
+/** Without what it was asked by. */
+export const factOfRow = (row: Row): Omit<RecordedEvidence, 'kind' | 'service' | 'repository'> => ({
   runId: text(row, 'run_id'),
   snapshotId: text(row, 'snapshot_id'),
   at: integer(row, 'at') as Instant,
@@ -83,25 +105,27 @@ export const evidenceRow = (row: Row): RecordedEvidence => ({
   detail: json<JsonObject>(row, 'detail'),
 });
 
-export const reportOf = (run: RunRow, steps: readonly RecordedStep[]): Report =>
-  buildReport({ ...run, steps: steps.map(({ runId: _, ...step }) => step) });
+export const reportOf = (run: RunRow, steps: readonly StepReport[]): Report => buildReport({ ...run, steps });
 
 /** The column value of a report's time. */
 export const millisecondsOf = (at: string | null): number | null => (at === null ? null : parseInstant(at));
 
-function text(row: Row, column: string): string {
+export function text(row: Row, column: string): string {
   const value = row[column];
   if (typeof value !== 'string') throw damaged(column);
   return value;
 }
 
-function integer(row: Row, column: string): number {
+export function integer(row: Row, column: string): number {
   const value = row[column];
   if (typeof value !== 'number') throw damaged(column);
   return value;
 }
 
-function json<Value>(row: Row, column: string): Value {
+/** The column's unit is the type's. */
+export const instant = (row: Row, column: string): Instant => integer(row, column) as Instant;
+
+export function json<Value>(row: Row, column: string): Value {
   try {
     return JSON.parse(text(row, column)) as Value; // see the module's first lines
   } catch (error) {
@@ -109,7 +133,7 @@ function json<Value>(row: Row, column: string): Value {
   }
 }
 
-const optional = <Value>(row: Row, column: string, read: (row: Row, column: string) => Value): Value | null =>
+export const optional = <Value>(row: Row, column: string, read: (row: Row, column: string) => Value): Value | null =>
   row[column] === null || row[column] === undefined ? null : read(row, column);
 
 function outcome(row: Row): ReportedOutcome {

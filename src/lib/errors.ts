@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'repository-locked' // restic's own lock is held
   | 'repository-unreachable' // it did not answer: nothing is known about it
   | 'repository-damaged'
+  | 'damaged' // it was verified, and something in it can no longer be read
   | 'snapshot-missing' // a snapshot that was asked for, or was just written, is not there
   | 'not-mounted'
   | 'no-space'

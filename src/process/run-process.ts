@@ -3,6 +3,8 @@
 // decides what an exit code means: the tool's own module does.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { duration, type Duration, formatDuration } from '../domain/duration.ts';
 import { errnoOf, HoldfastError, type ToolFailure } from '../lib/errors.ts';
@@ -21,8 +23,8 @@ export interface Command {
   /** Added to the inherited environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Written to standard input, which is otherwise empty. */
-  readonly stdin?: string;
+  /** Written to standard input, which is otherwise empty; a stream is read as fast as the command takes it. */
+  readonly stdin?: string | Readable;
   /** Masked in everything that comes back. */
   readonly secrets?: readonly string[];
 }
@@ -37,6 +39,10 @@ export interface ProcessOptions {
   readonly onLine?: (line: string) => void;
   /** Standard output is data for a parser and must arrive unchanged: it is not masked. The caller shows nothing of it as it is. */
   readonly verbatim?: boolean;
+  /** Gets standard output as it is, as fast as it takes it; nothing is collected. Ended with the command. */
+  readonly output?: Writable | undefined;
+  /** Until then nothing of standard output is read: a command that prints much waits, and holds it in no memory of ours. */
+  readonly readAfter?: Promise<void> | undefined;
   /** Given each (masked) line of standard error. */
   readonly onErrorLine?: (line: string) => void;
 }
@@ -45,7 +51,7 @@ export interface ProcessResult {
   /** Null when a signal ended it. */
   readonly exitCode: number | null;
   readonly endedBy: NodeJS.Signals | null;
-  /** Masked; empty when `onLine` was given. */
+  /** Masked; empty when `onLine` or `output` was given. */
   readonly stdout: string;
   /** The last lines of standard error, masked. */
   readonly stderrTail: readonly string[];
@@ -55,6 +61,8 @@ const TAIL_LINES = 20;
 const MAX_STDOUT = (256 * 1024 * 1024) as Bytes; // literal bytes
 /** How long a group may take to vanish after SIGKILL. */
 const KILL_TIME = duration(1, 's');
+/** How long a process may take to die of it, where it does not hang in the kernel (a pool that is suspended, a dead NFS server). */
+const HANG_TIME = duration(10, 's');
 /** How long a pipe may stay open after the whole group is gone. */
 const PIPE_TIME = duration(2, 's');
 const TIME_IS_UP = new Error('time is up'); // replaced by one that has the last lines
@@ -62,7 +70,7 @@ const DEFAULT_GRACE = duration(10, 's');
 
 /**
  * Runs a command to its end. Throws `tool-missing` when it is not installed, `timed-out` after `timeout`, the signal's
- * reason when cancelled, always after the whole process group is gone. A non-zero exit is a result, not an error.
+ * reason when cancelled, after the whole process group is gone, unless the kernel does not let it go. A non-zero exit is a result, not an error.
  * If Holdfast itself is killed, the kernel sends the child SIGTERM (PR_SET_PDEATHSIG).
  */
 export async function runProcess(command: Command, options: ProcessOptions): Promise<ProcessResult> {
@@ -99,6 +107,8 @@ export async function runProcess(command: Command, options: ProcessOptions): Pro
     grace: options.grace ?? DEFAULT_GRACE,
     out: lines ?? collected,
     errors,
+    readAfter: options.readAfter,
+    output: options.output,
   });
   if (signal.aborted && signal.reason === TIME_IS_UP && options.timeout !== undefined) {
     throw timedOut(command.operation, command.subject, options.timeout, {
@@ -149,6 +159,8 @@ interface Watched {
   readonly grace: Duration;
   readonly out: { write(chunk: Buffer): void; end(): void };
   readonly errors: LineSplitter;
+  readonly readAfter: Promise<void> | undefined;
+  readonly output: Writable | undefined;
 }
 
 function start(command: Command): ChildProcess {
@@ -165,7 +177,8 @@ function start(command: Command): ChildProcess {
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
   });
   child.stdin?.on('error', () => {}); // EPIPE: the child did not want it; its exit code tells why
-  child.stdin?.end(command.stdin);
+  if (typeof command.stdin !== 'object') child.stdin?.end(command.stdin);
+  else if (child.stdin) pipeline(command.stdin, child.stdin, () => {}); // as above
   return child;
 }
 
@@ -177,7 +190,15 @@ async function finish(child: ChildProcess, command: Command, watched: Watched): 
   child.once('error', (error) => exited.reject(startFailure(command, error)));
   child.once('exit', (exitCode, endedBy) => exited.resolve({ exitCode, endedBy }));
   child.once('close', () => closed.resolve());
-  child.stdout?.on('data', (chunk: Buffer) => watched.out.write(chunk));
+  // Node.js itself reads and drops what nobody listens to when a child ends: hence the stream in between, which keeps it.
+  const kept = watched.readAfter === undefined ? null : new PassThrough();
+  if (kept) child.stdout?.pipe(kept);
+  const { output: taker } = watched;
+  const taken = taker && child.stdout ? passOn(child.stdout, taker, watched.signal) : null;
+  using _taken = taken;
+  const output = kept ?? child.stdout;
+  const read = (): void => void output?.on('data', (chunk: Buffer) => watched.out.write(chunk));
+  if (watched.readAfter === undefined && !taken) read();
   child.stderr?.on('data', (chunk: Buffer) => watched.errors.write(chunk));
 
   const { pid } = child;
@@ -191,7 +212,15 @@ async function finish(child: ChildProcess, command: Command, watched: Watched): 
   using _listener = { [Symbol.dispose]: () => watched.signal.removeEventListener('abort', terminate) };
   if (watched.signal.aborted) terminate();
 
-  const ended = await exited.promise;
+  if (watched.readAfter !== undefined) {
+    await Promise.race([watched.readAfter, onceAborted(watched.signal)]);
+    read();
+  }
+  const ended = await Promise.race([exited.promise, unkillable(watched)]);
+  if (ended === null) {
+    abandon(child);
+    return { exitCode: null, endedBy: null };
+  }
   // A finished command may leave children behind, which may hold its pipes open: they end with it.
   if (signalGroup(pid, 0)) {
     terminate();
@@ -199,15 +228,46 @@ async function finish(child: ChildProcess, command: Command, watched: Watched): 
   }
   // One that left the group (an ssh master) may still hold the pipes: what it says is no longer this command's.
   const patience = setTimeout(() => {
-    child.stdout?.destroy();
+    if (!taken) child.stdout?.destroy(); // whoever takes it may be slow
     child.stderr?.destroy();
+    kept?.end();
   }, PIPE_TIME);
   using _patience = { [Symbol.dispose]: () => clearTimeout(patience) };
   await closed.promise;
+  if (kept && !kept.readableEnded) await once(kept, 'end');
   watched.out.end();
   watched.errors.end();
   return ended;
 }
+
+/** Resolves when a command that was told to end, and then killed, has had time to: it hangs in the kernel, where nothing reaches it. */
+async function unkillable({ signal, grace }: Pick<Watched, 'signal' | 'grace'>): Promise<null> {
+  await onceAborted(signal);
+  return await new Promise((resolve) => setTimeout(() => resolve(null), later(grace, HANG_TIME)).unref());
+}
+
+/** Nobody waits for it any more: not for its end, nor for its pipes. */
+function abandon(child: ChildProcess): void {
+  child.stdin?.destroy();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
+}
+
+/** To whoever takes it, until the command is cancelled: then what is left is nobody's. */
+function passOn(stdout: Readable, taker: Writable, signal: AbortSignal): Disposable {
+  pipeline(stdout, taker, () => {}); // one that takes no more ends the command with EPIPE
+  const drop = (): void => void stdout.destroy();
+  signal.addEventListener('abort', drop, { once: true });
+  if (signal.aborted) drop();
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', drop) };
+}
+
+const onceAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
 
 const later = (grace: Duration, by: Duration): Duration => (grace + by) as Duration; // both in milliseconds
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Lock } from '../domain/plan.ts';
 import { errnoOf, HoldfastError } from '../lib/errors.ts';
 import { acquireFileLock, type HeldLock } from '../tools/util-linux/flock.ts';
+import { Places } from './places.ts';
 import { SharedHold } from './shared-hold.ts';
 
 export interface HeldLocks extends AsyncDisposable {
@@ -14,8 +15,11 @@ export interface HeldLocks extends AsyncDisposable {
 }
 
 export interface LockBroker {
-  /** Acquires all of them in sorted order (so that two plans never wait for each other), or none. */
-  acquire(locks: readonly Lock[], signal: AbortSignal): Promise<HeldLocks>;
+  /**
+   * Acquires all of them in sorted order (so that two plans never wait for each other), or none. `waiting` is told what is
+   * waited for, where that is known.
+   */
+  acquire(locks: readonly Lock[], signal: AbortSignal, waiting?: (message: string) => void): Promise<HeldLocks>;
   /** Resolves when nothing is held any more that nobody uses: then no child process of it is left behind. */
   settled?(): Promise<void>;
 }
@@ -26,11 +30,14 @@ export function fileLockBroker(stateDir: string): LockBroker {
   const shared = new Map<string, SharedHold>();
   const open = new Set<SharedHold>();
 
-  const take = async ({ name, mode }: Lock, signal: AbortSignal): Promise<HeldLock> => {
+  const fileOf = async (name: string): Promise<string> => {
     await makeDirectory(directory, name);
-    const file = join(directory, `${encodeURIComponent(name)}.lock`);
-    return await acquireFileLock({ file, mode, subject: name }, signal);
+    return join(directory, `${encodeURIComponent(name)}.lock`);
   };
+  const places = new Places(fileOf);
+
+  const take = async ({ name, mode }: Lock, signal: AbortSignal): Promise<HeldLock> =>
+    await acquireFileLock({ file: await fileOf(name), mode, subject: name }, signal);
 
   const takeShared = (lock: Lock, signal: AbortSignal): Promise<HeldLock> => {
     const known = shared.get(lock.name);
@@ -48,19 +55,23 @@ export function fileLockBroker(stateDir: string): LockBroker {
   };
 
   return {
-    async acquire(locks, signal) {
+    async acquire(locks, signal, waiting = () => {}) {
       signal.throwIfAborted();
       await using held = new AsyncDisposableStack();
       const lost: AbortSignal[] = [];
       for (const lock of inOrder(locks)) {
-        // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+        /* oxlint-disable no-await-in-loop -- one after the other is the point */
+        if (lock.mode === 'shared' && lock.places !== undefined)
+          lost.push(held.use(await places.take(lock.name, lock.places, signal, waiting)).lost);
         const taken = held.use(await (lock.mode === 'shared' ? takeShared(lock, signal) : take(lock, signal)));
         lost.push(taken.lost);
+        /* oxlint-enable no-await-in-loop */
       }
       const all = held.move();
       return { lost: AbortSignal.any(lost), [Symbol.asyncDispose]: () => all.disposeAsync() };
     },
     async settled() {
+      await places.settled();
       await Promise.all([...open].filter(({ isUsed }) => !isUsed).map(({ closed }) => closed));
     },
   };

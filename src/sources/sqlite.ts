@@ -1,16 +1,14 @@
 // SQLite databases, copied into a spool while their owners go on writing. restic reads the copy in place of the live file;
 // the live -wal, -shm and -journal, which belong to the live file only, are left out.
 
-import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SqliteDatabase } from '../config/configuration.ts';
-import { contains } from '../config/repository-url.ts';
 import type { EffectKind } from '../domain/effect.ts';
-import { errnoOf, HoldfastError } from '../lib/errors.ts';
 import { type Bind, requireBinds, strangersEntry } from '../tools/util-linux/mount-namespace.ts';
 import type { Source } from './source.ts';
 import { copyDatabase } from './sqlite-copy.ts';
-import { failure, messageOf } from './sqlite-failure.ts';
+import { COMPANIONS, liveFile, rootsOf, seenAt } from './sqlite-place.ts';
 
 /** A directory of Holdfast's own; its path is the whole payload. */
 export const SPOOL: EffectKind = {
@@ -20,8 +18,6 @@ export const SPOOL: EffectKind = {
     if (typeof directory === 'string') await rm(directory, { recursive: true, force: true });
   },
 };
-
-const COMPANIONS = ['-wal', '-shm', '-journal'];
 
 export interface SqliteSourceOptions {
   /** The directories and files that restic reads; absolute and normalised. */
@@ -80,48 +76,6 @@ const view = (
 const ownerLost = (path: string): string =>
   `owners are lost: what another user or group owns, such as ${path}, is saved as nobody's, because an ordinary user can copy a database only in a user namespace; run as root`;
 
-/** A declared path that restic goes into, and where it really lies. */
-interface Root {
-  readonly path: string;
-  readonly real: string;
-}
-
-/** restic follows links on the way to a declared path; of one that is itself a link it saves only the link. */
-async function rootsOf(paths: readonly string[]): Promise<Root[]> {
-  const roots = await Promise.all(paths.map(rootOf));
-  return roots.filter((root) => root !== null);
-}
-
-async function rootOf(path: string): Promise<Root | null> {
-  try {
-    return (await lstat(path)).isSymbolicLink() ? null : { path, real: await realpath(path) };
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return null; // it leads nowhere; restic will say so
-  }
-}
-
-/** Where in the snapshot the real file is found. Throws `config` when no declared path leads to it without a link. */
-function seenAt(database: string, live: string, roots: readonly Root[]): string {
-  const root = roots.find(({ real }) => real === live || contains(real, live));
-  if (root) return join(root.path, live.slice(root.real === '/' ? 0 : root.real.length));
-  throw failure(database, 'config', `it really is ${live}, which no declared path leads to without a symbolic link`);
-}
-
 async function makeSpool(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-}
-
-async function liveFile(path: string): Promise<string> {
-  try {
-    const live = await realpath(path);
-    if ((await lstat(live)).isFile()) return live;
-    throw failure(path, 'source-missing', 'it is not a regular file');
-  } catch (error) {
-    if (error instanceof HoldfastError) throw error;
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') throw failure(path, 'source-missing', 'there is no such file', error);
-    if (errno === 'EACCES') throw failure(path, 'permission-denied', 'this user may not look there', error);
-    throw failure(path, 'source-incomplete', messageOf(error), error);
-  }
 }

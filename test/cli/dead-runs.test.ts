@@ -57,7 +57,8 @@ test('a run counts what was asked for, and the history counts the same', async (
   host.services['docs'] = { backup: { paths: [host.path('data/docs/gone')] } };
   host.services['notes'] = { backup: { paths: [host.path('data/notes'), host.path('data/notes-gone')] } };
   const { stdout } = await host.run(['run']);
-  const words = '0 of 2 succeeded, 1 partial, 1 blocked';
+  // and the configuration was kept
+  const words = '1 of 3 succeeded, 1 partial, 1 blocked';
   assert.ok(stdout.includes(`run partial: ${words} in `), stdout);
   const { stdout: listed } = await host.run(['history']);
   assert.ok(listed.includes(`partial: ${words}\n`), listed);

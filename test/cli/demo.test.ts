@@ -76,8 +76,9 @@ test('the demo loses everything, gets every byte back from both repositories, an
   assert.equal(code, 0, stdout + stderr);
   assert.equal(stderr, '');
   const services = ['photos', 'notes', ...(withPostgres ? ['shop'] : [])];
-  for (const service of services) assert.equal(stdout.match(new RegExp(`^ {3}✓ ${service} `, 'gm'))?.length, 2, stdout);
-  assert.match(stdout, /^7 {2}The evidence$/m);
+  for (const service of services) assert.equal(stdout.match(new RegExp(`^ {3}✓ ${service} +\\d`, 'gm'))?.length, 2, stdout);
+  assert.match(stdout, /^8 {2}The evidence$/m);
+  assert.match(stdout, new RegExp(`${services.length} services on demo: ${services.length} protected`));
   assert.match(stdout, /^Every byte came back\. The whole story took \d/m);
   if (!withPostgres) assert.match(stdout, /^ {3}shop +left out: the programs of its server .* are not installed$/m);
   const longest = stdout.split('\n').filter((line) => [...line].length > 80 && !line.includes(host.root));

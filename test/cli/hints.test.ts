@@ -34,7 +34,7 @@ test('without a configuration a hint names the repository as it was given, and n
 });
 
 test('every command that the sources name exists', () => {
-  const program = buildProgram({ context: null });
+  const program = buildProgram({ context: null }, { serve: () => Promise.resolve() });
   const named = sources().flatMap((file) =>
     readFileSync(file, 'utf8')
       .split('\n')

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryDirectory } from '../support/temporary.ts';
 import { parsed, scratchHost } from './support/scratch-host.ts';
 
 test('history lists runs newest first, and show tells one as it was told then', async () => {
@@ -33,6 +36,23 @@ test('history lists runs newest first, and show tells one as it was told then', 
   assert.equal(shown.code, 0, shown.err);
   assert.equal(shown.out, second.out); // the very report
   assert.deepEqual(parsed(await host.holdfast('--json', 'history', 'show', String(first['id']))), first);
+});
+
+const notRoot = process.getuid?.() === 0 ? false : 'only root can be somebody else';
+
+test('history of somebody who uses the configuration of another says whose history it is', { skip: notRoot }, () => {
+  using folder = temporaryDirectory();
+  const file = join(folder.path, 'holdfast.yaml');
+  chmodSync(folder.path, 0o755);
+  writeFileSync(file, 'version: 1\nrepositories: {d: {url: /r, passwordFile: /p}}\nservices: {}\n');
+  const main = join(import.meta.dirname, '../../src/main.ts');
+  const argv = [main, '--config', file, '--state-dir', join(folder.path, 'state'), 'history'];
+  const { stdout, stderr } = spawnSync(process.execPath, argv, { uid: 65_534, encoding: 'utf8' });
+  assert.match(
+    stdout,
+    /^Nothing has run yet, as far as \S+state tells: the owner of \S+ may have another history\.\n$/,
+    stderr,
+  );
 });
 
 test('history --service tells only runs about that service, also when it is no longer configured', async () => {

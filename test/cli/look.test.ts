@@ -58,7 +58,7 @@ test('snapshots lists what Holdfast made, newest first, and the rest when asked;
       ['notes', 'near', true, 3],
     ],
   );
-  assert.equal((await list(host, '--all')).length, 4);
+  assert.equal((await list(host, '--all')).length, 4 + 2);
   assert.equal((await list(host, 'notes', '--repository', 'far')).length, 1);
   const human = await host.run(['snapshots']);
   assert.match(

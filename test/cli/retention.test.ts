@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import type { JsonObject } from '../../src/lib/json.ts';
 import type { Instant } from '../../src/domain/instant.ts';
 import type { Report } from '../../src/domain/report.ts';
 import type { StatusReport } from '../../src/engine/status/status.ts';
@@ -97,13 +98,20 @@ class RetentionHost {
   }
 
   /** A fact in the journal, as a run would have left it. */
-  record(kind: 'backup' | 'restore', service: string, snapshotId: string, complete: boolean, at = Date.now()): void {
+  record(
+    kind: 'backup' | 'restore' | 'drill',
+    service: string,
+    snapshotId: string,
+    complete: boolean,
+    at = Date.now(),
+    detail: JsonObject = {},
+  ): void {
     using journal = this.host.journal();
     const id = `01HXDFASTTEST0${String(facts).padStart(12, '0')}`;
     facts += 1;
     const instant = at as Instant; // a moment of this clock
     journal.openRun({ id, plan: plan([]), startedAt: instant, process: selfIdentity() });
-    journal.recordEvidence(id, { kind, service, repository: 'near', snapshotId, at: instant, complete, detail: {} });
+    journal.recordEvidence(id, { kind, service, repository: 'near', snapshotId, at: instant, complete, detail });
     journal.endRun(id, { outcome: 'succeeded', exitCode: 0 }, instant);
   }
 }
@@ -392,6 +400,15 @@ test('the newest verified snapshot stays, also when an older one was verified af
   const kept = decisionOf(report, 'notes').snapshots.find(({ id }) => id === second);
   assert.ok(kept?.reasons.includes('newest that was restored and compared'), JSON.stringify(kept));
   assert.deepEqual(await scene.ids('near'), [second, newest].toSorted());
+});
+
+test('a snapshot that a drill restored whole is verified, one of which it restored a part is not', async (t) => {
+  const scene = small(t, { last: 1 });
+  const [first = '', second = '', newest = ''] = await scene.snapshots('near', 'notes', [3, 2, 1]);
+  scene.record('drill', 'notes', first, true, Date.now(), { extent: 'whole' });
+  scene.record('drill', 'notes', second, true, Date.now(), { extent: 'sample' });
+  await scene.report(['apply']);
+  assert.deepEqual(await scene.ids('near'), [first, newest].toSorted());
 });
 
 test('a verified snapshot that is dated in the future takes nothing from the newest verified one of today', async (t) => {

@@ -169,13 +169,28 @@ test('a declared path that an exclude keeps out, by whatever part of it, is part
   }
 });
 
-test('a snapshot source that this version does not have is partial with its reason, never silently left out', async (t) => {
+test('where no snapshot can be had the live files are saved, and it is partial with the reason: never silently', async (t) => {
   const host = hostWith(t);
   host.services['app'] = { backup: { paths: [host.path('data/app')], useSnapshots: true } };
   const step = await appStep(host);
   assert.deepEqual([step.exit, step.outcome], [1, 'partial']);
-  assert.equal(step.reason, 'useSnapshots is not available in this version: the live files were read');
+  assert.match(
+    step.reason ?? '',
+    /data\/app is read as it lives, not from a snapshot: (?:its file system, \w+, has none|only root can make and mount one)$/,
+  );
   assert.deepEqual(evidenceOf(host, true), []);
+});
+
+test('a dataset that is not what holds the data is refused, and nothing is saved', async (t) => {
+  const host = hostWith(t);
+  host.services['app'] = { backup: { paths: [host.path('data/app')], zfsDataset: 'tank/app' } };
+  const { code, report } = await host.backUp();
+  const step = stepOf(report, 'backup:app@near');
+  assert.notEqual(code, 0);
+  assert.match(
+    step.error?.message ?? '',
+    /zfsDataset is tank\/app, but .*data\/app lies in|the dataset tank\/app, which should hold/,
+  );
 });
 
 test('a database engine that this version does not have fails loudly, and the other services go on', async (t) => {

@@ -358,6 +358,6 @@ test('two services share nothing in the spool, and one run copies for two reposi
   };
   const { code, report, stderr } = await host.backUp();
   assert.equal(code, 0, stderr);
-  assert.equal(report.counts.succeeded, 1 + 2 + 2 + 4);
+  assert.equal(report.counts.succeeded, 1 + 2 + 2 + 4 + 2);
   assert.deepEqual(listFiles(host.path('state/spool')), []);
 });

@@ -143,3 +143,16 @@ test('when the clock is set back an hour, runs stay in their order and both copi
   assert.equal(journal.evidence({ service: 'app', kind: 'backup', limit: 5 }).length, 2);
   assert.deepEqual(host.leftovers(), []);
 });
+
+test('the id that a run was promised is its own; one that was used, or is none, is refused before anything is done', async (t) => {
+  const host = scratchHost(t);
+  host.addRepository('near');
+  host.addService('app');
+  const env = { HOLDFAST_RUN_ID: '01KAMZ3V5M6Z4X3Q0N2R7P8S9T' };
+  assert.equal((await host.backUp([], { env })).report.id, env.HOLDFAST_RUN_ID);
+  const again = await host.run(['run'], { env });
+  assert.deepEqual([again.code, /HOLDFAST_RUN_ID: there is a run of that id/.test(again.stderr)], [64, true], again.stderr);
+  const wrong = await host.run(['run'], { env: { HOLDFAST_RUN_ID: 'mine' } });
+  assert.deepEqual([wrong.code, /HOLDFAST_RUN_ID: it is no id of a run/.test(wrong.stderr)], [64, true], wrong.stderr);
+  assert.equal((await host.snapshots('near')).length, 1);
+});

@@ -20,7 +20,9 @@ const backupResult = z.strictObject({
   filesUnreadable: z.array(z.string()),
   databases: z.array(z.string()),
 });
-const sourceResult = z.strictObject({ present: z.array(z.string()), missing: z.array(z.string()) });
+const configurationResult = z.strictObject({ repository: z.string(), snapshotId: z.hash('sha256'), bytes: count });
+const names = z.array(z.string());
+const sourceResult = z.strictObject({ present: names, missing: names, layered: names });
 const errorReport = z.strictObject({
   code: z.string(),
   message: z.string(),
@@ -33,7 +35,7 @@ const errorReport = z.strictObject({
 const stepReport = z.strictObject({
   id: z.string(),
   title: z.string(),
-  stage: z.enum(['preflight', 'backup']),
+  stage: z.enum(['preflight', 'backup', 'configuration']),
   service: z.string().nullable(),
   repository: z.string().nullable(),
   weight: z.enum(['critical', 'counted', 'advisory']),
@@ -44,7 +46,7 @@ const stepReport = z.strictObject({
   durationSeconds: z.number().nonnegative().nullable(),
   error: errorReport.nullable(),
   warnings: z.array(z.string()),
-  result: z.union([backupResult, z.strictObject({ version: z.string() }), sourceResult]).nullable(),
+  result: z.union([backupResult, configurationResult, z.strictObject({ version: z.string() }), sourceResult]).nullable(),
 });
 const report = z.strictObject({
   schemaVersion: z.literal(1),
@@ -246,7 +248,7 @@ test('people are told each job in a line, and results go to standard output alon
   const ordinary = await host.run(['run']);
   assert.match(
     ordinary.stdout,
-    /^✓ {2}Back up notes to near .*\n\nrun succeeded: 1 of 1 succeeded in .* \(run 01[0-9A-Z]+\)\n$/,
+    /^✓ {2}Back up notes to near .*\n✓ {2}Keep the configuration in near .*\n\nrun succeeded: 2 of 2 succeeded in .* \(run 01[0-9A-Z]+\)\n$/,
   );
   const quiet = await host.run(['--quiet', 'run']);
   assert.equal(quiet.stderr, '');

@@ -10,6 +10,7 @@ import {
   hoursAgo,
   NOW,
   recordBackup,
+  NO_CHANNELS,
   REPOSITORIES,
   service,
   snapshotId,
@@ -20,7 +21,7 @@ import { parsed, scratchHost } from './support/scratch-host.ts';
 
 const VIEW = { columns: 80, colors: false };
 
-test('the screen says problems first, then a line for each copy, then what it comes to', () => {
+test('the screen says problems first, then a line for each service, then what it comes to', () => {
   using journal = openTransientJournal();
   recordBackup(journal, { service: 'sonarr', repository: 'nas' }, { at: hoursAgo(2), id: snapshotId('1') });
   recordBackup(journal, { service: 'sonarr', repository: 'far' }, { at: hoursAgo(72), id: snapshotId('2') });
@@ -31,20 +32,23 @@ test('the screen says problems first, then a line for each copy, then what it co
     service('plex', { protection: { ...STANDARD, drilledWithin: duration(32, 'd') } }),
     service('cache', { backup: null, protection: EPHEMERAL }),
   ];
-  const report = statusOf({ config: { host: 'forge', repositories: REPOSITORIES }, services, journal, now: NOW });
+  const report = statusOf({
+    config: { host: 'forge', repositories: REPOSITORIES, notifications: NO_CHANNELS },
+    services,
+    journal,
+    now: NOW,
+  });
   assert.equal(
     renderStatus(report, VIEW),
     `✗ never backed up: plex
     holdfast run plex
 
-   SERVICE  REPOSITORY  NEWEST    RPO  LAST RUN
-!  sonarr   nas             2h    26h  ✓ 2h ago
-            far             3d  2d 2h  ✗ blocked 3h ago
-   blocked: Check that far can be written: no answer
-   2 of 3 copies, no offsite copy
-✗  plex     nas           none    26h  never
-            far           none  2d 2h  never
-   1 of 3 copies, 1 of 2 media, no offsite copy
+   SERVICE  3-2-1  NEWEST  RPO  DRILLED  BACK IN  RTO
+✗  plex     ✗ ✗ ✗    none  26h    never        -    -
+   1 of 3 copies; 1 of 2 media; no offsite copy
+!  sonarr   ✗ ✓ ✗      2h  26h    never        -    -
+   2 of 3 copies; no offsite copy; far: 3d old, owed within 2d 2h
+   last run to far: blocked 3h ago: Check that far can be written: no answer
 -  cache  owed nothing, by its class
 
 never drilled: plex
@@ -62,7 +66,12 @@ test('twenty services with long names and reasons fit 80 columns', () => {
       'Check that far can be written: the file system did not answer: no answer within 10 s, and more of it\u001b[31m';
     recordBackup(journal, { service: name, repository: 'far' }, { at: hoursAgo(3), outcome: 'blocked', reason });
   }
-  const report = statusOf({ config: { host: 'forge', repositories: REPOSITORIES }, services, journal, now: NOW });
+  const report = statusOf({
+    config: { host: 'forge', repositories: REPOSITORIES, notifications: NO_CHANNELS },
+    services,
+    journal,
+    now: NOW,
+  });
   const screen = renderStatus(report, VIEW);
   for (const line of screen.split('\n')) assert.ok(widthOf(line) <= 80, line);
   assert.ok(!screen.includes('\u001b'), 'foreign control characters are escaped');
@@ -73,7 +82,7 @@ test('status answers before anything ran, and makes nothing', async () => {
   using host = await scratchHost({ more: '  cache: {protection: {class: ephemeral}}\n' });
   const { code, out, err } = await host.holdfast('status', '--check', 'cache');
   assert.equal(code, 0, err);
-  assert.match(out, /cache {2}owed nothing/);
+  assert.match(out, /^- cache: owed nothing \(class ephemeral, on testhost\)\n/);
   assert.equal(existsSync(host.stateDir), false);
 });
 
@@ -133,6 +142,22 @@ test('when the journal is lost, what is found is neither called incomplete nor c
   assert.doesNotMatch((await host.holdfast('status')).out, /no record/);
 });
 
+test('what restic copied into another repository counts once the repositories are asked', async () => {
+  using host = await scratchHost({ repositories: ['near', 'far'], services: ['alpha'] });
+  assert.equal((await host.holdfast('run', '--repository', 'near')).code, 0);
+  const copiesOf = async (...options: string[]): Promise<unknown> => {
+    const [alpha] = parsed(await host.holdfast('--json', 'status', ...options))['services'] as { copies: unknown }[];
+    return alpha?.copies;
+  };
+  assert.deepEqual(await copiesOf(), { have: 2, owed: 3 });
+  const from = ['--from-repo', host.file('near'), '--from-password-file', host.file('password')];
+  await host.restic('far', 'copy', '--quiet', ...from);
+  assert.deepEqual(await copiesOf(), { have: 2, owed: 3 }, 'nobody asked yet');
+  assert.deepEqual(await copiesOf('--refresh'), { have: 3, owed: 3 });
+  assert.match((await host.holdfast('status', 'alpha')).out, /copied\s+from\s+another\s+repository/);
+  assert.deepEqual(await copiesOf('--refresh'), { have: 3, owed: 3 }, 'asking again changes nothing');
+});
+
 test('a repository that does not answer is told, and takes nothing away from the status', async () => {
   using host = await scratchHost({ repositories: ['near', 'far'] });
   assert.equal((await host.holdfast('run')).code, 0);
@@ -140,7 +165,7 @@ test('a repository that does not answer is told, and takes nothing away from the
   const refreshed = await host.holdfast('status', '--refresh');
   assert.equal(refreshed.code, 2);
   assert.match(refreshed.err, /error: could not list the snapshots of near: /);
-  assert.match(refreshed.out, /alpha +near +<1m/);
+  assert.match(refreshed.out, /alpha +✓ . . +<1m/);
 });
 
 test('an unknown service is exit 64 with the nearest name', async () => {

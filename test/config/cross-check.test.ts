@@ -188,6 +188,14 @@ const WARNINGS: readonly Case[] = [
     ['it runs weekly, but its newest copy may be at most 26h old'],
   ],
   [
+    'a repository whose own schedule cannot keep the promise is a warning that names it',
+    `version: 1
+repositories: {near: {url: /r, passwordFile: /p}, far: {url: /q, passwordFile: /p, location: offsite, frequency: monthly}}
+services: {a: {backup: {paths: [/a]}}}
+`,
+    ['it runs monthly into far, but its newest copy may be at most 2d 2h old'],
+  ],
+  [
     'a state directory inside of a service is a warning',
     services('a: {backup: {paths: [/var/lib]}}'),
     ['this contains /var/lib/holdfast'],

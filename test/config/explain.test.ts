@@ -79,8 +79,8 @@ test('what is shown can be read again and means the same', async () => {
     const second = await readConfiguration({ ...options, file: 'b.yaml' });
     assert.deepEqual(second.errors, []);
     assert.deepEqual(
-      { ...second.configuration, files: [], warnings: [] },
-      { ...first.configuration, files: [], warnings: [] },
+      { ...second.configuration, files: [], portable: '', warnings: [] },
+      { ...first.configuration, files: [], portable: '', warnings: [] },
     );
   }
 });

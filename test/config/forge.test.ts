@@ -33,6 +33,7 @@ test('its repositories have their values as domain types', () => {
     minFree: bytes(50e9),
     concurrency: 3,
     limits: { upload: null, download: null },
+    frequency: null,
     pruneEvery: hours(7 * 24),
   });
   const away = configuration.repositories.get('r2-offsite');
@@ -128,14 +129,28 @@ test('its gate has its stages in order, each with what it says and what is built
 });
 
 test('sections whose commands come later are kept as they are written', () => {
-  assert.deepEqual(Object.keys(configuration.sections), [
-    'storage',
-    'replication',
-    'offsite',
-    'verification',
-    'metrics',
-    'notifications',
-  ]);
+  assert.deepEqual(Object.keys(configuration.sections), ['offsite']);
+});
+
+test('its datasets follow from where they live, or are named', () => {
+  assert.deepEqual(
+    configuration.datasets.map(({ name, mountpoint }) => `${name} ${mountpoint}`),
+    [
+      'tank/persist /persist',
+      'tank/persist/sonarr /persist/sonarr',
+      'tank/persist/plex /persist/plex',
+      'tank/persist/home-assistant /persist/home-assistant',
+      'tank/services/postgresql /var/lib/postgresql/16',
+    ],
+  );
+});
+
+test('its metrics have a file and the levels of their alarms', () => {
+  assert.deepEqual(configuration.metrics, {
+    textfile: '/var/lib/prometheus-node-exporter/holdfast.prom',
+    capacity: { warning: 0.8, critical: 0.9 },
+    replicationLag: { warning: 12 * 3_600_000, critical: 24 * 3_600_000 },
+  });
 });
 
 test('promises that the schedule cannot keep are told as warnings', () => {

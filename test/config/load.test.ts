@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { chmodSync, symlinkSync } from 'node:fs';
+import { NO_LIMITS } from '../../src/config/resolve-units.ts';
 import { test } from 'node:test';
 import { findConfigurationFile } from '../../src/config/find-file.ts';
 import { loadConfiguration, type LoadOptions } from '../../src/config/load.ts';
@@ -31,6 +33,7 @@ test('ten lines are enough, and everything else has a default', async () => {
       databases: [],
       useSnapshots: false,
       zfsDataset: null,
+      resources: NO_LIMITS,
       allowEmpty: false,
       hooks: { before: [], after: [] },
     },
@@ -48,6 +51,7 @@ test('ten lines are enough, and everything else has a default', async () => {
       allowEmptyStart: false,
       validators: [],
     },
+    recover: { beforeStart: false, sources: ['repository'], timeout: null, onFailure: 'block' },
   });
   assert.deepEqual(configuration.repositories.get('disk'), {
     name: 'disk',
@@ -61,6 +65,7 @@ test('ten lines are enough, and everything else has a default', async () => {
     minFree: null,
     concurrency: 1,
     limits: { upload: null, download: null },
+    frequency: null,
     pruneEvery: hours(7 * 24),
   });
   assert.equal(configuration.stateDir, '/var/lib/holdfast');
@@ -209,6 +214,33 @@ test('the lookup goes from --config over the environment and the working directo
       isRoot: false,
     }),
     at('home/.config/holdfast/holdfast.yaml'),
+  );
+});
+
+test('a working directory that may not be entered holds none, and a place that may not is told, by an error of its own', () => {
+  using folder = makeFolder({ 'closed/holdfast.yaml': MINIMAL, 'home/.config/holdfast/holdfast.yaml': MINIMAL });
+  const at = (name: string): string => `${folder.path}/${name}`;
+  const asNobody = (): string => {
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      return findConfigurationFile({ cwd: at('closed'), env: { HOME: at('home') }, isRoot: false });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+  };
+  chmodSync(folder.path, 0o755);
+  chmodSync(at('closed'), 0o600);
+  assert.equal(asNobody(), at('home/.config/holdfast/holdfast.yaml'));
+  chmodSync(at('closed'), 0o700);
+});
+
+test('a file that nothing can be said of is a configuration error, no bug', async () => {
+  using folder = makeFolder();
+  symlinkSync('loop.yaml', `${folder.path}/loop.yaml`);
+  await assert.rejects(
+    loadConfiguration({ file: 'loop.yaml', cwd: folder.path, env: {}, isRoot: false }),
+    (error) => error instanceof HoldfastError && exitCodeOf(error.code) === 78 && /loop\.yaml: .*ELOOP/.test(error.message),
   );
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFrequency } from '../../src/config/schema/frequency.ts';
+import { frequencyProblem } from '../../src/config/schema/frequency.ts';
 import { assertSays, BASE, errorsOf } from './support/files.ts';
 
 /** A service's lines after the ordinary repositories. */
@@ -94,7 +94,9 @@ const CASES: readonly (readonly [name: string, text: string, says: readonly stri
   [
     'a frequency that is none is refused',
     service('{backup: {paths: [/a], frequency: dayly}}'),
-    ["expected hourly, daily, weekly, monthly or a systemd OnCalendar expression such as *-*-* 03:00, found 'dayly'"],
+    [
+      "expected hourly, daily, weekly, monthly or a systemd OnCalendar expression such as *-*-* 03:00, found 'dayly'; did you mean 'daily'?",
+    ],
   ],
   [
     'a retention that keeps nothing is refused',
@@ -138,18 +140,35 @@ const CASES: readonly (readonly [name: string, text: string, says: readonly stri
   ],
   [
     'a placeholder that nobody fills is refused',
-    `${BASE}notifications: {templates: {x: {body: 'on \${dataset} of \${serviceNmae}'}}}\n`,
+    `${BASE}notifications: {templates: {partial: {body: 'on \${dataset} of \${serviceNmae}'}}}\n`,
     ['unknown placeholder ${serviceNmae}; did you mean ${serviceName}?'],
   ],
   [
     'a placeholder that is not closed is refused',
-    `${BASE}notifications: {templates: {x: {title: 'lost \${'}}}\n`,
+    `${BASE}notifications: {templates: {partial: {title: 'lost \${'}}}\n`,
     ['unknown placeholder ${}'],
   ],
   [
     'a channel of an unknown kind is refused',
     `${BASE}notifications: {channels: {x: {type: telegraph, url: 'https://x'}}}\n`,
-    ["expected a channel with type: ntfy, healthchecks, smtp or webhook, found 'telegraph'"],
+    [
+      "expected a channel with type: ntfy, healthchecks, smtp, webhook, slack, discord, mattermost, matrix, telegram, pushover, gotify or command, found 'telegraph'",
+    ],
+  ],
+  [
+    'a template for an event that does not exist is refused',
+    `${BASE}notifications: {templates: {backup-failed: {enable: false}}}\n`,
+    ["unknown key 'backup-failed'; did you mean 'backup-failure'?"],
+  ],
+  [
+    'an event that does not exist is refused',
+    `${BASE}notifications: {channels: {x: {type: ntfy, url: 'https://x/y', events: [preseed-succes]}}}\n`,
+    ["did you mean 'preseed-success'?"],
+  ],
+  [
+    'quiet hours that are none are refused',
+    `${BASE}notifications: {channels: {x: {type: ntfy, url: 'https://x/y', quietHours: '22-7'}}}\n`,
+    ['expected a span such as 22:00-07:00'],
   ],
   [
     'a mistake in a channel is told for its kind',
@@ -199,8 +218,33 @@ test('schedules have the shape of OnCalendar', () => {
   ];
   const bad = ['', 'dayly', 'every day', '3am', '* * * * *', '0 3 * * *', '03:00 03:00', '*-*-* 25h', '03:00; rm -rf /'];
   assert.deepEqual(
-    good.filter((text) => !isFrequency(text)),
+    good.filter((text) => frequencyProblem(text) !== null),
     [],
   );
-  assert.deepEqual(bad.filter(isFrequency), []);
+  assert.deepEqual(
+    bad.filter((text) => frequencyProblem(text) === null),
+    [],
+  );
+});
+
+test('of a schedule that is none it is told what is wrong with it', () => {
+  const told: readonly (readonly [text: string, says: string])[] = [
+    ['25:00', 'hour 25 is more than 23'],
+    ['*-13-01', 'month 13 is more than 12'],
+    ['Fri..Mon 02:00', 'the weekdays Fri..Mon go past the end of the week, which is Sunday: write Mon,Fri..Sun'],
+    [
+      '*-*-* 03:00 Europe/Berln',
+      "'Europe/Berln' is no time zone that is known here: write UTC or a name such as Europe/Berlin",
+    ],
+    ['*:0/0', 'a step of 0 leads nowhere'],
+    ['22..4:00', 'the range 22..4 of the hour goes backwards'],
+    ['0 3 * * *', 'this is the form of cron, where 0 3 * * * is *-*-* 03:00 here'],
+    ['*-02-30', 'there is no day or time like that'],
+    ['03:00 04:00', "' 04:00' is left over after the time"],
+    ['Weekli', "did you mean 'weekly'?"],
+    [' daily', "did you mean 'daily'?"],
+    ['', 'it is empty'],
+  ];
+  for (const [text, says] of told)
+    assert.ok(frequencyProblem(text)?.endsWith(`; ${says}`), `${text}: ${frequencyProblem(text)}`);
 });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { nextElapse, parseCalendar } from '../../src/domain/calendar.ts';
 import { duration, formatDuration } from '../../src/domain/duration.ts';
 import { expectedInterval, shortestInterval } from '../../src/domain/frequency.ts';
+import type { Instant } from '../../src/domain/instant.ts';
+import { expressions } from './support/calendar-expressions.ts';
 
 const longest = (frequency: string): string | null => {
   const interval = expectedInterval(frequency);
@@ -9,7 +13,7 @@ const longest = (frequency: string): string | null => {
 };
 
 test('the names of schedules have their interval, a month its longest', () => {
-  assert.deepEqual(['hourly', 'daily', 'weekly', 'monthly', ' Daily '].map(longest), ['1h', '1d', '1w', '31d', '1d']);
+  assert.deepEqual(['hourly', 'Daily', 'weekly', 'monthly', 'yearly'].map(longest), ['1h', '1d', '1w', '31d', '366d']);
   assert.equal(shortestInterval('monthly'), duration(28, 'd'));
 });
 
@@ -44,24 +48,39 @@ test('weekdays give the longest gap of the week', () => {
   assert.equal(longest('Sat,Sun *-*-* 01,13:00'), '5d12h');
 });
 
-test('one day of a month or of a year is a cautious 31 or 366 days', () => {
+test('dates give the longest gap that the years have', () => {
   assert.equal(longest('*-*-01 03:00'), '31d');
   assert.equal(longest('*-*-1'), '31d');
+  assert.equal(longest('*-*~1'), '31d');
+  assert.equal(longest('*-*-31'), '61d');
   assert.equal(longest('*-01-01 00:00'), '366d');
+  assert.equal(longest('*-02-29'), '2921d');
+  assert.equal(shortestInterval('*-*-28,29'), duration(1, 'd'));
 });
 
-test('what is not understood has no interval rather than a wrong one', () => {
-  for (const frequency of [
-    '',
-    'sometimes',
-    '*-*-31',
-    '2024-01-01 00:00',
-    '*-*~1',
-    '25:00',
-    '*:0/0',
-    'Fri..Mon 02:00',
-    '*-*-* 03:00 Europe/Berlin',
-  ]) {
+test('summer time is no part of an interval', () => {
+  assert.equal(longest('*-*-* 03:00 Europe/Berlin'), '1d');
+  assert.equal(shortestInterval('*-*-* 03:00 Europe/Berlin'), duration(1, 'd'));
+});
+
+test('what happens once, never, or is no schedule has no interval', () => {
+  for (const frequency of ['', 'sometimes', '2024-01-01 00:00', '*-02-30', '25:00', '*:0/0', 'Fri..Mon 02:00']) {
     assert.equal(longest(frequency), null, frequency);
   }
+});
+
+test('no two times are closer than the shortest interval', () => {
+  fc.assert(
+    fc.property(expressions, (text) => {
+      const shortest = shortestInterval(text);
+      const calendar = parseCalendar(text);
+      if (calendar === null || shortest === null) return;
+      const from = Date.UTC(2024, 0, 9, 12) as Instant;
+      const first = nextElapse({ ...calendar, zone: null }, from, 'UTC');
+      const next = first === null ? null : nextElapse({ ...calendar, zone: null }, first, 'UTC');
+      if (first === null || next === null || next - from > 300 * 86_400_000) return; // beyond what is measured
+      assert.ok(next - first >= shortest, `${text}: ${next - first} after ${first}, but at least ${shortest}`);
+    }),
+    { numRuns: 2000, seed: 42 },
+  );
 });

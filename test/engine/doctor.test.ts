@@ -7,27 +7,18 @@ import { duration } from '../../src/domain/duration.ts';
 import { performChecks } from '../../src/engine/doctor.ts';
 import { type Check, ok, problem, warning } from '../../src/engine/doctor/check.ts';
 import { hostChecks } from '../../src/engine/doctor/host-checks.ts';
-import { missingMounts, parseFstab } from '../../src/engine/doctor/service-checks.ts';
+import { missingMounts } from '../../src/engine/doctor/service-checks.ts';
+import { parseMounts } from '../../src/repositories/mounts.ts';
+import { parseFstab } from '../../src/repositories/declared-mounts.ts';
 import { openJournal } from '../../src/journal/open-journal.ts';
 import { openJournalReadOnly } from '../../src/journal/open-read-only.ts';
 import { HoldfastError } from '../../src/lib/errors.ts';
 import { interruption } from '../../src/lib/interruption.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { hoursAgo, NOW, recordBackup, REPOSITORIES, service, snapshotId } from './support/host.ts';
+import { configuration, hoursAgo, NOW, recordBackup, snapshotId } from './support/host.ts';
 
-const config = (parts: Partial<Configuration> = {}): Configuration => ({
-  host: 'forge',
-  stateDir: '/nowhere',
-  files: [],
-  repositories: REPOSITORIES,
-  services: new Map([['sonarr', service('sonarr')]]),
-  gates: new Map(),
-  sections: {},
-  warnings: [],
-  ...parts,
-});
 const input = (parts: Partial<Configuration> = {}) => ({
-  config: config(parts),
+  config: configuration(parts),
   clock: { now: () => NOW },
   restic: 'restic',
   user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
@@ -73,18 +64,18 @@ test('a mount of /etc/fstab at, above or below a path is missed when it is not t
     '# comment\nUUID=1 / ext4 defaults 0 1\n/dev/sdb1 /srv/with\\040space xfs defaults\nnas:/x /mnt/nas nfs noauto 0 0\nswap none swap sw\n';
   const declared = parseFstab(fstab);
   assert.deepEqual(declared, ['/', '/srv/with space', '/mnt/nas']);
-  const found = missingMounts(['/srv/with space/app'], declared, ['/']);
+  const mounted = (...paths: string[]) =>
+    parseMounts(
+      paths.map((path, at) => `${at} 0 8:1 / ${path.replace(' ', String.raw`\040`)} rw - ext4 /dev/sda1 rw\n`).join(''),
+    );
+  const found = missingMounts(['/srv/with space/app'], declared, mounted('/'));
   assert.equal(found.length, 1);
   assert.match(found[0]?.detail ?? '', /^\/srv\/with space should be mounted/);
-  assert.deepEqual(missingMounts(['/srv/with space/app'], declared, ['/', '/srv/with space']), []);
-  assert.deepEqual(missingMounts(['/srv/elsewhere'], declared, ['/']), []);
-  assert.equal(missingMounts(['/mnt'], declared, ['/']).length, 1);
-});
-
-test('a file system mounted over another at a path is told', () => {
-  const [finding] = missingMounts(['/srv/app'], [], ['/', '/srv/app', '/srv/app']);
-  assert.equal(finding?.health, 'warning');
-  assert.match(finding?.detail ?? '', /two file systems are mounted at \/srv\/app/);
+  assert.deepEqual(missingMounts(['/srv/with space/app'], declared, mounted('/', '/srv/with space')), []);
+  assert.deepEqual(missingMounts(['/srv/elsewhere'], declared, mounted('/')), []);
+  assert.equal(missingMounts(['/mnt'], declared, mounted('/')).length, 1);
+  const trigger = parseMounts('9 0 0:9 / /mnt/nas rw - autofs systemd-1 rw\n');
+  assert.equal(missingMounts(['/mnt'], declared, trigger).length, 1, 'the trigger of an automount is not what it mounts');
 });
 
 test('the journal is looked at without a file being made, moved or left behind', () => {

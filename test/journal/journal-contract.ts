@@ -5,7 +5,9 @@ import { describe, it } from 'node:test';
 import type { Evidence } from '../../src/domain/evidence.ts';
 import { formatInstant, type Instant } from '../../src/domain/instant.ts';
 import { plannedStep, type StepReport } from '../../src/domain/report.ts';
+import type { Message, OpenProblem } from '../../src/domain/notification.ts';
 import type { Journal } from '../../src/journal/journal.ts';
+import type { NotificationChange } from '../../src/journal/notification-store.ts';
 import { selfIdentity } from '../../src/process/identity.ts';
 import { plan, step } from '../support/plans.ts';
 
@@ -34,6 +36,28 @@ const fact = (parts: Partial<Evidence> = {}): Evidence => ({
   ...parts,
 });
 
+const message: Message = {
+  kind: 'gate-result',
+  priority: 'normal',
+  host: 'forge',
+  title: 'title',
+  body: 'body',
+  items: [],
+  at: at(1000),
+  ping: null,
+};
+
+const change = (parts: Partial<NotificationChange>): NotificationChange => ({
+  at: at(1000),
+  told: [],
+  oldNews: at(0),
+  problems: null,
+  messages: [],
+  marks: new Map(),
+  bound: 1000,
+  ...parts,
+});
+
 export function journalContract(name: string, create: () => Journal): void {
   const started = (
     journal: Journal,
@@ -54,6 +78,68 @@ export function journalContract(name: string, create: () => Journal): void {
       assert.equal(journal.latestStep('a'), null);
       assert.equal(journal.run(runId(1)), null);
       assert.equal(journal.newestRunId(), null);
+    });
+
+    it('answers about many jobs what it answers about each', () => {
+      using journal = create();
+      const id = started(journal, 1);
+      const jobs = [
+        { service: 'sonarr', repository: 'nas' },
+        { service: 'sonarr', repository: 'far' },
+        { service: "o'brien", repository: 'nas' },
+      ];
+      for (const [index, job] of [...jobs, ...jobs].entries()) {
+        for (const kind of ['backup', 'drill'] as const) {
+          const snapshotId = String(index % 2).repeat(64);
+          journal.recordEvidence(id, fact({ ...job, kind, snapshotId, at: at(index), complete: index !== 4 }));
+        }
+      }
+      const asked = [...jobs, { service: 'plex', repository: 'nas' }];
+      for (const filter of [
+        { kind: 'backup', complete: true, limit: 1 },
+        { kind: 'drill', limit: 9 },
+        { kind: 'missing', limit: 1 },
+      ] as const) {
+        assert.deepEqual(
+          journal.evidenceOfEach(asked, filter),
+          asked.map((job) => journal.evidence({ ...job, ...filter })),
+        );
+        const about = asked.map((job) => ({ ...job, snapshotId: '1'.repeat(64) }));
+        assert.deepEqual(
+          journal.evidenceOfEach(about, filter),
+          about.map((job) => journal.evidence({ ...job, ...filter })),
+        );
+      }
+      assert.deepEqual(journal.evidenceOfEach([], { kind: 'drill', limit: 1 }), []);
+    });
+
+    it('answers about many steps what it answers about each', () => {
+      using journal = create();
+      for (const number of [1, 2]) {
+        const id = started(journal, number, [step('a'), step('b')]);
+        journal.endStep(id, ended('a', { outcome: number === 1 ? 'failed' : 'skipped' }), []);
+      }
+      const ids = ['a', 'b', 'c'];
+      assert.deepEqual(
+        journal.latestSteps(ids),
+        ids.map((id) => journal.latestStep(id)),
+      );
+      assert.equal(journal.latestSteps(ids)[0]?.outcome, 'skipped');
+      assert.equal(journal.latestSteps(ids)[1], null, 'it has not ended');
+    });
+
+    it('tells the newest run of each kind that has ended', () => {
+      using journal = create();
+      assert.deepEqual(journal.latestRuns(), []);
+      for (const [index, kind] of ['run', 'verify', 'run', 'drill', 'run'].entries()) {
+        const run = { id: runId(index), plan: plan([], { kind }), startedAt: at(index), process: selfIdentity() };
+        journal.openRun(run);
+        if (index < 3) journal.endRun(run.id, { outcome: 'partial', exitCode: 1 }, at(index + 10));
+      }
+      assert.deepEqual(journal.latestRuns(), [
+        { id: runId(2), kind: 'run', outcome: 'partial', exitCode: 1, startedAt: 2, endedAt: 12 },
+        { id: runId(1), kind: 'verify', outcome: 'partial', exitCode: 1, startedAt: 1, endedAt: 11 },
+      ]);
     });
 
     it('shows a run that has begun as running', () => {
@@ -94,7 +180,9 @@ export function journalContract(name: string, create: () => Journal): void {
       });
       journal.endStep(id, report, []);
       assert.deepEqual(journal.run(id)?.steps, [report]);
-      assert.deepEqual(journal.latestStep('a'), { ...report, runId: id });
+      const { outcome, reason, error, result } = report;
+      const [startedAt, endedAt] = [Date.parse(report.startedAt ?? ''), Date.parse(report.endedAt ?? '')];
+      assert.deepEqual(journal.latestStep('a'), { runId: id, outcome, reason, startedAt, endedAt, error, result });
     });
 
     it('ends a run with its verdict', () => {
@@ -276,6 +364,117 @@ export function journalContract(name: string, create: () => Journal): void {
       assert.throws(() => started(journal, 1), { code: 'journal-unusable' });
       const effect = { runId: runId(7), stepId: 'a', kind: 'mount', payload: {}, at: at(1) };
       assert.throws(() => journal.intendEffect(effect), { code: 'journal-unusable' });
+    });
+
+    it('tells which runs nobody was told of, until they were', () => {
+      using journal = create();
+      const [first, second] = [started(journal, 1), started(journal, 2)];
+      journal.endRun(first, { outcome: 'succeeded', exitCode: 0 }, at(5000));
+      assert.deepEqual(
+        journal.untoldRuns(at(0)).map(({ id, outcome }) => [id, outcome]),
+        [
+          [first, 'succeeded'],
+          [second, 'running'],
+        ],
+      );
+      assert.deepEqual(
+        journal.untoldRuns(at(5001)).map(({ id }) => id),
+        [second],
+      );
+      journal.notifications.record(change({ told: [first] }));
+      journal.endRun(second, { outcome: 'failed', exitCode: 2 }, at(6000));
+      assert.deepEqual(
+        journal.untoldRuns(at(0)).map(({ id }) => id),
+        [second],
+      );
+      journal.notifications.record(change({ oldNews: at(6001) }));
+      assert.deepEqual(journal.untoldRuns(at(0)), []);
+    });
+
+    it('keeps problems and marks as they were recorded last', () => {
+      using journal = create();
+      const { notifications } = journal;
+      const problem = { key: 'backup:a@nas', kind: 'backup-failure' } as OpenProblem; // the journal reads no further
+      notifications.record(change({ problems: [problem], marks: new Map([['summary', at(7)]]) }));
+      notifications.record(change({}));
+      assert.deepEqual(notifications.problems(), [problem]);
+      assert.equal(notifications.mark('summary'), 7);
+      assert.equal(notifications.mark('other'), null);
+      notifications.record(change({ problems: [] }));
+      assert.deepEqual(notifications.problems(), []);
+    });
+
+    it('queues a message once for each of its channels, and a key once for ever', () => {
+      using journal = create();
+      const { notifications } = journal;
+      const queued = { key: 'ping 1', grouping: 'g', message, channels: ['mail', 'phone'] };
+      notifications.record(change({ messages: [queued, queued] }));
+      notifications.record(change({ messages: [queued] }));
+      assert.deepEqual(notifications.channelsWaiting(), ['mail', 'phone']);
+      const [only, ...others] = notifications.waiting('phone');
+      assert.deepEqual([only?.message, others], [message, []]);
+      assert.deepEqual(notifications.groupings(at(1000)), new Map([['g', at(1000)]]));
+      assert.deepEqual(notifications.groupings(at(1001)), new Map());
+      notifications.delivered(only?.id ?? 0, at(2000));
+      assert.deepEqual(notifications.channelsWaiting(), ['mail']);
+      notifications.record(change({ messages: [queued] }));
+      assert.deepEqual(notifications.channelsWaiting(), ['mail']);
+    });
+
+    it('tells how each channel stands to which something waits', () => {
+      using journal = create();
+      const { notifications } = journal;
+      const messages = [1, 2].map(() => ({ key: null, grouping: 'g', message, channels: ['mail', 'phone'] }));
+      notifications.record(change({ messages }));
+      const state = { failures: 3, since: at(1500), nextAt: at(9000), error: 'it answered 500' };
+      notifications.setAiling('phone', state);
+      assert.deepEqual(notifications.ailing('phone'), state);
+      const common = { waiting: 2, oldestAt: at(1000) };
+      assert.deepEqual(notifications.standing(), [
+        { channel: 'mail', ...common, lastError: null, failingSince: null },
+        { channel: 'phone', ...common, lastError: 'it answered 500', failingSince: 1500 },
+      ]);
+      for (const channel of ['mail', 'phone'])
+        for (const { id } of notifications.waiting(channel)) notifications.giveUp(id, 'expired', at(9000));
+      assert.deepEqual(
+        notifications.standing(),
+        [{ channel: 'phone', waiting: 0, oldestAt: null, lastError: 'it answered 500', failingSince: 1500 }],
+        'that all was given up makes nothing well',
+      );
+      notifications.setAiling('phone', null);
+      assert.deepEqual(notifications.standing(), []);
+      assert.equal(notifications.ailing('phone'), null);
+    });
+
+    it('drops what is too much, and counts it until that is admitted', () => {
+      using journal = create();
+      const { notifications } = journal;
+      const of = (priority: Message['priority']) => ({
+        key: null,
+        grouping: 'g',
+        message: { ...message, priority },
+        channels: ['phone'],
+      });
+      notifications.record(change({ bound: 2, messages: [of('low'), of('urgent'), of('low'), of('high')] }));
+      assert.deepEqual(
+        notifications.waiting('phone').map((each) => each.message.priority),
+        ['urgent', 'high'],
+      );
+      assert.equal(notifications.lost('phone'), 2);
+      notifications.record(change({ admitted: ['phone'] }));
+      assert.equal(notifications.lost('phone'), 0);
+    });
+
+    it('forgets what was settled long ago, and nothing that waits', () => {
+      using journal = create();
+      const { notifications } = journal;
+      notifications.record(change({ messages: [{ key: 'k', grouping: 'g', message, channels: ['mail', 'phone'] }] }));
+      notifications.delivered(notifications.waiting('mail')[0]?.id ?? 0, at(2000));
+      notifications.prune(at(3000));
+      assert.deepEqual(notifications.channelsWaiting(), ['phone']);
+      notifications.delivered(notifications.waiting('phone')[0]?.id ?? 0, at(2000));
+      notifications.prune(at(3000));
+      assert.deepEqual(notifications.groupings(at(0)), new Map());
     });
   });
 }

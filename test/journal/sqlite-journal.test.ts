@@ -8,6 +8,8 @@ import { describe, it } from 'node:test';
 import { text } from 'node:stream/consumers';
 import type { Instant } from '../../src/domain/instant.ts';
 import { openJournal, openTransientJournal } from '../../src/journal/open-journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { HoldfastError } from '../../src/lib/errors.ts';
 import { selfIdentity } from '../../src/process/identity.ts';
 import { plan, step } from '../support/plans.ts';
@@ -45,6 +47,46 @@ function useAll(stateDir: string): { notices: readonly string[]; error: Holdfast
   process.on('exit', () => rmSync(path, { recursive: true, force: true }));
 }
 journalContract('a transient journal', openTransientJournal);
+
+describe('what is asked of a journal for every status', () => {
+  /** How SQLite answers what `ask` asks. */
+  const plansOf = (ask: (journal: Journal) => unknown): string[] => {
+    using directory = temporaryDirectory();
+    openJournal(directory.path)[Symbol.dispose]();
+    using db = new DatabaseSync(join(directory.path, 'journal.db'));
+    const plans: string[] = [];
+    const prepare = db.prepare.bind(db);
+    db.prepare = (sql) => {
+      plans.push(
+        ...prepare(`EXPLAIN QUERY PLAN ${sql}`)
+          .all()
+          .map(({ detail }) => String(detail)),
+      );
+      return prepare(sql);
+    };
+    ask(new SqliteJournal(db, 'journal.db', []));
+    return plans;
+  };
+
+  it('reads only those runs that have not ended, however many have', () => {
+    const plans = plansOf((journal) => journal.unfinishedRuns());
+    assert.deepEqual(
+      plans.filter((each) => each.startsWith('SCAN')),
+      ['SCAN runs USING INDEX runs_unfinished', 'SCAN effects USING INDEX effects_unsettled'],
+    );
+  });
+
+  it('has the newest fact first without sorting any', () => {
+    const job = { service: 'sonarr', repository: 'nas' };
+    const filter = { kind: 'backup', complete: true, limit: 1 } as const;
+    const plans = plansOf((journal) => [journal.evidence({ ...job, ...filter }), journal.evidenceOfEach([job], filter)]);
+    assert.equal(plans.filter((each) => /SEARCH evidence USING INDEX evidence_of_job/.test(each)).length, 2, plans.join());
+    assert.deepEqual(
+      plans.filter((each) => each.includes('ORDER BY')),
+      [],
+    );
+  });
+});
 
 describe('a journal on disk, opened again', () => {
   it('holds everything that was written before', () => {

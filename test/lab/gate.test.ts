@@ -168,6 +168,19 @@ test('a unit that fails is told with its last ten lines', { skip }, async () => 
   assert.equal(quoted.length, 10);
 });
 
+test('what a unit said is told also where journald has not written it yet', { skip }, async () => {
+  await configure(units('x-talks.service', 'x-ok1.service'));
+  const { stdout } = await host.sh(`journald=$(systemctl show -P MainPID systemd-journald)
+trap 'kill -CONT $journald' EXIT
+kill -STOP $journald
+holdfast gate >/run/late & gate=$!
+until pgrep -f '[j]ournalctl .*--sync' || ! kill -0 $gate; do sleep 0.1; done >&2
+kill -CONT $journald
+wait $gate
+cat /run/late`);
+  assert.match(stdout, /^ {2}\| line 12$/m);
+});
+
 test('with --verbose what the units say streams in, each line with its unit', { skip }, async () => {
   const { stderr } = await gate(units('x-at@one.service', 'x-short.service'), '--verbose');
   assert.match(stderr, /^ {2}x-at@one\.service: I am one$/m);

@@ -65,7 +65,7 @@ async function recordedSnapshots(): Promise<string[]> {
   const { stdout } = await host.exec(['sqlite3', '-readonly', `${STATE}/journal.db`, RECORDED]);
   return stdout.split('\n').filter(Boolean);
 }
-const RECORDED = `select json_extract(result, '$.snapshotId') from steps where outcome = 'succeeded' and result like '%snapshotId%'`;
+const RECORDED = `select json_extract(result, '$.snapshotId') from steps where outcome = 'succeeded' and id like 'backup:%' and result like '%snapshotId%'`;
 
 const sql = (query: string): Promise<string> => host.tell('sqlite3', `${STATE}/journal.db`, query);
 

@@ -50,10 +50,14 @@ after(async () => {
 });
 
 /** One service in a repository that takes so much in a second. */
-async function declare(upload = '200MiB/s', paths: readonly string[] = ['/srv/notes']): Promise<void> {
+async function declare(
+  upload = '200MiB/s',
+  paths: readonly string[] = ['/srv/notes'],
+  protection: Readonly<Record<string, number>> = {},
+): Promise<void> {
   await configure(host, {
     repositories: { near: { url: '/srv/near', limits: { upload } } },
-    services: { notes: { backup: { paths } } },
+    services: { notes: { backup: { paths }, protection } },
   });
 }
 
@@ -74,9 +78,9 @@ test(
     assert.equal(await seen(), 'success\n0');
     const journal = await host.journal(UNIT);
     assert.match(journal, /^✓ +Back up notes to near .*1 changed/m);
-    assert.match(journal, /^run succeeded: 1 of 1 succeeded/m);
+    assert.match(journal, /^run succeeded: 2 of 2 succeeded/m);
     assert.doesNotMatch(journal, /Killing process/, 'a run leaves no process behind for systemd to end');
-    assert.match(await restic(host, '/srv/near', ['ls', 'latest']), /\/srv\/notes\/a\.txt/);
+    assert.match(await restic(host, '/srv/near', ['ls', '--tag', 'holdfast:job=notes', 'latest']), /\/srv\/notes\/a\.txt/);
   },
 );
 
@@ -100,7 +104,7 @@ test('a run that systemd stops is interrupted, leaves nothing behind, and the ne
   await host.sh('until ls /srv/near/locks/* >/dev/null 2>&1; do sleep 0.05; done'); // restic has begun
   await host.exec(['systemctl', 'stop', UNIT]);
   assert.equal(await seen(), 'exit-code\n143');
-  assert.match(await host.journal(UNIT), /^run interrupted: 0 of 1 succeeded, 1 interrupted/m);
+  assert.match(await host.journal(UNIT), /^run interrupted: 0 of 2 succeeded, 2 interrupted/m);
   assert.equal(await host.tell('ls', '/srv/near/locks'), '');
   assert.equal((await host.exec(['pgrep', '-x', 'restic'], { anyExit: true })).exitCode, 1);
   const { stdout } = await holdfast(host, ['history', '--limit', '1']);
@@ -108,7 +112,7 @@ test('a run that systemd stops is interrupted, leaves nothing behind, and the ne
   await declare();
   assert.equal(await start(), 0);
   assert.equal(await seen(), 'success\n0');
-  assert.match(await restic(host, '/srv/near', ['ls', 'latest']), /\/srv\/notes\/large/);
+  assert.match(await restic(host, '/srv/near', ['ls', '--tag', 'holdfast:job=notes', 'latest']), /\/srv\/notes\/large/);
 });
 
 test('the units of the guide do what it says, as they stand there', { skip }, async () => {
@@ -119,7 +123,7 @@ test('the units of the guide do what it says, as they stand there', { skip }, as
     '/etc/systemd/system/holdfast.timer',
   ]);
   for (const [, path = '', text = ''] of units) await host.write(path, text);
-  await declare();
+  await declare('200MiB/s', ['/srv/notes'], { copies: 2, media: 1, offsite: 0 });
   await host.exec(['systemd-analyze', 'verify', 'holdfast.service', 'holdfast.timer']);
   await host.exec(['systemctl', 'enable', '--now', 'holdfast.timer']);
   assert.match(await host.tell('systemctl', 'list-timers', '--no-pager'), /holdfast\.timer/);
@@ -127,7 +131,12 @@ test('the units of the guide do what it says, as they stand there', { skip }, as
   const journal = await host.journal('holdfast.service');
   assert.match(journal, /^run succeeded/m);
   assert.match(journal, /^retention succeeded/m);
-  assert.match(journal, /2 of 3 copies/); // which is at risk, and not yet unprotected
+  assert.match(journal, /^verify succeeded/m);
+  assert.match(journal, /^drill succeeded/m);
+  assert.match(journal, /1 service on forge: 1 protected/);
+  await declare('200MiB/s', ['/srv/notes'], { copies: 3 });
+  const failed = await host.sh('systemctl start holdfast.service; systemctl show -P Result holdfast.service');
+  assert.equal(failed.stdout.trim(), 'exit-code', 'what is at risk fails the unit');
 });
 
 const byCodePoint = (a: string | undefined = '', b: string | undefined = ''): number => (a < b ? -1 : 1);

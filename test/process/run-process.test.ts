@@ -235,3 +235,36 @@ test(
     }
   },
 );
+
+test('output that is to be read later waits in the pipe, with the command, and nothing of it is lost', async () => {
+  const later = Promise.withResolvers<void>();
+  const events: string[] = [];
+  const lines: string[] = [];
+  const ended = runProcess(
+    shell('seq 1 5; echo ready >&2; seq 6 100000; echo done >&2'),
+    calm({
+      readAfter: later.promise,
+      onLine: (line) => lines.push(line),
+      onErrorLine: (line) => {
+        events.push(`${line}, ${lines.length} read`);
+        if (line === 'ready') setImmediate(() => later.resolve());
+      },
+    }),
+  );
+  assert.equal((await ended).exitCode, 0);
+  assert.equal(events[0], 'ready, 0 read');
+  assert.equal(lines.length, 100_000);
+});
+
+test('a command that has ended long before its output is read is read all the same, and stopping does not wait for that', async () => {
+  const later = Promise.withResolvers<void>();
+  const early = runProcess(shell('echo one; echo gone >&2'), calm({ readAfter: later.promise }));
+  setTimeout(() => later.resolve(), 2500); // longer than a pipe may stay open after the command's end
+  assert.equal((await early).stdout, 'one\n');
+  const stop = new AbortController();
+  const never = runProcess(shell('echo one; sleep 1000'), { signal: stop.signal, readAfter: new Promise(() => {}) });
+  stop.abort(stopped('enough'));
+  assert.equal((await failure(never)).message, 'enough');
+  const held = runProcess(shell('echo one; setsid sleep 5 & exit 3'), calm({ readAfter: Promise.resolve() }));
+  assert.deepEqual([(await held).exitCode, (await held).stdout], [3, 'one\n'], 'nor for who holds the pipe open');
+});

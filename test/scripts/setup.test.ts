@@ -9,7 +9,8 @@ const own = 'a checkout/.tools/bin/restic';
 test('when everything is there, set-up says nothing and starts neither npm nor apt', () => {
   using checkout = new Checkout().withPackages();
   checkout.program('machine/restic', resticSaying('0.17.3'));
-  for (const name of ['npm', 'apt-get', 'node', 'setfattr', 'getfattr']) checkout.program(`machine/${name}`, tripwire);
+  for (const name of ['npm', 'apt-get', 'node', 'setfattr', 'getfattr', 'ntfy'])
+    checkout.program(`machine/${name}`, tripwire);
   for (const args of [[], ['--tests']]) {
     const { status, stdout, stderr } = checkout.setup(args);
     assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
+import { configurationTag } from '../../src/domain/naming.ts';
 import type { Report, StepReport } from '../../src/domain/report.ts';
 import { openJournal } from '../../src/journal/open-journal.ts';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -62,6 +63,8 @@ export interface Snapshot {
   readonly paths: readonly string[];
   readonly time: string;
 }
+
+const isConfiguration = ({ tags }: Snapshot): boolean => tags?.includes(configurationTag) ?? false;
 
 /** An uid that nobody has. */
 export const NOBODY = 54_321;
@@ -168,7 +171,17 @@ export class ScratchHost implements Disposable {
     return this.#spawn([...(options.under ?? []), 'restic', ...args], { ...options, env });
   }
 
+  /** Those of services and of strangers. */
   async snapshots(repository: string): Promise<Snapshot[]> {
+    return (await this.#snapshots(repository)).filter((snapshot) => !isConfiguration(snapshot));
+  }
+
+  /** Those of this host's configuration. */
+  async configurations(repository: string): Promise<Snapshot[]> {
+    return (await this.#snapshots(repository)).filter(isConfiguration);
+  }
+
+  async #snapshots(repository: string): Promise<Snapshot[]> {
     return JSON.parse(await this.restic(repository, ['snapshots', '--json', '--no-lock'])) as Snapshot[];
   }
 

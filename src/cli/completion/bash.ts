@@ -1,7 +1,7 @@
 // The completion of bash, without any helper of other packages.
 
 import { optionPatterns, type CommandModel, type ValueKind } from './model.ts';
-import { quote } from './quote.ts';
+import { quote } from '../../lib/shell-word.ts';
 
 export const bashCompletion = (
   commands: readonly CommandModel[],

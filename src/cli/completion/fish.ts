@@ -1,7 +1,7 @@
 // The completion of fish: one `complete` for each word, on condition of where on the command line one is.
 
 import type { CommandModel, OptionModel, ValueKind } from './model.ts';
-import { quoteFish as quote } from './quote.ts';
+import { quoteFish as quote } from './quote-fish.ts';
 
 export function fishCompletion(commands: readonly CommandModel[]): string {
   const paths = commands.filter(({ path }) => path !== '').map(({ path }) => quote(path));

@@ -1,7 +1,7 @@
 // The command tree as what a shell needs to know of it: per command its subcommands, options, and what values are names of.
 
 import type { Argument, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { quote } from './quote.ts';
+import { quote } from '../../lib/shell-word.ts';
 
 /** What a value is: asked from `holdfast __complete`, a file, or one of these words; null when nothing is known. */
 export type ValueKind = 'services' | 'repositories' | 'files' | readonly string[] | null;

@@ -1,7 +1,7 @@
 // The completion of zsh, on its own _describe and _files.
 
 import { optionPatterns, type CommandModel, type ValueKind } from './model.ts';
-import { quote } from './quote.ts';
+import { quote } from '../../lib/shell-word.ts';
 
 export const zshCompletion = (commands: readonly CommandModel[]): string => `#compdef holdfast
 # zsh completion of holdfast; put it into a directory of $fpath as _holdfast, or: source <(holdfast completion zsh)

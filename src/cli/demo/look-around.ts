@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { findProgram } from '../../process/find-program.ts';
 import { NEAR } from './configuration.ts';
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 import type { Scratch } from './scratch.ts';
 
 export function lookAround({ root }: Scratch): string[] {

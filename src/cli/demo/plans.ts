@@ -1,9 +1,12 @@
-// The demo's way to the very plans that the commands run: initialise, run, restore. Nothing is told but live progress.
+// The demo's way to the very plans that the commands run: initialise, run, restore, drill, verify. Nothing is told but live progress.
 
 import type { Configuration } from '../../config/configuration.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Report } from '../../domain/report.ts';
-import { planRestore, restoreScene } from '../../engine/restore/plan-restore.ts';
+import type { Inspector } from '../../engine/drill/drill-step.ts';
+import { planDrill } from '../../engine/drill/plan-drill.ts';
+import { type PlanningWorld, planRestore, restoreScene } from '../../engine/restore/plan-restore.ts';
+import { planVerify } from '../../engine/verify/plan-verify.ts';
 import type { Toolbox } from '../../engine/toolbox.ts';
 import { fileLockBroker } from '../../repositories/broker.ts';
 import type { CliContext } from '../context.ts';
@@ -44,27 +47,48 @@ export const restoreInPlace = (
   configuration: Configuration,
   service: string,
   repository: string,
-): Promise<Report> => restore(cli, configuration, { service, repository, to: null });
+): Promise<Report> =>
+  runSilently(cli, configuration, (toolbox) =>
+    planRestore(
+      restoreScene(configuration, service, repository),
+      { service, host: configuration.host, to: null },
+      toolbox,
+      worldOf(cli, configuration),
+    ),
+  );
 
-/** Restores the newest copy of a service below a directory that does not exist yet. */
-export const restoreTo = (
+/** Tries out the newest copy of a service; `inspect` looks at what came back. */
+export const drill = (
   cli: CliContext,
   configuration: Configuration,
   service: string,
   repository: string,
-  to: string,
-): Promise<Report> => restore(cli, configuration, { service, repository, to });
-
-const restore = (
-  cli: CliContext,
-  configuration: Configuration,
-  { service, repository, to }: { readonly service: string; readonly repository: string; readonly to: string | null },
+  inspect: Inspector,
 ): Promise<Report> =>
   runSilently(cli, configuration, (toolbox) =>
-    planRestore(restoreScene(configuration, service, repository), { service, host: configuration.host, to }, toolbox, {
-      broker: fileLockBroker(configuration.stateDir),
-      now: cli.clock.now(),
-      signal: cli.signal,
-      lockWait: DEFAULT_WAIT,
-    }),
+    planDrill(
+      configuration,
+      { services: [service], repository, pick: 'newest', sampleFiles: null, due: false, keep: false, inspect },
+      toolbox,
+      worldOf(cli, configuration),
+    ),
   );
+
+/** Reads all data of every repository. */
+export const verify = (cli: CliContext, configuration: Configuration): Promise<Report> =>
+  runSilently(cli, configuration, (toolbox) =>
+    planVerify(
+      configuration,
+      [...configuration.repositories.values()],
+      { rounds: 1, keyless: false, due: false },
+      toolbox,
+      cli.clock.now(),
+    ),
+  );
+
+const worldOf = (cli: CliContext, { stateDir }: Configuration): PlanningWorld => ({
+  broker: fileLockBroker(stateDir),
+  now: cli.clock.now(),
+  signal: cli.signal,
+  lockWait: DEFAULT_WAIT,
+});

@@ -103,9 +103,6 @@ function tellEnd(tell: Narrator, story: Story, failed: PlanFailed | null, scratc
     tell.block(renderEvidence(evidenceRows(run, story.proofs)));
     tell.block('');
     tell.block(renderStatus(story.status, tell));
-    tell.line(
-      "The drill above was the demo's own: this version has no command for drills yet, so that `status` counts none.",
-    );
   }
   if (scratch.kept) {
     tell.say('');

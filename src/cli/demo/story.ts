@@ -3,7 +3,9 @@
 
 import { mkdir, rm } from 'node:fs/promises';
 import type { Configuration } from '../../config/configuration.ts';
+import { type Bytes, describeBytes } from '../../domain/bytes.ts';
 import { describeDuration, duration } from '../../domain/duration.ts';
+import { stepId } from '../../domain/naming.ts';
 import type { Report } from '../../domain/report.ts';
 import { planInitialise } from '../../engine/repository/plan-initialise.ts';
 import { planRun } from '../../engine/backup/plan-run.ts';
@@ -16,7 +18,7 @@ import { describeMeasured, measure } from './measure.ts';
 import type { Narrator } from './narrator.ts';
 import { checksumsOf } from './notes.ts';
 import { copyTree } from './originals.ts';
-import { runSilently } from './plans.ts';
+import { runSilently, verify } from './plans.ts';
 import { describeProof, grouped, type Proof } from './proof.ts';
 import { type Originals, Recovery } from './recovery.ts';
 import type { Scratch } from './scratch.ts';
@@ -44,14 +46,26 @@ export async function tellStory(cli: CliContext, scratch: Scratch, tell: Narrato
     story.proofs.push(proof);
     tell.verdict(proof.differences.length === 0, service, describeProof(proof));
   }
-  tell.chapter(`Drill: restore from ${AWAY} into an empty folder, and compare again`);
+  tell.chapter(`Drill: restore from ${AWAY} into scratch, and compare again`);
   for (const service of recovery.services) {
     const proof = await recovery.drill(service, AWAY); // oxlint-disable-line no-await-in-loop -- each is timed on its own
     story.proofs.push(proof);
     tell.verdict(proof.differences.length === 0, service, describeProof(proof));
   }
   story.runs.push(...recovery.runs);
+  await verifyAll(cli, configuration, tell, story);
   story.status = await statusNow(cli, configuration);
+}
+
+async function verifyAll(cli: CliContext, configuration: Configuration, tell: Narrator, story: Story): Promise<void> {
+  tell.chapter('Verify: read every byte of both repositories');
+  const report = await verify(cli, configuration);
+  story.runs.push(report);
+  for (const { id, repository, result } of report.steps) {
+    if (repository === null || id !== stepId.scrub(repository)) continue;
+    const bytes = describeBytes(Number(result?.['bytesRead']) as Bytes); // it counts bytes
+    tell.verdict(true, repository, `${bytes}: every file is what its name says, and can be decrypted`);
+  }
 }
 
 /** Chapters 1 to 4: what is left is two repositories, and what we remember of the originals. */

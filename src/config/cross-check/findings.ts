@@ -17,9 +17,11 @@ export interface CrossCheckInput {
   readonly leftOut: ReadonlySet<string>;
 }
 
-/** Gates over units that others made need neither service nor repository. */
-export const hasOnlyGates = ({ file, services }: CrossCheckInput): boolean =>
-  services.length === 0 && Object.keys(file.gate ?? {}).length > 0;
+/** Gates over units that others made, and snapshots of ZFS, need neither service nor repository. */
+export const needsNoService = ({ file, services, resolved }: CrossCheckInput): boolean => {
+  const { snapshots, targets } = resolved.configuration.replication;
+  return services.length === 0 && Object.keys(file.gate ?? {}).length + snapshots.datasets.length + targets.length > 0;
+};
 
 export class Findings {
   readonly errors: ConfigProblem[] = [];

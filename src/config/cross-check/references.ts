@@ -51,6 +51,9 @@ export function checkReferences(input: CrossCheckInput, findings: Findings): voi
   for (const [name, dataset] of Object.entries(zfs?.datasets ?? {})) {
     refer('template', templates, dataset.template, ['replication', 'zfs', 'datasets', name, 'template']);
   }
+  for (const [name, target] of Object.entries(zfs?.targets ?? {})) {
+    refer('template', templates, target.template, ['replication', 'zfs', 'targets', name, 'template']);
+  }
 }
 
 /** The names, with those that are written but broken; null when the whole section could not be read. */

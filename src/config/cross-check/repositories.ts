@@ -4,14 +4,14 @@ import { maskUrlPassword } from '../../process/mask.ts';
 import type { KeyPath } from '../problems.ts';
 import { contains, localDirectory, normalPath } from '../repository-url.ts';
 import type { RepositoryFile } from '../schema.ts';
-import { type CrossCheckInput, type Findings, hasOnlyGates } from './findings.ts';
+import { type CrossCheckInput, type Findings, needsNoService } from './findings.ts';
 
 const SECRETS = ['passwordFile', 'passwordCommand', 'credential'] as const;
 
 export function checkRepositories(input: CrossCheckInput, findings: Findings): void {
   const repositories = Object.entries(input.file.repositories ?? {});
   const someLeftOut = [...input.leftOut].some((path) => path.startsWith('repositories'));
-  if (repositories.length === 0 && !someLeftOut && !hasOnlyGates(input)) {
+  if (repositories.length === 0 && !someLeftOut && !needsNoService(input)) {
     findings.error(['repositories'], 'there is no repository: at least one is needed, with a url and a passwordFile');
   }
   const places = new Map<string, string>();

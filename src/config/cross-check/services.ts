@@ -1,15 +1,16 @@
 // Each service by itself: does it say what to keep, and does what it says make sense together?
 
-import { describeDuration } from '../../domain/duration.ts';
+import { describeDuration, type Duration } from '../../domain/duration.ts';
 import { expectedInterval } from '../../domain/frequency.ts';
-import type { ServiceConfig } from '../configuration.ts';
+import { cadenceOf } from '../cadence.ts';
+import type { ProtectionConfig, RepositoryConfig, ServiceConfig } from '../configuration.ts';
 import { contains, normalPath } from '../repository-url.ts';
 import type { DeclaredService } from '../resolve.ts';
-import { type CrossCheckInput, type Findings, hasOnlyGates } from './findings.ts';
+import { type CrossCheckInput, type Findings, needsNoService } from './findings.ts';
 
 export function checkServices(input: CrossCheckInput, findings: Findings): void {
   const someLeftOut = [...input.leftOut].some((path) => path.startsWith('services'));
-  if (input.services.length === 0 && !someLeftOut && !hasOnlyGates(input))
+  if (input.services.length === 0 && !someLeftOut && !needsNoService(input))
     findings.warn(['services'], 'no service is declared: nothing is backed up');
   for (const service of input.services) {
     const effective = input.resolved.configuration.services.get(service.name);
@@ -17,7 +18,7 @@ export function checkServices(input: CrossCheckInput, findings: Findings): void 
     checkPurpose(service, effective, findings);
     checkDatabases(service, findings);
     checkSnapshots(service, findings);
-    checkCadence(effective, findings);
+    checkCadence(effective, input, findings);
     const { backup } = service.value;
     if (backup?.repository !== undefined && backup.repositories !== undefined) {
       findings.error(['services', service.name, 'backup', 'repository'], 'write either repository or repositories');
@@ -70,12 +71,20 @@ function checkSnapshots({ name, value }: DeclaredService, findings: Findings): v
 }
 
 /** A promise that the schedule cannot keep is broken every day. */
-function checkCadence({ name, backup, protection }: ServiceConfig, findings: Findings): void {
-  if (backup === null || protection.rpo === null) return;
-  const interval = expectedInterval(backup.frequency);
-  if (interval === null || interval <= protection.rpo) return;
-  findings.warn(
-    ['services', name, 'backup'],
-    `it runs ${backup.frequency}, but its newest copy may be at most ${describeDuration(protection.rpo)} old (rpo of class ${protection.class}): back up more often or promise less`,
-  );
+function checkCadence({ name, backup, protection }: ServiceConfig, input: CrossCheckInput, findings: Findings): void {
+  if (backup === null) return;
+  const { repositories } = input.resolved.configuration;
+  const into = backup.repositories.flatMap((each) => repositories.get(each) ?? []);
+  for (const [cadence, some] of Map.groupBy(into, (repository) => cadenceOf(backup, repository))) {
+    const owed = Math.min(...some.map((each) => rpoAt(each, protection) ?? Infinity)) as Duration; // one of them, or none
+    if ((expectedInterval(cadence) ?? 0) <= owed) continue;
+    const where = cadence === backup.frequency ? '' : ` into ${some.map((each) => each.name).join(', ')}`;
+    findings.warn(
+      ['services', name, 'backup'],
+      `it runs ${cadence}${where}, but its newest copy may be at most ${describeDuration(owed)} old (rpo of class ${protection.class}): back up more often or promise less`,
+    );
+  }
 }
+
+const rpoAt = ({ location }: RepositoryConfig, { rpo, offsiteRpo }: ProtectionConfig): Duration | null =>
+  location === 'offsite' ? (offsiteRpo ?? rpo) : rpo;

@@ -1,30 +1,23 @@
-// Whether a text has the shape of a schedule: a named one, or a systemd OnCalendar expression. It does not say when.
+// What is told of a schedule that cannot be understood: what is wrong with it, and what was probably meant.
 
-const NAMED = new Set([
-  'minutely',
-  'hourly',
-  'daily',
-  'weekly',
-  'monthly',
-  'quarterly',
-  'semiannually',
-  'yearly',
-  'annually',
-]);
-const DAY = '(?:mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday)';
-const WEEKDAYS = new RegExp(`^${DAY}(?:(?:,|\\.\\.|-)${DAY})*,?$`, 'i');
-const NUMBERS = String.raw`(?:\*|\d+)(?:\.\.\d+)?(?:/\d+)?(?:,(?:\*|\d+)(?:\.\.\d+)?(?:/\d+)?)*`;
-const DATE = new RegExp(`^(?:${NUMBERS}-)?${NUMBERS}[-~]${NUMBERS}$`);
-const TIME = new RegExp(String.raw`^${NUMBERS}:${NUMBERS}(?::${NUMBERS}(?:\.\d+)?)?$`);
-const ZONE = /^(?:UTC|[A-Z][A-Za-z_]+(?:\/[A-Za-z_+\-0-9]+)+)$/;
+import { calendarProblem, nextElapse, parseCalendar, SHORTHAND_NAMES } from '../../domain/calendar.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { nearest } from '../nearest.ts';
 
-export function isFrequency(text: string): boolean {
-  if (NAMED.has(text)) return true;
-  const parts = text.trim().split(/\s+/);
-  let found = 0;
-  if (WEEKDAYS.test(parts[0] ?? '')) found += Number(parts.shift() !== undefined);
-  if (DATE.test(parts[0] ?? '')) found += Number(parts.shift() !== undefined);
-  if (TIME.test(parts[0] ?? '')) found += Number(parts.shift() !== undefined);
-  if (found > 0 && ZONE.test(parts[0] ?? '')) parts.shift();
-  return found > 0 && parts.length === 0;
+const EXPECTED = 'expected hourly, daily, weekly, monthly or a systemd OnCalendar expression such as *-*-* 03:00';
+const EPOCH = 0 as Instant;
+/** Five fields of numbers and stars. */
+const CRON = /^(?:[\d*,/-]+\s+){4}[\d*,/-]+$/;
+
+/** 'expected ...', with the reason where there is one to tell; null when it is a schedule that comes true at some time. */
+export function frequencyProblem(text: unknown): string | null {
+  if (typeof text !== 'string') return EXPECTED;
+  const calendar = parseCalendar(text);
+  if (calendar !== null) {
+    return nextElapse(calendar, EPOCH, 'UTC') === null ? `${EXPECTED}; there is no day or time like that` : null;
+  }
+  if (CRON.test(text)) return `${EXPECTED}; this is the form of cron, where 0 3 * * * is *-*-* 03:00 here`;
+  const meant = /^\p{L}+$/u.test(text.trim()) ? nearest(text.trim(), SHORTHAND_NAMES) : null;
+  if (meant !== null) return `${EXPECTED}; did you mean '${meant}'?`;
+  return `${EXPECTED}; ${calendarProblem(text) ?? ''}`;
 }

@@ -1,8 +1,12 @@
-// Notification channels and templates as written. A placeholder that nobody fills must not reach a phone: it is an error.
+// Notifications as written. A placeholder that nobody fills must not reach a phone, and a template for an event that does not
+// exist must not be mistaken for one that is told: both are errors.
 
 import { z } from 'zod';
+import { EVENT_KINDS } from '../../domain/notification.ts';
+import { parseTimeOfDay } from '../../domain/quiet-hours.ts';
 import { nearest } from '../nearest.ts';
-import { absolutePath, flag, list, name, oneOf, optional, required, section, word } from './scalars.ts';
+import { channelsSchema, priority } from './channels.ts';
+import { flag, oneOf, optional, required, section } from './scalars.ts';
 
 /** What a template may mention, as `${name}`. */
 export const PLACEHOLDERS = [
@@ -20,6 +24,7 @@ export const PLACEHOLDERS = [
   'startedAt',
   'duration',
 ] as const;
+export type Placeholder = (typeof PLACEHOLDERS)[number];
 
 const template = z.string({ error: 'expected text' }).superRefine((value, context) => {
   for (const [, placeholder = ''] of value.matchAll(/\$\{([^}]*)\}?/g)) {
@@ -32,45 +37,6 @@ const template = z.string({ error: 'expected text' }).superRefine((value, contex
   }
 });
 
-const priority = oneOf('low', 'normal', 'high', 'urgent');
-const url = z.url({ protocol: /^https?$/, error: 'expected a URL that starts with https:// or http://' });
-const minPriority = optional(priority, 'Messages below this priority are not sent here.', 'low');
-
-const channel = z.discriminatedUnion(
-  'type',
-  [
-    section({
-      type: required(z.literal('ntfy'), 'A topic of an ntfy server.'),
-      url: required(url, 'The topic.'),
-      tokenFile: optional(absolutePath, 'A file with the access token.'),
-      minPriority,
-    }),
-    section({
-      type: required(z.literal('healthchecks'), 'A check that expects a ping and complains when none comes.'),
-      url: required(url, 'The ping URL.'),
-      minPriority,
-    }),
-    section({
-      type: required(z.literal('smtp'), 'Mail.'),
-      url: required(
-        z.url({ protocol: /^smtps?$/, error: 'expected a URL that starts with smtps:// or smtp://' }),
-        'The mail server, without user and password.',
-      ),
-      userFile: optional(absolutePath, 'A file with user:password.'),
-      from: optional(word, 'The sender.'),
-      to: required(list(word).min(1, { error: 'expected at least one address' }), 'The receivers.'),
-      minPriority,
-    }),
-    section({
-      type: required(z.literal('webhook'), 'A JSON document, posted.'),
-      url: required(url, 'Where to.'),
-      tokenFile: optional(absolutePath, 'A file with the bearer token.'),
-      minPriority,
-    }),
-  ],
-  { error: 'expected a channel with type: ntfy, healthchecks, smtp or webhook' },
-);
-
 const message = section({
   enable: optional(flag, 'False: this kind of event is not told.', true),
   priority: optional(priority, 'How urgent it is.'),
@@ -78,10 +44,28 @@ const message = section({
   body: optional(template, 'The text; ${...} placeholders are filled.'),
 });
 
+const timeOfDay = z
+  .string({ error: 'expected a time of day such as 08:00' })
+  .refine((text) => parseTimeOfDay(text) !== null, { error: 'expected a time of day such as 08:00' })
+  .meta({ examples: ['08:00'] });
+
 export const notificationsSchema = section({
-  channels: optional(z.record(name, channel, { error: 'expected a map' }), 'Where messages go.'),
+  channels: optional(channelsSchema, 'Where messages go.'),
   templates: optional(
-    z.record(name, message, { error: 'expected a map' }),
+    section(
+      Object.fromEntries(EVENT_KINDS.map((kind) => [kind, optional(message, `How ${kind} is told.`)])) as Record<
+        (typeof EVENT_KINDS)[number],
+        z.ZodOptional<typeof message>
+      >, // every kind is a key
+      'expected a map',
+    ),
     'How an event is told, by the name of the event.',
+  ),
+  summary: optional(
+    section({
+      schedule: required(oneOf('daily', 'weekly'), 'Every day, or every Monday.'),
+      at: optional(timeOfDay, 'When, by the clock of this host.', '08:00'),
+    }),
+    'A message that says how things stand, also when all is well; none when not written.',
   ),
 });

@@ -1,4 +1,4 @@
-// The sections about the host as a whole: storage, replication, offsite copies, verification, metrics.
+// The sections about the host as a whole: offsite copies, verification, metrics.
 
 import { z } from 'zod';
 import { limitsSchema, repositoryList } from './repository.ts';
@@ -8,7 +8,6 @@ import {
   durationText,
   flag,
   frequencyText,
-  list,
   name,
   optional,
   percentageText,
@@ -19,54 +18,6 @@ import {
 
 const named = <Item extends z.ZodType>(item: Item): z.ZodRecord<typeof name, Item> =>
   z.record(name, item, { error: 'expected a map' });
-
-export const storageSchema = section({
-  datasets: optional(
-    section({
-      parentDataset: required(word, 'The ZFS dataset below which services get theirs.'),
-      parentMount: required(absolutePath, 'Where that dataset is mounted.'),
-    }),
-    'Where the datasets of services live.',
-  ),
-});
-
-const snapshotTemplate = section({
-  frequently: optional(count(0), 'Snapshots kept of every quarter of an hour.'),
-  hourly: optional(count(0), 'Hourly snapshots kept.'),
-  daily: optional(count(0), 'Daily snapshots kept.'),
-  weekly: optional(count(0), 'Weekly snapshots kept.'),
-  monthly: optional(count(0), 'Monthly snapshots kept.'),
-  yearly: optional(count(0), 'Yearly snapshots kept.'),
-});
-
-const zfsReplication = section({
-  templates: optional(named(snapshotTemplate), 'Named policies of how many snapshots are kept.'),
-  datasets: optional(
-    z.record(
-      word,
-      section({
-        template: required(word, 'The policy that holds.'),
-        recursive: optional(flag, 'Whether the datasets below are included.', false),
-      }),
-      { error: 'expected a map' },
-    ),
-    'Datasets that get snapshots, each with its policy.',
-  ),
-  targets: optional(
-    named(
-      section({
-        destination: required(word, 'The dataset that receives, as user@host:pool/dataset or pool/dataset.'),
-        datasets: required(list(word).min(1, { error: 'expected at least one dataset' }), 'The datasets that are sent.'),
-        frequency: optional(frequencyText, 'How often.', 'hourly'),
-        raw: optional(flag, 'Send encrypted datasets as they are, so that the target cannot read them.', false),
-        maxLag: optional(durationText, 'How far the target may be behind.'),
-      }),
-    ),
-    'Where snapshots are sent.',
-  ),
-});
-
-export const replicationSchema = section({ zfs: optional(zfsReplication, 'ZFS snapshots and their replication.') });
 
 const destination = z.union(
   [
@@ -88,26 +39,46 @@ export const offsiteSchema = named(
 export const verificationSchema = section({
   enable: optional(flag, 'Whether repositories are verified by schedule.', true),
   schedule: optional(frequencyText, 'How often.', 'weekly'),
-  checkData: optional(flag, 'Whether all data is read, not only the structure.', false),
-  checkDataSubset: optional(percentageText, 'The share of the data that is read each time.'),
+  checkData: optional(flag, 'Whether all data is read and decrypted each time, not only the structure.', false),
+  checkDataSubset: optional(
+    percentageText.refine((text) => Number.parseFloat(text) > 0, { error: 'expected more than 0%' }),
+    'The share of the data that is read and decrypted each time. Another one each time, so that 10% have read everything after ten.',
+  ),
   repositories: optional(repositoryList, 'Which repositories; every one when not written.'),
   restoreTesting: optional(
     section({
       enable: optional(flag, 'Whether restores are tested by schedule.', true),
       schedule: optional(frequencyText, 'How often.', 'monthly'),
-      sampleFiles: optional(count(1), 'How many files of each service are restored and compared.', 5),
+      sampleFiles: optional(
+        count(1),
+        'How many files of each service are restored and compared. The whole service when not written.',
+      ),
+      scratch: optional(
+        absolutePath,
+        'The directory in which restores are tried out. drills in the state directory when not written.',
+      ),
     }),
     'Restores that are tried out.',
   ),
 });
 
-const thresholds = <Value extends z.ZodType>(
-  value: Value,
-): z.ZodObject<{ warning: z.ZodOptional<Value>; critical: z.ZodOptional<Value> }, z.core.$strict> =>
-  section({ warning: optional(value, 'From here on a warning.'), critical: optional(value, 'From here on an alarm.') });
-
 export const metricsSchema = section({
-  textfile: optional(absolutePath, "The file for the node exporter's textfile collector."),
-  capacity: optional(thresholds(percentageText), 'How full a repository may get.'),
-  replicationLag: optional(thresholds(durationText), 'How far replication may be behind.'),
+  textfile: optional(
+    absolutePath,
+    "The file that metrics are written to every five minutes, for the node exporter's textfile collector, which reads those that end with .prom.",
+  ),
+  capacity: optional(
+    section({
+      warning: optional(percentageText, 'From here on a warning.', '80%'),
+      critical: optional(percentageText, 'From here on an alarm.', '90%'),
+    }),
+    'How full the file system of a repository may get.',
+  ),
+  replicationLag: optional(
+    section({
+      warning: optional(durationText, 'From here on a warning.', '12h'),
+      critical: optional(durationText, 'From here on an alarm.', '24h'),
+    }),
+    'How far replication may be behind.',
+  ),
 });

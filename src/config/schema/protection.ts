@@ -1,7 +1,7 @@
 // What a service is owed, and the named classes of it, as written.
 
 import { z } from 'zod';
-import { absolutePath, argv, count, durationText, flag, list, name, optional, required, section, word } from './scalars.ts';
+import { argv, bytesText, count, durationText, flag, list, name, optional, required, section, word } from './scalars.ts';
 
 const promises = {
   rpo: optional(durationText, 'How old the newest copy may get.'),
@@ -21,12 +21,25 @@ const relative = z
   .min(1, { error: 'expected a path' })
   .refine((value) => !value.split('/').includes('..'), { error: 'expected a path without ..' });
 
+const inside = "inside of the service's first path, or absolute";
+
 const validator = z.discriminatedUnion(
   'type',
   [
     section({
       type: required(z.literal('sqlite'), 'PRAGMA integrity_check on a restored SQLite database.'),
-      path: required(relative, "The database, inside of the service's first path or absolute."),
+      path: required(relative, `The database, ${inside}.`),
+      query: optional(word, 'A query whose first column of its first row must be neither 0 nor empty.'),
+    }),
+    section({
+      type: required(z.literal('json'), 'A restored file that must be whole JSON.'),
+      path: required(relative, `The file, ${inside}.`),
+    }),
+    section({
+      type: required(z.literal('files'), 'Files that must be there.'),
+      path: required(relative, `A file, or a directory of which all files below are meant, ${inside}.`),
+      minCount: optional(count(0), 'How many files there must be.', 1),
+      minSize: optional(bytesText, 'How large they must be together.', '1B'),
     }),
     section({
       type: required(z.literal('sql'), 'A query against a restored PostgreSQL database that must answer true.'),
@@ -34,17 +47,16 @@ const validator = z.discriminatedUnion(
       query: required(word, 'The query.'),
     }),
     section({
-      type: required(z.literal('file'), 'A file that must be there and not empty.'),
-      path: required(relative, "The file, inside of the service's first path or absolute."),
-    }),
-    section({
-      type: required(z.literal('command'), 'A program that must exit with 0.'),
+      type: required(
+        z.literal('command'),
+        'A program that must exit with 0. It has no network, and can write nothing but the restored data.',
+      ),
       command: required(argv, 'The program and its arguments; no shell.'),
       timeout: optional(durationText, 'How long it may take.', '5m'),
-      cwd: optional(absolutePath, 'The directory in which it starts; the restored data when not written.'),
+      cwd: optional(relative, `The directory in which it starts, ${inside}; that path when not written.`),
     }),
   ],
-  { error: 'expected a validator with type: sqlite, sql, file or command' },
+  { error: 'expected a validator with type: sqlite, json, files, sql or command' },
 );
 
 export const protectionSchema = section({

@@ -9,6 +9,7 @@ import {
   count,
   durationText,
   flag,
+  frequencyText,
   list,
   name,
   oneOf,
@@ -55,6 +56,10 @@ export const repositorySchema = section({
   ),
   minFree: optional(bytesText, 'Free space below which nothing is written.'),
   concurrency: optional(count(1), 'How many backups may run into it at once.', 1),
+  frequency: optional(
+    frequencyText,
+    'How often services are backed up into it. As often as each service says when not written.',
+  ),
   limits: optional(limitsSchema, 'Bandwidth limits.'),
   prune: optional(
     section({

@@ -9,7 +9,7 @@ import { parseRate } from '../../domain/rate.ts';
 import type { Json } from '../../lib/json.ts';
 import { nearest } from '../nearest.ts';
 import { printable } from '../printable.ts';
-import { isFrequency } from './frequency.ts';
+import { frequencyProblem } from './frequency.ts';
 
 /** One document is checked once: generating code for that takes longer than checking. */
 z.config({ jitless: true });
@@ -72,11 +72,10 @@ export const percentageText = text('expected a percentage from 0% to 100%', (val
   examples: ['10%'],
   pattern: '^\\d+(?:\\.\\d+)?%$',
 });
-export const frequencyText = text(
-  'expected hourly, daily, weekly, monthly or a systemd OnCalendar expression such as *-*-* 03:00',
-  isFrequency,
-  { examples: ['hourly', 'daily', 'weekly', 'monthly', '*-*-* 03:00'] },
-);
+export const frequencyText = z
+  .string({ error: (issue) => frequencyProblem(issue.input) ?? '' })
+  .refine((value) => frequencyProblem(value) === null, { error: (issue) => frequencyProblem(issue.input) ?? '' })
+  .meta({ examples: ['hourly', 'daily', 'weekly', 'monthly', '*-*-* 03:00'] });
 
 /** Names end up in unit names, tags, lock names and file names. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;

@@ -1,8 +1,10 @@
 // A service as it is written: its unit, dataset, backup, database engine, protection and recovery.
 
 import { z } from 'zod';
+import { datasetSchema } from './dataset.ts';
 import { protectionSchema } from './protection.ts';
 import { repositoryList } from './repository.ts';
+import { resourcesSchema } from './resources.ts';
 import {
   absolutePath,
   argv,
@@ -85,7 +87,15 @@ export const policyShape = {
     weekly: 4,
     monthly: 6,
   }),
-  useSnapshots: optional(flag, 'Back up from a temporary filesystem snapshot made for the run.', false),
+  useSnapshots: optional(
+    flag,
+    'Back up from temporary snapshots of ZFS or btrfs, made for the run: all files as they were at one moment.',
+    false,
+  ),
+  resources: optional(
+    resourcesSchema,
+    "What its jobs may take from the machine when they are started by schedule. A service's own replace the default ones.",
+  ),
   allowEmpty: optional(flag, 'An empty source is a success. Otherwise it is partial: what had files has none.', false),
 };
 
@@ -101,20 +111,9 @@ const backupSchema = section({
   tags: optional(list(tag), 'Tags that every snapshot carries.'),
   databases: optional(list(database), 'Databases inside of the paths that need a consistent copy.'),
   hooks: optional(hooks, 'Programs that run before and after.'),
-  zfsDataset: optional(word, 'The ZFS dataset that holds the paths.'),
-});
-
-const datasetSchema = section({
-  name: optional(word, "The dataset's full name; parentDataset and the service's name when not written."),
-  mountpoint: optional(absolutePath, "Where it is mounted; parentMount and the service's name when not written."),
-  recordsize: optional(
-    word.regex(/^\d+[KMG]?$/, { error: 'expected a power of two such as 16K or 1M' }),
-    'The ZFS record size.',
-  ),
-  compression: optional(word, 'The ZFS compression, such as lz4 or zstd.'),
-  properties: optional(
-    z.record(word, z.string({ error: "expected text: quote it, as in 'true'" }), { error: 'expected a map' }),
-    'Further ZFS properties.',
+  zfsDataset: optional(
+    word,
+    'The ZFS dataset that holds the paths; declaring it turns useSnapshots on. A run from another one is refused.',
   ),
 });
 
@@ -169,7 +168,10 @@ export const serviceSchema = section({
   backup: optional(backupSchema, 'What is backed up, where to, how often.'),
   postgres: optional(postgresSchema, 'A PostgreSQL server that is backed up by an engine of its own.'),
   protection: optional(protectionSchema, 'What the service is owed.'),
-  recover: optional(recoverSchema, 'How lost data comes back before the service starts.'),
+  recover: optional(
+    recoverSchema,
+    'How lost data comes back. Where this is written (`recover: {}` will do) the unit of the service starts only with its data.',
+  ),
 });
 
 export const defaultsSchema = section({

@@ -2,24 +2,28 @@
 // summary, a snapshot id that the repository holds, and every declared source present before and after.
 
 import type { BackupConfig, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
-import { localDirectory } from '../../config/repository-url.ts';
 import type { Evidence } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { jobName, jobTag, stepId } from '../../domain/naming.ts';
 import type { Progress, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { textAt } from '../../lib/json.ts';
 import { placeOf } from '../../repositories/place.ts';
 import { secretFilesOf } from '../../repositories/secrets.ts';
-import { sqliteSource } from '../../sources/sqlite.ts';
+import type { SnapshotDesk } from '../../sources/snapshots/desk.ts';
 import { type BackupProgress, type BackupRequest, type BackupSummary, resticBackup } from '../../tools/restic/backup.ts';
+import type { ResticAccess } from '../../tools/restic/access.ts';
 import { literalPattern } from '../../tools/restic/pattern.ts';
-import { withBinds } from '../../tools/util-linux/mount-namespace.ts';
-import { type Presence, presenceOf } from '../../tools/util-linux/probe.ts';
-import { pathExists } from '../../tools/util-linux/stat.ts';
+import { featuresForSnapshots } from '../../tools/restic/version.ts';
+import { presenceOf } from '../../tools/util-linux/probe.ts';
 import { absentPaths, formerFilesOf, wordingOf } from './held-paths.ts';
+import { assertHeld } from './held-snapshot.ts';
 import { aroundHooks } from './hooks.ts';
+import { observeScene } from '../layers/observe-scene.ts';
+import { lookAtSource, type SourceLook } from './look-at-source.ts';
+import { openSources } from './open-sources.ts';
 import { pastLocks } from '../repository/restic-locks.ts';
-import { accessTo, spoolRoot, type Toolbox } from '../toolbox.ts';
+import { accessTo, type Toolbox } from '../toolbox.ts';
 
 export interface Job {
   readonly service: ServiceConfig;
@@ -45,56 +49,58 @@ interface Copied {
   readonly formerFiles: number;
   /** In what the source was not what was asked for. */
   readonly shortOf: readonly string[];
+  /** What could not be cleaned up after the copy was made, in sentences. */
+  readonly left: readonly string[];
   readonly source: Evidence['detail'];
 }
 
-export async function backUp(job: Job, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
+export async function backUp(job: Job, toolbox: Toolbox, desk: SnapshotDesk, context: StepContext): Promise<StepResult> {
   let copied: Copied | null = null;
   const reasons: string[] = [];
   try {
     await using _hooks = await aroundHooks(context, job.service.name, job.backup.hooks, secretFilesOf(job.repository));
-    copied = await copy(job, toolbox, context);
+    copied = await copy(job, toolbox, desk, context);
   } catch (error) {
     // The snapshot exists all the same: what failed is the clean-up that its owner asked for.
     if (!copied || !(error instanceof HoldfastError) || error.code !== 'hook-failed') throw error;
     reasons.push(`the after hook failed: ${error.message}`);
   }
-  const incomplete = [...shortcomings(job, copied), ...shrinkage(job, toolbox, copied)];
+  reasons.push(...copied.left);
+  const incomplete = [...shortcomings(copied), ...shrinkage(job, toolbox, copied)];
   for (const path of copied.empty) if (incomplete.length === 0) context.warn(`${path} is empty`);
   return resultOf(job, copied, incomplete, [...incomplete, ...reasons]);
 }
 
-async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<Copied> {
+async function copy(job: Job, toolbox: Toolbox, desk: SnapshotDesk, context: StepContext): Promise<Copied> {
   const { service, backup, repository } = job;
-  const before = await presenceBefore(job, context);
-  if (before.present.length === 0) throw sourceMissing(job, before.missing);
-  const access = await accessTo(toolbox, repository, context.signal);
-  const at = context.now(); // databases are copied first
-  const source = sqliteSource(backup.databases, {
-    paths: before.present,
-    spoolRoot: spoolRoot(toolbox),
-    subject: nameOf(job),
-    user: toolbox.user,
-  });
-  await using view = await source.open(context);
+  const before = await lookBefore(job, context);
+  const access = withFeatures(await accessTo(toolbox, repository, context.signal), backup, context);
+  const subject = { name: nameOf(job), ...job };
+  await using held = new AsyncDisposableStack();
+  const view = held.use(await openSources(subject, before.present, access, { toolbox, desk, context }));
   const request: BackupRequest = {
     paths: before.present,
     // '*.db' keeps torn live files out; what is declared as a database is in all the same.
     excludes: [
       ...backup.exclude,
-      ...view.expected.map((path) => `!${literalPattern(path)}`),
+      ...view.included.map((path) => `!${literalPattern(path)}`),
       ...view.leftOut.map(literalPattern),
     ],
     tags: [jobTag(service.name), ...backup.tags],
     host: toolbox.host,
     estimate: toolbox.estimate ?? true,
-    wrap: (argv) => withBinds(view.binds, argv, toolbox.user),
+    wrap: (argv) => view.wrap(argv),
   };
   const onProgress = (progress: BackupProgress): void => context.progress(liveFigures(progress));
   const summary = await pastLocks(access, context, (retryLock) =>
     resticBackup(access, { ...request, retryLock }, { signal: context.signal, onProgress }),
   );
-  const [after] = await Promise.all([presenceOf(before.present, uncancelled()), assertHeld(job, summary.snapshotId)]);
+  const lost = await view.lost(uncancelled());
+  const [after, left] = await Promise.all([
+    presenceOf(before.present, uncancelled()),
+    closed(held.move()), // meanwhile: whatever removes a snapshot waits for the disk
+    assertHeld(repository, summary.snapshotId, nameOf(job)),
+  ]);
   const missing = [...before.missing, ...after.missing];
   const expected = [...after.present, ...view.expected];
   const wording = wordingOf(request, expected);
@@ -102,7 +108,7 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
   const absent = last?.detail['wording'] === wording ? [] : await absentPaths(access, summary.snapshotId, expected);
   const formerFiles = last ? Number(last.detail['files'] ?? 0) : await formerFilesOf(access, request, summary);
   return {
-    at,
+    at: view.at,
     summary,
     missing,
     empty: after.empty,
@@ -110,20 +116,37 @@ async function copy(job: Job, toolbox: Toolbox, context: StepContext): Promise<C
     absent,
     wording,
     formerFiles,
-    shortOf: view.shortcomings,
+    shortOf: [...before.layered, ...view.shortcomings, ...lost],
+    left,
     source: view.detail,
   };
 }
 
+/** What somebody has chosen for restic stays. */
+function withFeatures(access: ResticAccess, { useSnapshots }: BackupConfig, context: StepContext): ResticAccess {
+  if (!useSnapshots || process.env['RESTIC_FEATURES'] || access.env['RESTIC_FEATURES']) return access;
+  const version = textAt(context.resultOf(stepId.preflight('tool', 'restic')) ?? {}, 'version');
+  return { ...access, env: { ...access.env, ...featuresForSnapshots(version) } };
+}
+
+/** The copy is made, and is one, whatever stays behind: that is recorded, and tried again by the next run. */
+async function closed(sources: AsyncDisposableStack): Promise<string[]> {
+  try {
+    await sources.disposeAsync();
+    return [];
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return [`cleaning up failed: ${error.message}`];
+  }
+}
+
 /** What the preflight saw: what came or went since then is seen afterwards. With hooks, which may bring the data, it did not look. */
-async function presenceBefore(
-  { service, backup }: Job,
-  context: StepContext,
-): Promise<Pick<Presence, 'present' | 'missing'>> {
+async function lookBefore({ service, backup }: Job, context: StepContext): Promise<SourceLook> {
   const seen = context.resultOf(stepId.preflight('source', service.name));
   const of = (state: 'present' | 'missing'): string[] =>
     backup.paths.filter((path) => asArray(seen?.[state]).includes(path));
-  return seen ? { present: of('present'), missing: of('missing') } : await presenceOf(backup.paths, context.signal);
+  if (seen) return { present: of('present'), missing: of('missing'), layered: asArray(seen['layered']).map(String) };
+  return await lookAtSource(service, backup, await observeScene([service], context.signal), context.signal);
 }
 
 const asArray = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
@@ -139,21 +162,7 @@ const liveFigures = (progress: BackupProgress): Progress => ({
 /** Once the copy is made, it must not be forgotten because the run is cancelled: a look has a time limit of its own. */
 const uncancelled = (): AbortSignal => new AbortController().signal;
 
-/** A summary is a claim; where the repository is a local directory it is checked at once, elsewhere at its next opening. */
-async function assertHeld(job: Job, snapshotId: string): Promise<void> {
-  const directory = localDirectory(job.repository.url);
-  if (directory === null || (await pathExists(`${directory}/snapshots/${snapshotId}`, uncancelled()))) return;
-  throw new HoldfastError({
-    code: 'snapshot-missing',
-    operation: 'back up',
-    subject: nameOf(job),
-    message: `restic reported snapshot ${snapshotId.slice(0, 8)}, but the repository does not hold it`,
-    hint: `Something else deletes from ${directory}, or the disk lies. Run: restic check, and look at dmesg.`,
-    retry: 'now',
-  });
-}
-
-function shortcomings(job: Job, { summary, missing, links, absent, shortOf }: Copied): string[] {
+function shortcomings({ summary, missing, links, absent, shortOf }: Copied): string[] {
   const reasons: string[] = [...shortOf];
   if (missing.length > 0) reasons.push(`missing: ${missing.join(', ')}`);
   if (links.length > 0) {
@@ -166,7 +175,6 @@ function shortcomings(job: Job, { summary, missing, links, absent, shortOf }: Co
   } else if (summary.incomplete) {
     reasons.push('restic could not read everything');
   }
-  if (job.backup.useSnapshots) reasons.push('useSnapshots is not available in this version: the live files were read');
   return reasons;
 }
 
@@ -231,13 +239,3 @@ function resultOf(
     },
   };
 }
-
-const sourceMissing = (job: Job, missing: readonly string[]): HoldfastError =>
-  new HoldfastError({
-    code: 'source-missing',
-    operation: 'back up',
-    subject: nameOf(job),
-    message: `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist`,
-    hint: `Is its file system mounted? If it moved, correct services.${job.service.name}.backup.paths.`,
-    retry: 'later',
-  });

@@ -7,9 +7,12 @@ import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
 import { type Plan, PREFLIGHT, type Step, type StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { checkRepository } from '../../repositories/preflight.ts';
+import { SnapshotDesk } from '../../sources/snapshots/desk.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
-import { presenceOf } from '../../tools/util-linux/probe.ts';
+import { configurationSteps } from '../configuration/keep-configuration.ts';
 import { backUp, type Job } from './backup-step.ts';
+import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
+import { lookAtSource } from './look-at-source.ts';
 import { selectRepository, selectServices, unknownName } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
 
@@ -54,7 +57,8 @@ export function selectJobs(config: Configuration, selection: RunSelection): Sele
 export function planRun(config: Configuration, selection: RunSelection, toolbox: Toolbox): Plan {
   const { jobs, engines, warnings } = selectJobs(config, selection);
   const repositories = new Map(jobs.map((job) => [job.repository.name, job.repository]));
-  const outages: Outages = new Map();
+  const between = betweenJobs();
+  const backups = jobs.map((job) => backupStep(job, toolbox, between));
   return {
     kind: 'run',
     host: config.host,
@@ -64,8 +68,9 @@ export function planRun(config: Configuration, selection: RunSelection, toolbox:
       ...(jobs.length > 0 ? [toolStep(toolbox)] : []),
       ...[...repositories.values()].map(repositoryStep),
       ...sourceSteps(jobs),
-      ...jobs.map((job) => backupStep(job, toolbox, outages)),
+      ...backups,
       ...engines.map(engineStep),
+      ...[...repositories.values()].flatMap((repository) => configurationStep(config, repository, backups, toolbox)),
     ],
   };
 }
@@ -110,37 +115,44 @@ const repositoryStep = (repository: RepositoryConfig): Step => ({
   },
 });
 
-/** A look at the data of each service, once. */
-export const sourceSteps = (jobs: readonly Job[]): Step[] =>
-  [...new Map(jobs.map((job) => [job.service.name, job])).values()].map(sourceStep);
+/** A look at the data of each service, once, and at the mounts and datasets of this machine once for all of them. */
+export function sourceSteps(jobs: readonly Job[]): Step[] {
+  const each = [...new Map(jobs.map((job) => [job.service.name, job])).values()];
+  let observed: Promise<ObservedScene> | null = null;
+  const observe = (signal: AbortSignal): Promise<ObservedScene> => {
+    observed ??= observeScene(
+      each.map(({ service }) => service),
+      signal,
+    );
+    return observed;
+  };
+  return each.map((job) => sourceStep(job, observe));
+}
 
-const sourceStep = ({ service, backup }: Job): Step => ({
+const sourceStep = ({ service, backup }: Job, observe: (signal: AbortSignal) => Promise<ObservedScene>): Step => ({
   id: stepId.preflight('source', service.name),
   title: `Check that the data of ${service.name} is there`,
   stage: PREFLIGHT,
   service: service.name,
   weight: 'advisory',
-  timeout: duration(1, 'm'),
+  timeout: duration(2, 'm'), // ZFS and each path have limits of their own
   async run(context) {
     if (backup.hooks.before.length > 0) return { outcome: 'succeeded' }; // they may make it: a dump. The backup itself looks
-    const { present, missing } = await presenceOf(backup.paths, context.signal);
-    if (present.length > 0) {
-      for (const path of missing) context.warn(`${path} does not exist`);
-      return { outcome: 'succeeded', result: { present, missing } };
-    }
-    throw new HoldfastError({
-      code: 'source-missing',
-      operation: 'back up',
-      subject: service.name,
-      message: `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist`,
-      hint: `Is its file system mounted? If it moved, correct services.${service.name}.backup.paths.`,
-      retry: 'later',
-    });
+    const look = await lookAtSource(service, backup, await observe(context.signal), context.signal);
+    for (const path of look.missing) context.warn(`${path} does not exist`);
+    for (const sentence of look.layered) context.warn(sentence);
+    return { outcome: 'succeeded', result: { ...look } };
   },
 });
 
-/** Why a repository could not be opened: the other jobs of this run need not find that out again, each after its hooks. */
-export type Outages = Map<string, HoldfastError>;
+/** What the jobs of one run know of each other. */
+export interface Between {
+  /** Why a repository could not be opened: the others need not find that out again, each after its hooks. */
+  readonly outages: Outages;
+  readonly desk: SnapshotDesk;
+}
+export const betweenJobs = (): Between => ({ outages: new Map(), desk: new SnapshotDesk() });
+type Outages = Map<string, HoldfastError>;
 const OUTAGES: ReadonlySet<unknown> = new Set([
   'repository-unreachable',
   'repository-missing',
@@ -159,9 +171,9 @@ async function unlessOut(outages: Outages, repository: string, work: () => Promi
   }
 }
 
-export const backupStep = (job: Job, toolbox: Toolbox, outages: Outages): Step => ({
+export const backupStep = (job: Job, toolbox: Toolbox, { outages, desk }: Between): Step => ({
   id: stepId.backup(job.service.name, job.repository.name),
-  title: `Back up ${job.service.name} to ${job.repository.name}`,
+  title: `Back up ${job.service.name} to ${job.repository.name}${job.backup.useSnapshots ? ' from a snapshot' : ''}`,
   stage: 'backup',
   service: job.service.name,
   repository: job.repository.name,
@@ -169,13 +181,30 @@ export const backupStep = (job: Job, toolbox: Toolbox, outages: Outages): Step =
   // A service's hooks are for one backup at a time: its jobs take turns, here by the lane, between processes by the lock.
   lanes: [...(hasHooks(job) ? [serviceLock(job.service.name)] : []), repositoryLock(job.repository.name)],
   locks: [
-    { name: repositoryLock(job.repository.name), mode: 'shared' },
+    { name: repositoryLock(job.repository.name), mode: 'shared', places: job.repository.concurrency },
     { name: serviceLock(job.service.name), mode: hasHooks(job) ? 'exclusive' : 'shared' },
   ],
   timeout: job.backup.timeout,
   weight: 'counted',
-  run: (context) => unlessOut(outages, job.repository.name, () => backUp(job, toolbox, context)),
+  run: (context) => unlessOut(outages, job.repository.name, () => backUp(job, toolbox, desk, context)),
 });
+
+/** Last of all in each repository, and only where a copy of a service could be made: that is more urgent, and tells why not. */
+function configurationStep(
+  config: Configuration,
+  repository: RepositoryConfig,
+  backups: readonly Step[],
+  toolbox: Toolbox,
+): Step[] {
+  const mine = backups.filter((step) => step.repository === repository.name).map(({ id }) => id);
+  return configurationSteps(config, repository, toolbox, { after: mine }).map((step) => ({
+    ...step,
+    run: (context) =>
+      mine.some((id) => context.resultOf(id) !== null)
+        ? step.run(context)
+        : Promise.resolve({ outcome: 'skipped', reason: 'no copy could be made there' }),
+  }));
+}
 
 const hasHooks = ({ backup }: Job): boolean => backup.hooks.before.length + backup.hooks.after.length > 0;
 

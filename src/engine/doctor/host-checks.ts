@@ -16,7 +16,8 @@ import { requireBinds } from '../../tools/util-linux/mount-namespace.ts';
 import { fileSystemType, probePath } from '../../tools/util-linux/probe.ts';
 import { freeSpace } from '../../tools/util-linux/stat.ts';
 import { type Check, type DoctorInput, type Finding, ok, problem, warning } from './check.ts';
-import { NEVER_BACKED_UP, statusOf } from '../status/status.ts';
+import { NEVER_BACKED_UP } from '../status/problems.ts';
+import { statusOf } from '../status/status.ts';
 
 export const hostChecks = (input: DoctorInput): Check[] => [
   { id: 'restic', title: 'restic', run: (signal) => checkRestic(input, signal) },
@@ -146,9 +147,12 @@ function checkJobs({ config, clock }: DoctorInput): Finding[] {
   using recorded = opened;
   const journal: Parameters<typeof statusOf>[0]['journal'] = {
     evidence: (filter) => recorded?.evidence(filter) ?? [],
+    evidenceOfEach: (jobs, filter) => recorded?.evidenceOfEach(jobs, filter) ?? [],
     latestStep: (id) => recorded?.latestStep(id) ?? null,
+    latestSteps: (ids) => recorded?.latestSteps(ids) ?? [],
     unfinishedRuns: () => [], // the check of the journal tells of those
     keptEffects: (kind) => recorded?.keptEffects(kind) ?? [],
+    notifications: recorded?.notifications ?? { standing: () => [], problems: () => [] },
   };
   const services = [...config.services.values()];
   const { problems } = statusOf({ config, services, journal, now: clock.now() });

@@ -1,62 +1,59 @@
 // Each service: its paths are there and readable, its databases are databases, and no file system that belongs at one of
 // its paths is missing or hidden. Nothing is opened for writing; a database is known by its first bytes.
 
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { ServiceConfig } from '../../config/configuration.ts';
-import { contains, normalPath } from '../../config/repository-url.ts';
-import { errnoOf, HoldfastError } from '../../lib/errors.ts';
-import { parseMountPoints } from '../../repositories/mounts.ts';
+import { duration } from '../../domain/duration.ts';
+import { concerns, type Mount } from '../../domain/mount.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { normalPath } from '../../lib/path.ts';
+import { declaredMounts } from '../../repositories/declared-mounts.ts';
 import { probePath } from '../../tools/util-linux/probe.ts';
-import { type Check, type DoctorInput, type Finding, ok, problem, warning } from './check.ts';
+import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
+import { type Check, type DoctorInput, type Finding, ok, problem } from './check.ts';
+import { layerFindings, type Looking } from './layer-findings.ts';
+import { snapshotFindings } from './snapshot-findings.ts';
 
-export const serviceChecks = ({ config }: DoctorInput): Check[] =>
-  [...config.services.values()].flatMap((service) =>
-    service.backup === null
-      ? []
-      : [
-          {
-            id: `service:${service.name}`,
-            title: service.name,
-            run: (signal: AbortSignal) => examineService(service, signal),
-          },
-        ],
-  );
+export function serviceChecks({ config, user }: DoctorInput): Check[] {
+  const services = [...config.services.values()].filter(({ backup }) => backup !== null);
+  let observed: Promise<ObservedScene> | null = null;
+  return services.map((service) => ({
+    id: `service:${service.name}`,
+    title: service.name,
+    limit: LIMIT,
+    run: async (signal) => {
+      observed ??= observeScene(services, signal); // once: all checks begin at once, and have the same time
+      return await examineService(service, await observed, { user, signal });
+    },
+  }));
+}
 
-async function examineService(service: ServiceConfig, signal: AbortSignal): Promise<Finding[]> {
-  const { paths = [], databases = [], useSnapshots = false } = service.backup ?? {};
+/** ZFS, paths and what lies beneath mounts are asked one after the other, each with a limit of its own. */
+const LIMIT = duration(1, 'm');
+
+async function examineService(service: ServiceConfig, scene: ObservedScene, { user, signal }: Looking): Promise<Finding[]> {
+  const { paths = [], databases = [] } = service.backup ?? {};
+  const probed = await Promise.all(paths.map(async (path) => ({ path, facts: await probe(path, signal) })));
+  const present = probed.flatMap(({ path, facts }) => ('found' in facts && facts.found !== null ? [path] : []));
   const findings = [
-    ...missingMounts(paths, await declaredMounts(), await currentMounts()),
-    ...(await Promise.all(paths.map((path) => checkPath(service.name, path, signal)))).flat(),
+    ...missingMounts(paths, await declaredMounts(), scene.mounts.all),
+    ...(await layerFindings(service, present, scene, { user, signal })),
+    ...probed.flatMap(({ path, facts }) => pathFindings(service.name, path, facts)),
     ...(await Promise.all(databases.map(({ path }) => checkDatabase(service.name, path, signal)))).flat(),
-    ...(useSnapshots
-      ? [
-          warning(
-            'useSnapshots is not available in this version: its runs are partial',
-            'Take useSnapshots out until it is.',
-          ),
-        ]
-      : []),
+    ...(service.backup ? await snapshotFindings(service.name, service.backup, present, { user, signal }) : []),
   ];
   const count =
     databases.length === 0 ? '' : `, ${databases.length === 1 ? 'its database' : `${databases.length} databases`} in order`;
-  return findings.length > 0
-    ? findings
-    : [ok(`${paths.length === 1 ? paths[0] : `${paths.length} paths`} readable${count}`)];
+  const well = ok(`${paths.length === 1 ? paths[0] : `${paths.length} paths`} readable${count}`);
+  return findings.some(({ health }) => health !== 'ok') ? findings : [well, ...findings];
 }
 
 /** Only what is wrong. */
-async function checkPath(service: string, path: string, signal: AbortSignal): Promise<Finding[]> {
-  const facts = await probe(path, signal);
+function pathFindings(service: string, path: string, facts: Probed): Finding[] {
   if ('health' in facts) return [facts];
-  if (facts.found === null) {
-    return [
-      problem(
-        `${path} does not exist`,
-        `Is its file system mounted? If it moved, correct services.${service}.backup.paths.`,
-      ),
-    ];
-  }
-  return facts.found.readable ? [] : [problem(`${path} cannot be read by this user`, READ_FIX)];
+  if (facts.found !== null) return facts.found.readable ? [] : [problem(`${path} cannot be read by this user`, READ_FIX)];
+  const fix = `Is its file system mounted? If it moved, correct services.${service}.backup.paths.`;
+  return [problem(`${path} does not exist`, fix)];
 }
 
 const READ_FIX = 'Run Holdfast as root or as the owner of the data, or give this user the right to read it.';
@@ -91,54 +88,16 @@ async function probe(path: string, signal: AbortSignal): Promise<Probed> {
   }
 }
 
-/** fstab(5): what the administrator says should be mounted. */
-export const parseFstab = (text: string): readonly string[] =>
-  text
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([source = '', target = '']) => !source.startsWith('#') && target.startsWith('/'))
-    .map(([, target = '']) =>
-      target.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8))),
-    )
-    .map(normalPath);
-
-/** A path whose file system is not there (what is written now lies hidden under it later), or is there twice. */
-export function missingMounts(paths: readonly string[], declared: readonly string[], current: readonly string[]): Finding[] {
-  const concerned = (mount: string): boolean =>
-    paths.map(normalPath).some((path) => path === mount || contains(mount, path) || contains(path, mount));
-  const mounted = new Set(current);
-  const twice = [...new Set(current.filter((mount, index) => current.indexOf(mount) !== index))];
-  return [
-    ...declared
-      .filter((mount) => mount !== '/' && !mounted.has(mount) && concerned(mount))
-      .map((mount) =>
-        problem(
-          `${mount} should be mounted (/etc/fstab) and is not`,
-          `mount ${mount}; what was written there meanwhile lies below it then`,
-        ),
+/** A path whose file system is not there: what is written now lies hidden under it later. */
+export function missingMounts(paths: readonly string[], declared: readonly string[], current: readonly Mount[]): Finding[] {
+  const mounted = new Set(current.filter(({ type }) => type !== 'autofs').map(({ path }) => path)); // a trigger is none
+  const concerned = (mount: string): boolean => paths.some((path) => concerns(mount, normalPath(path)) !== null);
+  return declared
+    .filter((mount) => mount !== '/' && !mounted.has(mount) && concerned(mount))
+    .map((mount) =>
+      problem(
+        `${mount} should be mounted (/etc/fstab) and is not`,
+        `mount ${mount}; what was written there meanwhile lies below it then`,
       ),
-    ...twice
-      .filter((mount) => mount !== '/' && concerned(mount))
-      .map((mount) =>
-        warning(
-          `two file systems are mounted at ${mount}: one hides the other`,
-          `findmnt ${mount}, then umount the wrong one`,
-        ),
-      ),
-  ];
-}
-
-async function declaredMounts(): Promise<readonly string[]> {
-  try {
-    return parseFstab(await readFile('/etc/fstab', 'utf8'));
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return []; // NixOS containers and the like have none
-  }
-}
-
-/** In the order of mounting, a mount point as often as something is mounted there; an automount's trigger does not count. */
-async function currentMounts(): Promise<readonly string[]> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => !/ - autofs /.test(line));
-  return lines.flatMap((line) => [...parseMountPoints(line)]);
+    );
 }

@@ -53,7 +53,8 @@ function readablePast(stateDir: string): Journal | null {
 
 function recorded(journal: Past, id: string): Duration | null {
   const last = journal.latestStep(id, 'done');
-  return last?.outcome === 'succeeded' && last.durationSeconds !== null ? duration(last.durationSeconds, 's') : null;
+  if (last?.outcome !== 'succeeded' || last.startedAt === null || last.endedAt === null) return null;
+  return elapsed(last.startedAt, last.endedAt);
 }
 
 /** Null also where systemd does not say: nobody waits for an estimate. */

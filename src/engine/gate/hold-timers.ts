@@ -4,6 +4,7 @@
 import { duration } from '../../domain/duration.ts';
 import type { EffectKind } from '../../domain/effect.ts';
 import type { Instant } from '../../domain/instant.ts';
+import { mayBeHeld } from '../../domain/naming.ts';
 import type { StepContext } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { Manager } from '../../tools/systemd/manager.ts';
@@ -16,19 +17,17 @@ export const HELD_TIMERS: EffectKind = { kind: HELD_TIMERS_KIND, independent: tr
 /** Until `holdfast gate release`. */
 export const LASTING_HOLD: EffectKind = { kind: LASTING_HOLD_KIND, independent: true, lasting: true, undo: startAgain };
 
-/** Those that are active now and start one of these units, or one of Holdfast's own. Sorted. */
-export async function activeTimers(manager: Manager, units: readonly string[]): Promise<string[]> {
+/** Those that are active now and start one of these units, or one of Holdfast's own, but for those that only tell. Sorted. */
+export async function activeTimers(manager: Pick<Manager, 'find' | 'facts'>, units: readonly string[]): Promise<string[]> {
   const facts = await Promise.all(units.map((unit) => manager.facts(unit)));
   const own = (await manager.find(['holdfast-*.timer'])).map(({ name }) => name);
-  const timers = new Set([...facts.flatMap(({ triggeredBy }) => triggeredBy).filter(isTimer), ...own.filter(isNoRelease)]);
+  const timers = new Set([...facts.flatMap(({ triggeredBy }) => triggeredBy), ...own.filter(isNoRelease)].filter(mayBeHeld));
   const states = await Promise.all([...timers].map((timer) => manager.facts(timer)));
   return states
     .filter(({ active }) => active === 'active')
     .map(({ name }) => name)
     .toSorted();
 }
-
-const isTimer = (name: string): boolean => name.endsWith('.timer');
 
 /** What the timers that end a hold are called, each with the run that held. They must not be held themselves. */
 export const RELEASE_UNIT = 'holdfast-gate-release-';

@@ -11,15 +11,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { remoteHostOf } from '../../tools/ssh/reach.ts';
 import type { FoundUnit } from '../../tools/systemd/manager.ts';
 import { type Job, nameOf } from '../backup/backup-step.ts';
-import {
-  backupStep,
-  engineStep,
-  jobsOf,
-  type Outages,
-  repositoryLimits,
-  sourceSteps,
-  toolStep,
-} from '../backup/plan-run.ts';
+import { backupStep, engineStep, jobsOf, betweenJobs, repositoryLimits, sourceSteps, toolStep } from '../backup/plan-run.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { type ArrangedStage, arrangeStage, engineName, MASKED } from './arrange.ts';
 import type { Estimates } from './estimate.ts';
@@ -70,7 +62,7 @@ export function planGate(
     ...replicationTargets(config),
   ];
   const ready = preflight.filter(({ weight }) => weight === 'critical').map(({ id }) => id);
-  const outages: Outages = new Map();
+  const between = betweenJobs();
   const byStage = new Map<string, readonly string[]>();
   const staged: Step[] = [];
   let before: readonly string[] = [];
@@ -85,7 +77,7 @@ export function planGate(
     };
     const steps = [
       ...arranged.units.map((unit) => unitStep(unit, stage, observed, toolbox, options)),
-      ...arranged.jobs.map((job) => freshOr(job, stage, backupStep(job, toolbox, outages), toolbox)),
+      ...arranged.jobs.map((job) => freshOr(job, stage, backupStep(job, toolbox, between), toolbox)),
       ...arranged.engines.map(engineStep),
       ...shortfallSteps(arranged),
     ]
@@ -101,6 +93,7 @@ export function planGate(
   return {
     kind: GATE,
     host: config.host,
+    staged: true,
     warnings: [...unasked(observed), ...stages.flatMap(remarks)],
     limits: {
       ...repositoryLimits([...repositories.values()]),
@@ -207,10 +200,8 @@ function remarks({ stage, units, jobs, engines, leftOut, short }: ArrangedStage)
 }
 
 /** Declared under `replication.zfs.targets`; those on this machine are not asked. */
-function replicationTargets({ sections }: Configuration): Step[] {
-  const targets = (sections['replication'] as { zfs?: { targets?: Record<string, { destination: string }> } } | undefined) // as the schema has it
-    ?.zfs?.targets;
-  return Object.entries(targets ?? {}).flatMap(([name, { destination }]) => {
+function replicationTargets({ replication }: Configuration): Step[] {
+  return replication.targets.flatMap(({ name, destination }) => {
     const host = remoteHostOf(destination);
     return host ? [targetStep(name, host)] : [];
   });

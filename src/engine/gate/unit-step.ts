@@ -2,7 +2,7 @@
 
 import type { GateStage } from '../../config/configuration.ts';
 import { describeDuration, type Duration, duration } from '../../domain/duration.ts';
-import { elapsed, type Instant, parseInstant } from '../../domain/instant.ts';
+import { elapsed, type Instant } from '../../domain/instant.ts';
 import { stepId } from '../../domain/naming.ts';
 import type { SkipCause } from '../../domain/gate-verdict.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
@@ -113,7 +113,7 @@ function freshSuccess({ unit, stage, journal }: UnitTask, facts: UnitFacts, now:
     return isProven && isFresh(facts.startedAt) ? facts.startedAt : null;
   }
   const recorded = journal.latestStep(stepId.unit(unit), 'done');
-  const startedAt = recorded?.outcome === 'succeeded' ? parseInstant(recorded.startedAt ?? '') : null;
+  const startedAt = recorded?.outcome === 'succeeded' ? recorded.startedAt : null;
   return startedAt !== null && isFresh(startedAt) ? startedAt : null;
 }
 
@@ -154,7 +154,7 @@ async function unitError(
   what: Pick<HoldfastError, 'code' | 'message'> & Pick<UnitRun, 'exitStatus' | 'invocationId'>,
 ): Promise<HoldfastError> {
   const { code, message, exitStatus, invocationId } = what;
-  const stderrTail = invocationId === null ? [] : await lastLines(invocationId, LAST_LINES);
+  const stderrTail = invocationId === null ? [] : await lastLines({ unit, invocationId }, LAST_LINES);
   return new HoldfastError({
     code,
     operation: 'run',

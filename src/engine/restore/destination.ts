@@ -61,7 +61,8 @@ export async function requireSpace(directory: string, bytes: Bytes, signal: Abor
   );
 }
 
-async function assertOutside(place: string, { services, repositories }: Surroundings): Promise<void> {
+/** Throws `refused` for a place in live data or in a repository; `hint` says what to do instead. */
+export async function assertOutside(place: string, { services, repositories }: Surroundings, hint?: string): Promise<void> {
   for (const { name, backup } of services) {
     for (const path of backup?.paths ?? []) {
       // oxlint-disable-next-line no-await-in-loop -- a handful
@@ -70,7 +71,7 @@ async function assertOutside(place: string, { services, repositories }: Surround
           'refused',
           place,
           `it lies in the live data of ${name} (${path})`,
-          `Choose another directory; --in-place replaces the live data, and keeps it.`,
+          hint ?? 'Choose another directory; --in-place replaces the live data, and keeps it.',
         );
       }
     }
@@ -83,7 +84,7 @@ async function assertOutside(place: string, { services, repositories }: Surround
         'refused',
         place,
         `it lies in the repository ${name} (${directory})`,
-        'Choose a directory outside of it.',
+        hint ?? 'Choose a directory outside of it.',
       );
     }
   }

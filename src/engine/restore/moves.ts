@@ -1,6 +1,6 @@
 // The moves of which a promotion is made. None of them removes or overwrites anything.
 
-import { lstat, mkdtemp, open, rename } from 'node:fs/promises';
+import { lstat, mkdtemp, rename } from 'node:fs/promises';
 import { errnoOf } from '../../lib/errors.ts';
 
 /** Whether anything has that name; a link that leads nowhere is something. */
@@ -20,10 +20,4 @@ export async function displace(path: string | Buffer, prefix: string): Promise<v
   if (!(await exists(from))) return;
   const directory = await mkdtemp(prefix);
   await rename(from, Buffer.concat([Buffer.from(directory), from.subarray(from.lastIndexOf('/'))]));
-}
-
-/** Makes the renames in a directory durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path);
-  await directory.sync();
 }

@@ -109,7 +109,8 @@ function toStep(
   };
 }
 
-async function inPlaceStep(
+/** The restore in place of what was chosen, and what should be known about it. Throws what stands in the way of that. */
+export async function inPlaceStep(
   scene: RestoreScene,
   wish: RestoreWish,
   chosen: Observed,

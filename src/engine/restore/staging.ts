@@ -1,10 +1,10 @@
 // The directory in which a restore is made and proven before it takes its place. Undone by removal; what was promoted is no
 // longer in it.
 
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import type { EffectKind } from '../../domain/effect.ts';
 import type { StepContext } from '../../domain/plan.ts';
-import { HoldfastError } from '../../lib/errors.ts';
+import { errnoOf, HoldfastError } from '../../lib/errors.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
 import { exists } from './moves.ts';
 
@@ -13,19 +13,43 @@ export const STAGING: EffectKind = {
   independent: true,
   async undo(payload) {
     const { path } = payload;
-    // A restic that is still dying may write into it for a moment longer: hence the repetitions.
-    if (typeof path === 'string') await rm(path, { recursive: true, force: true, maxRetries: 8, retryDelay: 100 });
+    if (typeof path === 'string') await removeTree(path);
   },
 };
 
-/** Makes the directory (mode 0700, it must not exist); disposing removes it with what is left in it. */
-export async function holdStaging(context: StepContext, path: string): Promise<AsyncDisposable> {
+async function removeTree(path: string): Promise<void> {
+  // A restic that is still dying may write into it for a moment longer: hence the repetitions.
+  const remove = (): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 8, retryDelay: 100 });
+  try {
+    await remove();
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    await openDirectories(Buffer.from(path));
+    await remove();
+  }
+}
+
+/** Restored directories may be closed to their owner, too, who is then not even allowed to empty them. */
+async function openDirectories(directory: Buffer): Promise<void> {
+  try {
+    await chmod(directory, 0o700);
+    for (const entry of await readdir(directory, { withFileTypes: true, encoding: 'buffer' })) {
+      // oxlint-disable-next-line no-await-in-loop -- it is rare, and there may be very many
+      if (entry.isDirectory()) await openDirectories(Buffer.concat([directory, Buffer.from('/'), entry.name]));
+    }
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error; // the first attempt is still at work elsewhere
+  }
+}
+
+/** Makes the directory (mode 0700, it must not exist); disposing removes it with what is left in it. `hint`: when it cannot be made. */
+export async function holdStaging(context: StepContext, path: string, hint = HINT): Promise<AsyncDisposable> {
   if (await exists(path)) throw notOurs(path); // before it is recorded: undoing would remove what is not ours
   return await context.hold(STAGING.kind, { path }, async () => {
     try {
       await mkdir(path, { mode: 0o700 });
     } catch (error) {
-      throw fileSystemFailure(error, 'make the staging directory', path, HINT);
+      throw fileSystemFailure(error, 'make the staging directory', path, hint);
     }
   });
 }

@@ -3,9 +3,10 @@
 // becomes `aside`. Which of the three there is says how far it came.
 
 import { lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
+import { syncDirectory } from '../../lib/durable-file.ts';
 import { setAttributes } from './attributes.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
-import { displace, exists, syncDirectory } from './moves.ts';
+import { displace, exists } from './moves.ts';
 import { notMounted } from './swap-paths.ts';
 
 /** All but `path` lie inside of it. */

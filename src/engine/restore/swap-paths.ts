@@ -3,9 +3,10 @@
 
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../../lib/durable-file.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
-import { displace, exists, syncDirectory } from './moves.ts';
+import { displace, exists } from './moves.ts';
 
 export interface Swap {
   /** Where the data belongs. */

@@ -1,9 +1,11 @@
 // The plan of `holdfast retention`: for each repository one listing, one decision for each service, one removal by id; then
 // the removal of unused data on its own cadence. Deciding is domain/retention.ts; nothing here has an opinion.
 
+import { cadenceOf } from '../../config/cadence.ts';
 import type { Configuration, RepositoryConfig } from '../../config/configuration.ts';
 import { shortestInterval } from '../../domain/frequency.ts';
 import { describeDuration, duration } from '../../domain/duration.ts';
+import type { Evidence } from '../../domain/evidence.ts';
 import { elapsed, type Instant, later } from '../../domain/instant.ts';
 import { repositoryLock, serviceOfTags, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
@@ -16,6 +18,7 @@ import { resticSnapshots, type Snapshot } from '../../tools/restic/snapshots.ts'
 import { checkMount, checkPassword } from '../../repositories/preflight.ts';
 import type { Job } from '../backup/backup-step.ts';
 import { type Maintenance, maintenanceOf } from '../repository/maintenance.ts';
+import { goneConfiguration } from '../configuration/kept-configuration.ts';
 import { jobsOf, toolStep } from '../backup/plan-run.ts';
 import { recordedCompleteness } from '../snapshots/observe-snapshots.ts';
 import { formerNames, undeclared } from './left-behind.ts';
@@ -104,7 +107,9 @@ async function applyRetention(repository: RepositoryConfig, work: Work, context:
   for (const note of leftBehind) context.warn(note);
   const ids = selection.apply ? decisions.flatMap(({ decision }) => removalsOf(decision)) : [];
   const { removed, notFound } = await forget(restic, ids, context);
-  return conclude(decisions, ids, new Set([...removed, ...notFound]), selection.apply, context.now());
+  const concluded = conclude(decisions, ids, new Set([...removed, ...notFound]), selection.apply, context.now());
+  const gone = goneConfiguration(toolbox.journal, repository, snapshots, context.now());
+  return { ...concluded, evidence: [...(concluded.evidence ?? []), ...gone] };
 }
 
 const forget = async (restic: Maintenance, ids: readonly string[], { signal }: StepContext): Promise<ForgetResult> =>
@@ -117,9 +122,10 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
   const { service, backup, repository } = job;
   const of = { service: service.name, repository: repository.name };
   const recorded = recordedCompleteness(work.toolbox, service.name, repository.name);
-  const verified = new Set(
-    journal.evidence({ ...of, kind: 'restore', complete: true, limit: 100_000 }).map(({ snapshotId }) => snapshotId),
+  const proofs = (['restore', 'drill'] as const).flatMap((kind) =>
+    journal.evidence({ ...of, kind, complete: true, limit: 100_000 }),
   );
+  const verified = new Set(proofs.filter(isOfTheWhole).map(({ snapshotId }) => snapshotId));
   const now = context.now();
   const { application: last, policy } = lastRetention(journal, of);
   // made while the clock was ahead: nothing could ever come after it
@@ -145,11 +151,14 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
     })),
     newestVerifiedId: newestVerified?.id ?? null,
     lastApplication: application,
-    expectedInterval: shortestInterval(backup.frequency),
+    expectedInterval: shortestInterval(cadenceOf(backup, repository)),
     confirmed: work.confirmed.has(service.name),
   });
   return { job, decision, recorded };
 }
+
+/** A drill may have tried a part only. */
+const isOfTheWhole = ({ kind, detail }: Evidence): boolean => kind !== 'drill' || detail['extent'] === 'whole';
 
 const removalsOf = (decision: RetentionDecision): string[] =>
   decision.entries.filter(({ keep }) => !keep).map(({ id }) => id);

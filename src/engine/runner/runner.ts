@@ -1,7 +1,7 @@
 // Executes every plan: needs, lanes, locks, time limits, cancellation, effects, journal, report. It never polls and knows
-// nothing of what a step does.
+// nothing of what a step does. One file, because what holds between these is one state machine.
 
-import { decodeTime, ulid } from 'ulid';
+import { ulid } from 'ulid';
 import { describeDuration, type Duration, duration } from '../../domain/duration.ts';
 import { elapsed, formatInstant, type Instant } from '../../domain/instant.ts';
 import type { Outcome } from '../../domain/outcome.ts';
@@ -21,6 +21,7 @@ import type { HeldLocks, LockBroker } from '../../repositories/broker.ts';
 import { recoverFromCrash } from './crash-recovery.ts';
 import { type EffectKinds, StepEffects } from './effects.ts';
 import { GivenUp, unlessDeaf } from './give-up.ts';
+import { assertUnused, nextRunId } from './run-id.ts';
 
 export type RunnerEvent =
   | { readonly type: 'run-started'; readonly runId: string; readonly plan: Plan }
@@ -44,9 +45,13 @@ export interface RunnerOptions {
   /** How long a step may go on after it was told to stop; default 5 min. Then it is given up, whatever it waits for. */
   readonly stopWait?: Duration;
   readonly observe?: (event: RunnerEvent) => void;
+  /** The id that the run was promised; the next one when not given. */
+  readonly runId?: string | undefined;
 }
 
 const STOP_WAIT = duration(5, 'm');
+/** Of a wait for a place. */
+const WORTH_TELLING = duration(1, 's');
 
 /** The plan as a report: what would be done. Changes nothing. */
 export function dryRun(plan: Plan, clock: Clock): Report {
@@ -73,6 +78,7 @@ export async function runPlan(plan: Plan, options: RunnerOptions): Promise<Repor
   if (defects.length > 0) {
     throw new HoldfastError({ code: 'bug', operation: 'run', subject: plan.kind, message: defects.join('; ') });
   }
+  if (options.runId !== undefined) assertUnused(options.journal, options.runId);
   options.signal.throwIfAborted();
   const notices = [...options.journal.notices, ...(await recoverFromCrash(options))];
   const warnings = [...notices, ...(plan.warnings ?? [])];
@@ -80,12 +86,6 @@ export async function runPlan(plan: Plan, options: RunnerOptions): Promise<Repor
   const report = await new Execution({ ...plan, warnings }, options).run();
   await options.broker.settled?.();
   return report;
-}
-
-/** Run ids sort in the order in which runs began, also when the clock has been set back meanwhile. */
-function nextRunId(journal: Journal, now: Instant): string {
-  const newest = journal.newestRunId();
-  return ulid(newest === null ? now : Math.max(now, decodeTime(newest) + 1));
 }
 
 class Execution {
@@ -106,7 +106,7 @@ class Execution {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
     this.#startedAt = options.clock.now();
-    this.#id = nextRunId(options.journal, this.#startedAt);
+    this.#id = options.runId ?? nextRunId(options.journal, this.#startedAt);
     this.#steps = new Map(plan.steps.map((step) => [step.id, step]));
   }
 
@@ -175,7 +175,7 @@ class Execution {
       for (const lane of step.lanes ?? []) {
         held.use(await this.#lane(lane).acquire(this.#signal)); // oxlint-disable-line no-await-in-loop -- in order
       }
-      const { lost } = locks.use(await this.#lock(step));
+      const { lost } = locks.use(await this.#lock(step, warnings));
       startedAt = this.#options.clock.now();
       end = await this.#start(step, startedAt, warnings, lost);
     } catch (thrown) {
@@ -206,7 +206,7 @@ class Execution {
     return Promise.all(ids.flatMap((id) => this.#steps.get(id) ?? []).map((step) => this.#reportOf(step)));
   }
 
-  async #start(step: Step, startedAt: Instant, warnings: string[], lost: AbortSignal | undefined): Promise<StepResult> {
+  async #start(step: Step, startedAt: Instant, warnings: string[], lost: AbortSignal | undefined): Promise<StepEnd> {
     const { journal, clock, kinds, lockWait } = this.#options;
     const { timeout } = step;
     using limit = timeout === undefined ? null : limitTime(timeout, () => timedOut(step.title, step.id, timeout));
@@ -227,12 +227,16 @@ class Execution {
         this.#observe({ type: 'step-warning', step, message });
       },
       resultOf: (stepId) => this.#results.get(stepId)?.result ?? null,
+      record: (evidence) => {
+        for (const fact of evidence) journal.recordEvidence(this.#id, fact);
+      },
       hold: (...effect) => effects.hold(...effect),
     });
     try {
       const result = await unlessDeaf(work, step, signal, this.#options.stopWait ?? STOP_WAIT);
-      this.#results.set(step.id, result);
-      return result;
+      const { error, ...end } = result;
+      if (!error) this.#results.set(step.id, result);
+      return error ? { ...end, ...failureOf(error, step) } : end;
     } catch (thrown) {
       throw firstCause(thrown, signal);
     }
@@ -244,7 +248,7 @@ class Execution {
     return lane;
   }
 
-  async #lock(step: Step): Promise<HeldLocks> {
+  async #lock(step: Step, warnings: string[]): Promise<HeldLocks> {
     const { broker, journal, lockWait } = this.#options;
     const locks = step.locks ?? [];
     if (locks.length === 0) return { [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -262,7 +266,18 @@ class Execution {
     );
     using _say = { [Symbol.dispose]: () => clearTimeout(say) };
     using limit = limitTime(lockWait, () => busy(step, locks[0]?.name ?? '', holders(), lockWait));
-    return await broker.acquire(locks, AbortSignal.any([this.#signal, limit.signal]));
+    const queued: string[] = [];
+    const waiting = (message: string): void => {
+      clearTimeout(say);
+      queued.push(message);
+      this.#observe({ type: 'step-waiting', step, message: `waiting for ${message}` });
+    };
+    const begun = performance.now();
+    const held = await broker.acquire(locks, AbortSignal.any([this.#signal, limit.signal]), waiting);
+    const waited = duration(performance.now() - begun, 'ms');
+    if (queued.length > 0 && waited >= WORTH_TELLING)
+      warnings.push(`waited ${describeDuration(waited)} for ${queued.join(', then ')}`);
+    return held;
   }
 
   #end(step: Step, end: StepEnd): StepReport {
@@ -288,7 +303,7 @@ class Execution {
   }
 }
 
-interface StepEnd extends Omit<Partial<StepResult>, 'outcome'> {
+interface StepEnd extends Omit<Partial<StepResult>, 'outcome' | 'error'> {
   readonly outcome: Outcome;
   readonly startedAt?: Instant | null;
   readonly warnings?: readonly string[];

@@ -65,6 +65,15 @@ export function chooseSnapshot(snapshots: readonly Snapshot[], wish: SnapshotWis
   return { snapshot: best, partial: false, remarks: [...remarks, instead] };
 }
 
+/** Those that fit and are not of the future, the newest first: the complete ones, or all where none is known to be. */
+export function candidatesOf(snapshots: readonly Snapshot[], wish: SnapshotWish, known: Knowledge): Snapshot[] {
+  const fitting = snapshots
+    .filter((snapshot) => fits(snapshot, wish) && snapshot.time <= later(known.now, FUTURE))
+    .toSorted((a, b) => b.time - a.time);
+  const complete = fitting.filter(({ id }) => known.complete.get(id) === true);
+  return complete.length > 0 ? complete : fitting.filter(({ id }) => known.complete.get(id) !== false);
+}
+
 /** Proven complete before unknown, unknown before incomplete; of each the newest, which comes first. */
 const bestOf = (candidates: readonly Snapshot[], { complete }: Knowledge): Snapshot | undefined =>
   [true, undefined, false].flatMap((state) => candidates.find(({ id }) => complete.get(id) === state) ?? [])[0];

@@ -92,9 +92,9 @@ function named(
 
 /** For those that only look: where no lock can be had because nothing can be written, restic's own lock must do. */
 export const lenientBroker = (broker: LockBroker): LockBroker => ({
-  async acquire(locks, signal) {
+  async acquire(locks, signal, waiting) {
     try {
-      return await broker.acquire(locks, signal);
+      return await broker.acquire(locks, signal, waiting);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof HoldfastError)) throw error;

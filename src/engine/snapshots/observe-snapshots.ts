@@ -12,6 +12,7 @@ import type { LockBroker } from '../../repositories/broker.ts';
 import { checkMount, checkPassword } from '../../repositories/preflight.ts';
 import { resticSnapshots, type Snapshot } from '../../tools/restic/snapshots.ts';
 import { chooseSnapshot, type Choice, type SnapshotWish } from './choose-snapshot.ts';
+import { knownCompleteness } from '../status/believed-copy.ts';
 import { accessTo, type Toolbox } from '../toolbox.ts';
 
 export interface Observed extends Choice {
@@ -97,11 +98,15 @@ export async function listSnapshots(repository: RepositoryConfig, asking: Asking
   return await resticSnapshots(await accessTo(toolbox, repository, signal), {}, { signal });
 }
 
-async function sharedLock({ name }: RepositoryConfig, { broker, lockWait, signal }: Asking): Promise<AsyncDisposable> {
+/** Throws `busy` when others keep it exclusively for longer than may be waited. */
+export async function sharedLock(
+  { name }: RepositoryConfig,
+  { broker, lockWait, signal }: Pick<Asking, 'broker' | 'lockWait' | 'signal'>,
+): Promise<AsyncDisposable> {
   const busy = (): HoldfastError =>
     new HoldfastError({
       code: 'busy',
-      operation: 'list snapshots of',
+      operation: 'use',
       subject: name,
       message: `still in use after ${describeDuration(lockWait)}`,
       hint: 'Try again when that has ended, or allow a longer wait with --wait.',
@@ -123,9 +128,7 @@ export function recordedCompleteness(
   service: string | null,
   repository: string,
 ): ReadonlyMap<string, boolean> {
-  if (service === null) return new Map();
-  const facts = journal.evidence({ service, repository, kind: 'backup', limit: 100_000 });
-  return new Map(facts.map(({ snapshotId, complete }) => [snapshotId, complete]));
+  return service === null ? new Map() : knownCompleteness(journal, { service, repository });
 }
 
 export const knownPartial = (toolbox: Toolbox, service: string | null, repository: string): ReadonlySet<string> =>

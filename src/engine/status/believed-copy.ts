@@ -7,6 +7,7 @@ import type { EvidenceFilter, Journal, RecordedEvidence } from '../../journal/jo
 
 /** The part of the journal that evidence is read from. */
 export type EvidenceReader = Pick<Journal, 'evidence'>;
+export type BulkReader = Pick<Journal, 'evidenceOfEach'>;
 
 export interface BelievedCopy {
   /** Dated now or before. */
@@ -19,31 +20,80 @@ export interface BelievedCopy {
   readonly gone: { readonly backup: RecordedEvidence; readonly missing: RecordedEvidence } | null;
 }
 
-type JobOf = Pick<EvidenceFilter, 'service'> & { readonly repository: string };
-type PlacedJob = JobOf & {
+export type JobOf = Pick<EvidenceFilter, 'service'> & { readonly repository: string };
+export type PlacedJob = JobOf & {
   /** Where the repository is (see repositories/place.ts): what was made elsewhere under its name is not in it. */
   readonly place: string;
 };
 
-const EVERYTHING = 1_000_000;
+/** As a limit. */
+export const EVERYTHING = 1_000_000;
 
-/** Two short queries, however much was removed over the years; everything only where the newest fact does not count. */
-export function believedCopy(journal: EvidenceReader, { place, ...job }: PlacedJob, now: Instant): BelievedCopy {
-  const [newest] = journal.evidence({ ...job, kind: 'backup', complete: true, limit: 1 });
-  if (!newest) return { copy: null, future: null, gone: null, elsewhere: null };
-  const [missing] = journal.evidence({ ...job, kind: 'missing', snapshotId: newest.snapshotId, limit: 1 });
-  if (!missing && newest.at <= now && isAt(place, newest))
+export function believedCopy(journal: EvidenceReader & BulkReader, job: PlacedJob, now: Instant): BelievedCopy {
+  const [newest = { newest: null, missing: null }] = newestCopies(journal, [job]);
+  return believed(newest, journal, job, now);
+}
+
+export interface NewestCopy {
+  /** The newest complete one on record, made there or copied, wherever the repository was and whenever it is dated. */
+  readonly newest: RecordedEvidence | null;
+  /** The newest fact that this very one is gone. */
+  readonly missing: RecordedEvidence | null;
+}
+
+/** Of each of the jobs, in their order: three queries for all of them, however much was removed over the years. */
+export function newestCopies(journal: BulkReader, jobs: readonly JobOf[]): NewestCopy[] {
+  const [made = [], copied = []] = COPIES.map((kind) => journal.evidenceOfEach(jobs, { kind, complete: true, limit: 1 }));
+  const newest = jobs.map((_, index) => newerOf(made[index]?.[0] ?? null, copied[index]?.[0] ?? null));
+  const subjects = jobs.map(({ service, repository }, index) => ({
+    service,
+    repository,
+    snapshotId: newest[index]?.snapshotId ?? '', // no snapshot is called so
+  }));
+  const missing = journal.evidenceOfEach(subjects, { kind: 'missing', limit: 1 });
+  return newest.map((fact, index) => ({ newest: fact, missing: fact && (missing[index]?.[0] ?? null) }));
+}
+
+const newerOf = (made: RecordedEvidence | null, copied: RecordedEvidence | null): RecordedEvidence | null =>
+  made === null || (copied !== null && copied.at > made.at) ? copied : made;
+
+/** Everything is read only where the newest fact does not count. */
+export function believed(
+  { newest, missing }: NewestCopy,
+  journal: EvidenceReader,
+  { place, ...job }: PlacedJob,
+  now: Instant,
+): BelievedCopy {
+  if (newest === null) return { copy: null, future: null, gone: null, elsewhere: null };
+  if (missing === null && newest.at <= now && isAt(place, newest))
     return { copy: newest, future: null, gone: null, elsewhere: null };
-  const backups = journal.evidence({ ...job, kind: 'backup', complete: true, limit: EVERYTHING });
-  return choose(backups, missingSnapshots(journal, job), place, now);
+  const copies = COPIES.flatMap((kind) => journal.evidence({ ...job, kind, complete: true, limit: EVERYTHING }));
+  return choose(
+    copies.toSorted((a, b) => b.at - a.at),
+    missingSnapshots(journal, job),
+    place,
+    now,
+  );
 }
 
-/** Every fact of a job about a snapshot, made or found, that was not found to be gone after it; of a kind the newest first. */
-export function countingFacts(journal: EvidenceReader, job: JobOf): RecordedEvidence[] {
+const COPIES = ['backup', 'copy'] as const;
+
+/** Every fact about a snapshot that lies there, made, copied or found, and was not found to be gone after it; newest first. */
+export function countingFacts(journal: EvidenceReader, { place, ...job }: PlacedJob): RecordedEvidence[] {
   const missing = missingSnapshots(journal, job);
-  const facts = (['backup', 'found'] as const).flatMap((kind) => journal.evidence({ ...job, kind, limit: EVERYTHING }));
-  return facts.filter((fact) => !isGone(fact, missing));
+  return ([...COPIES, 'found'] as const)
+    .flatMap((kind) => journal.evidence({ ...job, kind, limit: EVERYTHING }))
+    .filter((fact) => isAt(place, fact) && !isGone(fact, missing))
+    .toSorted((a, b) => b.at - a.at);
 }
+
+/** By id whether a snapshot is known to be complete, whether it was made here or copied; those that no record tells of are not in it. */
+export const knownCompleteness = (journal: EvidenceReader, job: JobOf): ReadonlyMap<string, boolean> =>
+  new Map(
+    COPIES.flatMap((kind) => journal.evidence({ ...job, kind, limit: EVERYTHING })).map(
+      ({ snapshotId, complete }) => [snapshotId, complete] as const,
+    ),
+  );
 
 /** The newest that was found in the repository without a record of its own, and was not found to be gone after that. */
 export function newestFound(journal: EvidenceReader, job: JobOf): RecordedEvidence | null {
@@ -65,7 +115,8 @@ function missingSnapshots(journal: EvidenceReader, job: JobOf): Missing {
 const isGone = (fact: RecordedEvidence, missing: Missing): boolean =>
   (missing.get(fact.snapshotId)?.runId ?? '') > fact.runId;
 
-const isAt = (place: string, fact: RecordedEvidence): boolean => (fact.detail['place'] ?? place) === place;
+/** It is about the repository where that is now. Facts that say no place were found in it. */
+export const isAt = (place: string, fact: RecordedEvidence): boolean => (fact.detail['place'] ?? place) === place;
 
 function choose(backups: readonly RecordedEvidence[], missing: Missing, place: string, now: Instant): BelievedCopy {
   let future: RecordedEvidence | null = null;

@@ -3,19 +3,25 @@
 
 import type { RepositoryConfig } from '../../config/configuration.ts';
 import { describeDuration, duration } from '../../domain/duration.ts';
-import type { Evidence } from '../../domain/evidence.ts';
+import { type Evidence, NOT_HELD } from '../../domain/evidence.ts';
 import { elapsed, type Instant } from '../../domain/instant.ts';
 import { jobName, repositoryLock, serviceOfTags, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext } from '../../domain/plan.ts';
 import type { Journal, RecordedEvidence } from '../../journal/journal.ts';
 import { mayBeAlive } from '../../process/identity.ts';
+import { placeOf } from '../../repositories/place.ts';
 import { checkMount } from '../../repositories/preflight.ts';
 import { resticSnapshots, type Snapshot } from '../../tools/restic/snapshots.ts';
-import { countingFacts } from './believed-copy.ts';
+import { goneConfiguration } from '../configuration/kept-configuration.ts';
+import { heldCounts } from './held-counts.ts';
+import { countingFacts, knownCompleteness } from './believed-copy.ts';
+import { copiesStep, type Listings } from './copies.ts';
 import { accessTo, type Toolbox } from '../toolbox.ts';
 
 export interface Holdings {
   readonly repository: string;
+  /** Where that is: see repositories/place.ts. */
+  readonly place: string;
   /** The services that are meant to be in it. */
   readonly services: readonly string[];
   /** All of this host's snapshots in it. */
@@ -40,7 +46,7 @@ export interface Reconciliation {
 }
 
 export function reconcile(holdings: Holdings): Reconciliation {
-  const { repository, services, snapshots, before, known, formerly, runningSince, now } = holdings;
+  const { repository, place, services, snapshots, before, known, formerly, runningSince, now } = holdings;
   const held = new Set(snapshots.map(({ id }) => id));
   const declared = new Set(services);
   const alarms: string[] = [];
@@ -60,22 +66,22 @@ export function reconcile(holdings: Holdings): Reconciliation {
         snapshotId: snapshot.id,
         at: snapshot.time,
         complete: complete ?? false,
-        detail: { tool: 'restic', how: 'found in the repository', ...figures },
+        detail: { tool: 'restic', how: 'found in the repository', place, ...figures },
       },
     ];
   });
 
   const missing = services.flatMap((service) => {
-    const complete = (before.get(service) ?? []).filter((fact) => fact.complete);
-    const newestHeld = complete.findIndex((fact) => held.has(fact.snapshotId));
-    // What is older than one that is held went as retention means it to.
-    const gone = newestHeld === -1 ? complete : complete.slice(0, newestHeld);
+    // what retention removed is on record as that: whatever else is gone, somebody else took
+    const gone = (before.get(service) ?? []).filter((fact) => fact.complete && !held.has(fact.snapshotId));
     const [newest] = gone;
     if (newest) {
       const age = describeDuration(elapsed(newest.at, newest.at > now ? newest.at : now));
       const others = gone.length > 1 ? `, and ${gone.length - 1} older` : '';
+      const isNewest = newest === before.get(service)?.find(({ complete }) => complete);
+      const which = isNewest ? 'the newest complete' : 'a complete';
       alarms.push(
-        `the newest complete snapshot of ${jobName(service, repository)}, ${newest.snapshotId.slice(0, 8)} (made ${age} ago), is gone${others}`,
+        `${which} snapshot of ${jobName(service, repository)}, ${newest.snapshotId.slice(0, 8)} (made ${age} ago), is gone${others}`,
       );
     }
     const unheld = (before.get(service) ?? []).filter((fact) => fact.kind === 'found' && !held.has(fact.snapshotId));
@@ -86,7 +92,7 @@ export function reconcile(holdings: Holdings): Reconciliation {
       snapshotId: fact.snapshotId,
       at: now,
       complete: true,
-      detail: { how: 'the repository answered and does not hold it' },
+      detail: { how: NOT_HELD },
     }));
   });
   return { evidence: [...found, ...missing], found: found.length, missing: missing.length, alarms };
@@ -100,8 +106,9 @@ export async function reconcileWith(
   context: Pick<StepContext, 'signal' | 'now' | 'runId'>,
 ): Promise<Reconciliation & { readonly snapshots: readonly Snapshot[] }> {
   const { journal, host } = toolbox;
+  const place = placeOf(repository);
   const read = (): ReadonlyMap<string, readonly RecordedEvidence[]> =>
-    new Map(services.map((service) => [service, countingFacts(journal, { service, repository: repository.name })]));
+    new Map(services.map((service) => [service, countingFacts(journal, { service, repository: repository.name, place })]));
   const before = read();
   const snapshots = await resticSnapshots(
     await accessTo(toolbox, repository, context.signal),
@@ -110,14 +117,14 @@ export async function reconcileWith(
   );
   const runningSince = oldestRunning(journal, context.runId); // before the next line: a run that ends now is in one of them
   const known = new Set([...read().values()].flat().map((fact) => fact.snapshotId));
-  const formerly = new Map<string, boolean>();
-  for (const service of services) {
-    const facts = journal.evidence({ service, repository: repository.name, kind: 'backup', limit: 1_000_000 });
-    for (const fact of facts) formerly.set(fact.snapshotId, fact.complete);
-  }
+  // wherever the repository was: what is in it moved with it
+  const formerly = new Map(
+    services.flatMap((service) => [...knownCompleteness(journal, { service, repository: repository.name })]),
+  );
   const now = context.now();
-  const holdings = { repository: repository.name, services, snapshots, before, known, formerly, runningSince, now };
-  return { ...reconcile(holdings), snapshots };
+  const holdings = { repository: repository.name, place, services, snapshots, before, known, formerly, runningSince, now };
+  const found = reconcile(holdings);
+  return { ...found, evidence: [...found.evidence, ...goneConfiguration(journal, repository, snapshots, now)], snapshots };
 }
 
 function oldestRunning(journal: Journal, self: string): Instant | null {
@@ -126,18 +133,29 @@ function oldestRunning(journal: Journal, self: string): Instant | null {
 }
 
 /** Asks each repository once. An unreachable one fails its own step: nothing is known of it then, and nothing is recorded. */
-export const planRefresh = (
+export function planRefresh(
   host: string,
   repositories: readonly { readonly repository: RepositoryConfig; readonly services: readonly string[] }[],
   toolbox: Toolbox,
-): Plan => ({
-  kind: 'refresh',
-  host,
-  limits: {},
-  steps: repositories.map(({ repository, services }) => refreshStep(repository, services, toolbox)),
-});
+): Plan {
+  const listings: Listings = new Map();
+  return {
+    kind: 'refresh',
+    host,
+    limits: {},
+    steps: [
+      ...repositories.map(({ repository, services }) => refreshStep(repository, services, toolbox, listings)),
+      ...(repositories.length > 1 ? [copiesStep(repositories, listings, toolbox)] : []),
+    ],
+  };
+}
 
-const refreshStep = (repository: RepositoryConfig, services: readonly string[], toolbox: Toolbox): Step => ({
+const refreshStep = (
+  repository: RepositoryConfig,
+  services: readonly string[],
+  toolbox: Toolbox,
+  listings: Listings,
+): Step => ({
   id: stepId.refresh(repository.name),
   title: `Ask ${repository.name} what it holds`,
   repository: repository.name,
@@ -147,10 +165,11 @@ const refreshStep = (repository: RepositoryConfig, services: readonly string[], 
   async run(context) {
     await checkMount(repository);
     const { evidence, found, missing, alarms, snapshots } = await reconcileWith(repository, services, toolbox, context);
+    listings.set(repository.name, snapshots);
     return {
       outcome: alarms.length > 0 ? 'partial' : 'succeeded',
       reason: alarms.length > 0 ? alarms.join('; ') : null,
-      result: { snapshots: snapshots.length, found, missing },
+      result: { snapshots: snapshots.length, found, missing, held: heldCounts(services, snapshots) },
       evidence,
     };
   },

@@ -4,6 +4,7 @@
 
 import type { ErrorCode, Retry } from '../../lib/errors.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { BIND_FAILED } from '../util-linux/mount-namespace.ts';
 import { essentialLine, plainLines } from './error-lines.ts';
 
 export interface ResticFailure {
@@ -32,6 +33,12 @@ interface Meaning {
   readonly retry: Retry;
 }
 
+/** restic was not even started. */
+const NOT_IN_PLACE: Meaning = {
+  code: 'source-incomplete',
+  hint: 'What restic was to read (a snapshot, the copy of a database) could not be put in its place: the line above is of mount(8). See dmesg.',
+  retry: 'later',
+};
 const MISSING: Meaning = {
   code: 'repository-missing',
   hint: 'If the address is right and the repository is new, create it with `holdfast repository init NAME`. If it should be there, check that the disk is mounted.',
@@ -120,6 +127,7 @@ export function classifyFailure(failure: ResticFailure): HoldfastError {
 
 function meaningOf(failure: ResticFailure): Meaning {
   const lines = plainLines(failure.stderrTail);
+  if (failure.exitCode === BIND_FAILED) return NOT_IN_PLACE;
   if (failure.endedBy === 'SIGKILL') {
     return {
       code: 'tool-failed',

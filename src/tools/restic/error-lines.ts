@@ -31,8 +31,8 @@ export function parseItemError(line: string): ItemError | null {
 /** The tail of standard error without JSON. */
 export function plainLines(stderrTail: readonly string[]): string[] {
   return stderrTail.flatMap((line) => {
-    const exit = line.startsWith('{') ? exitError.safeParse(parseJson(line)) : null;
-    if (exit?.success) return splitLines(withoutStack(exit.data.message));
+    const exit = exitMessage(line);
+    if (exit !== null) return splitLines(withoutStack(exit));
     const item = parseItemError(line);
     if (item) return [item.path === '' || item.message.includes(item.path) ? item.message : `${item.path}: ${item.message}`];
     return splitLines(line);
@@ -42,11 +42,21 @@ export function plainLines(stderrTail: readonly string[]): string[] {
 /** What restic gives as its reason: the message of its exit error, else the last `Fatal:` line, else the last line. */
 export function essentialLine(stderrTail: readonly string[]): string {
   for (const line of stderrTail.toReversed()) {
-    const exit = line.startsWith('{') ? exitError.safeParse(parseJson(line)) : null;
-    if (exit?.success) return withoutFatal(splitLines(exit.data.message)[0] ?? '');
+    const exit = exitMessage(line);
+    if (exit !== null) return withoutFatal(splitLines(exit)[0] ?? '');
   }
   const lines = plainLines(stderrTail);
   return withoutFatal(lines.findLast((line) => line.startsWith('Fatal:')) ?? lines.at(-1) ?? '');
+}
+
+/** Of a line that is a whole exit error, or the beginning of one: with a stack trace in it, it may be long, and was cut. */
+function exitMessage(line: string): string | null {
+  if (!line.startsWith('{')) return null;
+  const whole = exitError.safeParse(parseJson(line));
+  if (whole.success) return whole.data.message;
+  const begun = /^\{"message_type":"exit_error","code":\d+,"message":"((?:[^"\\]|\\.)*)/.exec(line)?.[1];
+  const text = begun === undefined ? undefined : parseJson(`"${begun}"`);
+  return typeof text === 'string' ? text : null;
 }
 
 /** A listing passes over a snapshot that it cannot read, exits 0, and may answer `[]`: that is damage, not emptiness. */

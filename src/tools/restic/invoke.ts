@@ -24,6 +24,8 @@ export interface ResticOptions {
    * failing request for 15 minutes, whether the server is down or the path is below a file.
    */
   readonly patience?: Duration;
+  /** See runProcess. */
+  readonly readAfter?: Promise<void>;
 }
 
 export interface Invocation {
@@ -120,6 +122,7 @@ export async function invokeRestic(
     {
       signal: AbortSignal.any([options.signal, patience.signal]),
       timeout,
+      readAfter: options.readAfter,
       verbatim: true, // stdout goes to a parser; a password such as 'summary' must not change what is parsed
       ...(options.grace === undefined ? {} : { grace: options.grace }),
       ...(onLine ? { onLine } : {}),

@@ -19,12 +19,12 @@ export interface ResticVersion {
 }
 
 export const MINIMUM_RESTIC = '0.17.0';
-const RECOMMENDED = '0.18.0';
+export const RECOMMENDED_RESTIC = '0.18.0';
 const TIMEOUT = duration(10, 's');
 const OPERATION = 'check the version of';
 const HOW_TO_INSTALL =
-  `Install restic ${RECOMMENDED} or newer: on Debian from a newer suite (apt install -t trixie restic, or backports), ` +
-  `elsewhere the file restic_${RECOMMENDED}_linux_<arch>.bz2 from https://github.com/restic/restic/releases`;
+  `Install restic ${RECOMMENDED_RESTIC} or newer: on Debian from a newer suite (apt install -t trixie restic, or backports), ` +
+  `elsewhere the file restic_${RECOMMENDED_RESTIC}_linux_<arch>.bz2 from https://github.com/restic/restic/releases`;
 
 const versionMessage = z.object({ version: z.string() });
 
@@ -51,6 +51,13 @@ export const isAtLeast = (version: ResticVersion, minimum: string): boolean => {
   const difference = version.major - major || version.minor - minor || version.patch - patch;
   return difference >= 0;
 };
+
+/**
+ * For paths on a device that has another number in every run, as a snapshot has: restic then keeps that number of files with hard
+ * links only, and does not write all directories anew. It is a feature on trial: nothing for versions that may know it no more.
+ */
+export const featuresForSnapshots = (version: string): Readonly<Record<string, string>> =>
+  /^v?0\.1[789]\./.test(version) ? { RESTIC_FEATURES: 'device-id-for-hardlinks=true' } : {};
 
 /** Throws `tool-too-old` with the way to a newer one. */
 export function requireVersion(version: ResticVersion, program: string, minimum = MINIMUM_RESTIC): void {

@@ -2,6 +2,7 @@
 // https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.systemd1.html
 
 import * as z from 'zod';
+import type { Instant } from '../../domain/instant.ts';
 import { type Call, DBUS, type Signal, SYSTEMD } from './bus.ts';
 import type { Properties } from './unit-state.ts';
 
@@ -62,6 +63,15 @@ export const enqueue = (verb: 'start' | 'restart' | 'stop', name: string): Call<
   read: (path) => jobNumber.parse(path),
 });
 
+/** Answers once it has read them all. */
+export const reload = (): Call<void> => ({
+  ...MANAGER,
+  operation: 'reload',
+  subject: 'systemd',
+  member: 'Reload',
+  read: () => {},
+});
+
 /** Sends the signal to every process of its control group. */
 export const kill = (name: string, signal: number): Call<void> => ({
   ...MANAGER,
@@ -115,6 +125,18 @@ export const unitPath = (): Call<string[]> => ({
   signature: 'ss',
   body: [MANAGER.interface, 'UnitPath'],
   read: (directories) => z.array(text).parse(directories),
+});
+
+/** When it last read all unit files; microseconds of the wall clock. */
+export const unitsLoaded = (): Call<Instant> => ({
+  operation: 'look at',
+  subject: 'systemd',
+  path: ROOT,
+  interface: PROPERTIES,
+  member: 'Get',
+  signature: 'ss',
+  body: [MANAGER.interface, 'UnitsLoadTimestamp'],
+  read: (at) => Number(z.bigint().parse(at) / 1000n) as Instant,
 });
 
 const changed = z.tuple([text, properties]).rest(z.unknown());

@@ -3,6 +3,7 @@
 
 import type { Duration } from '../../domain/duration.ts';
 import type { Instant } from '../../domain/instant.ts';
+import type { HoldfastError } from '../../lib/errors.ts';
 
 /** A unit that some pattern matches: loaded, installed, or both. */
 export interface FoundUnit {
@@ -81,6 +82,12 @@ export interface Manager extends AsyncDisposable {
   stop(unit: string, patience: Duration): Promise<void>;
   /** Starts it and waits only until systemd says that it has started: for timers. */
   start(unit: string): Promise<void>;
+  /** `start` of many, at once. Answers with what kept each of them from starting; null for those that did. */
+  startAll(units: readonly string[]): Promise<readonly (HoldfastError | null)[]>;
+  /** When it last read all unit files. */
+  loadedAt(): Promise<Instant>;
+  /** Has it read all unit files again, and waits until it has: what runs goes on. */
+  reload(): Promise<void>;
 }
 
 /** It runs now: `active (exited)` does not, a oneshot that runs is `activating`. */

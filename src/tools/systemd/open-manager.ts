@@ -1,13 +1,16 @@
 // The Manager over D-Bus: one connection for everything.
 
+import type { HoldfastError } from '../../lib/errors.ts';
 import type { Duration } from '../../domain/duration.ts';
-import { listUnits, loadUnit, unitPath, unitProperties } from './calls.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { listUnits, loadUnit, reload, unitPath, unitsLoaded, unitProperties } from './calls.ts';
 import { foundUnits } from './find-units.ts';
 import { Link } from './link.ts';
 import type { FoundUnit, Manager, UnitFacts, UnitRun } from './manager.ts';
 import { SOCKETS, type Sockets } from './open-bus.ts';
 import { runUnit, settledUnit } from './run-unit.ts';
 import { startUnit } from './start-unit.ts';
+import { startUnits } from './start-units.ts';
 import { stopUnit } from './stop-unit.ts';
 import { parseDetails } from './unit-details.ts';
 import { unitFiles } from './unit-files.ts';
@@ -79,6 +82,18 @@ class SystemdManager implements Manager {
 
   async start(unit: string): Promise<void> {
     await startUnit(this.#link, withSuffix(unit));
+  }
+
+  async startAll(units: readonly string[]): Promise<readonly (HoldfastError | null)[]> {
+    return await startUnits(this.#link, units.map(withSuffix));
+  }
+
+  async loadedAt(): Promise<Instant> {
+    return await this.#link.ask(unitsLoaded());
+  }
+
+  async reload(): Promise<void> {
+    await this.#link.ask(reload());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,12 +15,16 @@ export async function startUnit(link: Line, name: string): Promise<void> {
   await watch.until(({ awaited }) => awaited !== null);
   const word = history.awaited ?? '';
   if (word === 'done' || word === 'skipped' || history.now.active === 'active') return;
-  throw new HoldfastError({
+  throw couldNotStart(name, word);
+}
+
+/** `result`: how systemd says that its job ended. */
+export const couldNotStart = (name: string, result: string): HoldfastError =>
+  new HoldfastError({
     code: 'tool-failed',
     operation: 'start',
     subject: name,
-    message: `systemd could not start it: its job ended as '${word}'`,
+    message: `systemd could not start it: its job ended as '${result}'`,
     hint: `See why: systemctl status ${name}; journalctl -u ${name} -e`,
     retry: 'later',
   });
-}

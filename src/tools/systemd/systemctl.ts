@@ -53,6 +53,31 @@ export async function unitState(unit: string, signal: AbortSignal): Promise<Unit
   throw failed(operation, unit, result, 'Check with: systemctl status');
 }
 
+/** In the order of `units`: a block for each, divided by empty lines. */
+export const mainPidArgs = (units: readonly string[]): [string, ...string[]] => [
+  'systemctl',
+  'show',
+  '--property=Id,MainPID',
+  '--',
+  ...units,
+];
+
+/** By unit; those that run no process now are not in it. */
+export function parseMainPids(stdout: string, units: readonly string[]): ReadonlyMap<string, number> {
+  const pids = stdout.split('\n\n').map((block) => Number(/^MainPID=(\d+)$/m.exec(block)?.[1] ?? 0));
+  return new Map(units.flatMap((unit, index) => (pids[index] ? [[unit, pids[index]] as const] : [])));
+}
+
+/** Of services that run; empty where systemd does not run, or does not say. */
+export async function mainPids(units: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  if (units.length === 0 || findProgram('systemctl') === null) return new Map();
+  const { exitCode, stdout } = await runProcess(
+    { argv: mainPidArgs(units), operation: 'ask systemd for', subject: units.join(', '), env: { LC_ALL: 'C' } },
+    { signal, timeout: QUESTION },
+  );
+  return exitCode === 0 ? parseMainPids(stdout, units) : new Map();
+}
+
 /** Waits until it has stopped. Throws `tool-failed`. */
 export const stopUnit = (unit: string, signal: AbortSignal): Promise<void> => change('stop', unit, signal);
 

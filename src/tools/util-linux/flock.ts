@@ -20,6 +20,8 @@ export interface HeldLock extends AsyncDisposable {
 
 /** Exit code of the holder when what it locked is no longer the file of that name. */
 const REPLACED = 75;
+/** And of flock when somebody else holds it, and it was not to wait. */
+const IN_USE = 76;
 
 // $0 is the file; flock has left it open for us to hold.
 const HOLD = `for open in /proc/$$/fd/*; do [ "$open" -ef "$0" ] && echo held && exec sleep infinity; done; exit ${REPLACED}`;
@@ -30,36 +32,50 @@ const HOLD = `for open in /proc/$$/fd/*; do [ "$open" -ef "$0" ] && echo held &&
  */
 export async function acquireFileLock(lock: FileLock, signal: AbortSignal): Promise<HeldLock> {
   for (;;) {
-    const held = await hold(lock, signal); // oxlint-disable-line no-await-in-loop -- again when the file was replaced meanwhile
-    if (held) return held;
+    const held = await hold(lock, [], signal); // oxlint-disable-line no-await-in-loop -- again when the file was replaced meanwhile
+    if (typeof held === 'object') return held;
   }
 }
 
-async function hold(lock: FileLock, signal: AbortSignal): Promise<HeldLock | null> {
+/** As `acquireFileLock`, but null at once when somebody else holds it. */
+export async function tryFileLock(lock: FileLock, signal: AbortSignal): Promise<HeldLock | null> {
+  for (;;) {
+    const held = await hold(lock, ['--nonblock', `--conflict-exit-code=${IN_USE}`], signal); // oxlint-disable-line no-await-in-loop -- as above
+    if (held !== 'replaced') return held === 'in-use' ? null : held;
+  }
+}
+
+async function hold(
+  lock: FileLock,
+  options: readonly string[],
+  signal: AbortSignal,
+): Promise<HeldLock | 'replaced' | 'in-use'> {
   signal.throwIfAborted();
   const end = new AbortController();
   const giveUp = (): void => end.abort(signal.reason);
   signal.addEventListener('abort', giveUp, { once: true });
   using _waiting = { [Symbol.dispose]: () => signal.removeEventListener('abort', giveUp) };
 
-  const held = Promise.withResolvers<boolean>();
+  const held = Promise.withResolvers<'held' | 'replaced' | 'in-use'>();
   const lost = new AbortController();
   const holder = runProcess(
     {
-      argv: ['flock', '--no-fork', `--${lock.mode}`, lock.file, 'sh', '-c', HOLD, lock.file],
+      argv: ['flock', '--no-fork', ...options, `--${lock.mode}`, lock.file, 'sh', '-c', HOLD, lock.file],
       operation: 'lock',
       subject: lock.subject,
     },
-    { signal: end.signal, grace: duration(2, 's'), onLine: () => held.resolve(true) },
+    { signal: end.signal, grace: duration(2, 's'), onLine: () => held.resolve('held') },
   );
   const onEnd = ({ stderrTail, exitCode }: ProcessResult): void => {
-    if (exitCode === REPLACED) held.resolve(false);
+    if (exitCode === REPLACED) held.resolve('replaced');
+    if (exitCode === IN_USE) held.resolve('in-use');
     held.reject(lockFailure(lock, exitCode, stderrTail)); // unless it was held: then it is lost
     lost.abort(lockLost(lock, 'the process that held it was ended'));
   };
   // A rejection after it was held says only that it was given up.
   const ended = holder.then(onEnd, (reason: unknown) => held.reject(reason));
-  if (!(await held.promise)) return null;
+  const how = await held.promise;
+  if (how !== 'held') return how;
   const watching = watchFile(lock.file, () => lost.abort(lockLost(lock, `${lock.file} was taken away`)));
   return {
     lost: lost.signal,

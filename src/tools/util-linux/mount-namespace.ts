@@ -68,7 +68,7 @@ export async function requireBinds(subject: string, user: { uid: number; gid: nu
     code: 'unsupported',
     operation: 'make a private mount namespace for',
     subject,
-    message: 'this system does not allow it, so a database cannot be copied consistently into its own place',
+    message: 'this system does not allow it, so no consistent copy can be put in the place of what lives',
     hint: 'Run as root, allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or give the container CAP_SYS_ADMIN.',
     tool: { name: 'unshare', exitCode, stderrTail },
   });

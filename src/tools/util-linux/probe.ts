@@ -35,6 +35,29 @@ export async function probePath(path: string, signal: AbortSignal): Promise<Path
   };
 }
 
+export type Content = 'data' | 'empty' | 'absent';
+
+/**
+ * Whether there is anything at `path`, which may lead through links: entries of a directory but those whose names match
+ * `except` (patterns of find), or bytes of a file. Throws `failed` when that cannot be known; a link to nothing is not nothing.
+ */
+export async function contentOf(path: string, except: readonly string[], signal: AbortSignal): Promise<Content> {
+  const self = await ask(['find', '-H', path, '-maxdepth', '0', '-printf', '%y %s'], path, signal);
+  if (self.exitCode !== 0) {
+    if (self.stderrTail.some((line) => line.endsWith(': No such file or directory'))) return 'absent';
+    throw noAnswer(path, self.stderrTail.at(-1) ?? 'unknown');
+  }
+  const [type = '', size = ''] = self.stdout.split(' ');
+  if (type === 'l') throw noAnswer(path, 'it is a symbolic link to nothing');
+  if (type !== 'd') return size === '0' ? 'empty' : 'data';
+  const others = except.flatMap((name) => ['!', '-name', name]);
+  const argv = ['find', '-H', path, '-mindepth', '1', '-maxdepth', '1', ...others, '-printf', 'x', '-quit'] as const;
+  const inside = await ask(argv, path, signal);
+  if (inside.stdout !== '') return 'data';
+  if (inside.exitCode !== 0) throw noAnswer(path, inside.stderrTail.at(-1) ?? 'unknown');
+  return 'empty';
+}
+
 /** 'ext2/ext3', 'nfs', 'zfs', ... as stat(1) names it. */
 export async function fileSystemType(path: string, signal: AbortSignal): Promise<string> {
   const { exitCode, stdout, stderrTail } = await ask(['stat', '--file-system', '--format', '%T', '--', path], path, signal);

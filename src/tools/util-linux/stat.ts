@@ -38,13 +38,27 @@ export async function deviceOf(path: string, signal: AbortSignal): Promise<strin
 }
 
 /** Bytes that this user may still write below `path`. */
-export async function freeSpace(path: string, signal: AbortSignal): Promise<Bytes> {
-  const { exitCode, stdout, stderrTail } = await ask(['--file-system', '--format', '%a %S', '--', path], path, signal);
-  const [blocks, size] = stdout.trim().split(' ').map(Number);
-  if (exitCode !== 0 || blocks === undefined || size === undefined || Number.isNaN(blocks * size)) {
+export const freeSpace = async (path: string, signal: AbortSignal): Promise<Bytes> =>
+  (await fileSystemSpace(path, signal)).free;
+
+/** Of the file system that `path` lies on: what this user may still write, and all of it. */
+export async function fileSystemSpace(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ readonly free: Bytes; readonly total: Bytes }> {
+  const format = ['--file-system', '--format', '%a %b %S', '--', path];
+  const { exitCode, stdout, stderrTail } = await ask(format, path, signal);
+  const [free, total, size] = stdout.trim().split(' ').map(Number);
+  if (
+    exitCode !== 0 ||
+    free === undefined ||
+    total === undefined ||
+    size === undefined ||
+    Number.isNaN(free * total * size)
+  ) {
     throw noAnswer(path, stderrTail);
   }
-  return (blocks * size) as Bytes;
+  return { free: (free * size) as Bytes, total: (total * size) as Bytes };
 }
 
 async function ask(args: string[], path: string, signal: AbortSignal): ReturnType<typeof runProcess> {

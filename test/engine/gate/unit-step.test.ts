@@ -57,6 +57,9 @@ function managerOf(log: string[], parts: Partial<Manager> = {}): Manager {
     settled: () => Promise.resolve(null),
     stop: () => (log.push('stop'), Promise.resolve()),
     start: () => Promise.resolve(),
+    startAll: () => Promise.resolve([]),
+    loadedAt: () => Promise.resolve(NOW),
+    reload: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
     ...parts,
   };

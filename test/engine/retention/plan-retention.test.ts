@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Configuration } from '../../../src/config/configuration.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import { planRetention, type RetentionSelection } from '../../../src/engine/retention/plan-retention.ts';
 import { openTransientJournal } from '../../../src/journal/open-journal.ts';
 import { HoldfastError } from '../../../src/lib/errors.ts';
-import { EPHEMERAL, REPOSITORIES, backup, service } from '../support/host.ts';
+import { backup, configuration, EPHEMERAL, service } from '../support/host.ts';
 
-const CONFIG: Configuration = {
-  host: 'forge',
+const CONFIG = configuration({
   stateDir: '/nowhere/state',
-  files: [],
-  repositories: REPOSITORIES,
   services: new Map(
     [
       service('sonarr'),
@@ -19,10 +15,7 @@ const CONFIG: Configuration = {
       service('cache', { backup: null, protection: EPHEMERAL }),
     ].map((each) => [each.name, each]),
   ),
-  gates: new Map(),
-  sections: {},
-  warnings: [],
-};
+});
 
 function planned(selection: Partial<RetentionSelection> = {}): Plan {
   using journal = openTransientJournal();

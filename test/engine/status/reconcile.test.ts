@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import type { Instant } from '../../../src/domain/instant.ts';
 import { formatInstant } from '../../../src/domain/instant.ts';
 import { jobTag } from '../../../src/domain/naming.ts';
+import { copiesAmong, type Held } from '../../../src/engine/status/copies.ts';
 import { type Holdings, reconcile } from '../../../src/engine/status/reconcile.ts';
 import type { RecordedEvidence } from '../../../src/journal/journal.ts';
 import type { Snapshot } from '../../../src/tools/restic/snapshots.ts';
-import { hoursAgo, NOW, snapshotId } from '../support/host.ts';
+import { hoursAgo, NOW, repository, snapshotId } from '../support/host.ts';
 
 const snapshot = (digit: string, time: Instant, tags: readonly string[] = [jobTag('sonarr')]): Snapshot => ({
   id: snapshotId(digit),
@@ -40,6 +41,7 @@ const holdings = (
   parts: Partial<Holdings> = {},
 ): Holdings => ({
   repository: 'nas',
+  place: '/nowhere/nas',
   services: ['sonarr'],
   snapshots,
   before: new Map([['sonarr', facts]]),
@@ -82,9 +84,11 @@ test('the newest complete snapshot that is not held any more is an alarm', () =>
   assert.deepEqual(alarms, ['the newest complete snapshot of sonarr@nas, 22222222 (made 60m ago), is gone']);
 });
 
-test('older snapshots that retention removed are no alarm', () => {
+test('older snapshots that somebody removed are told, too: what retention removed is on record as that', () => {
   const facts = [recorded('3', hoursAgo(1)), recorded('2', hoursAgo(25)), recorded('1', hoursAgo(49))];
-  assert.deepEqual(reconcile(holdings(facts, [snapshot('3', hoursAgo(1))])).alarms, []);
+  assert.deepEqual(reconcile(holdings(facts, [snapshot('3', hoursAgo(1))])).alarms, [
+    'a complete snapshot of sonarr@nas, 22222222 (made 25h ago), is gone, and 1 older',
+  ]);
 });
 
 test('a partial snapshot that is gone is no alarm', () => {
@@ -117,4 +121,37 @@ test('a snapshot that was lost and is there again is as complete as it was', () 
     const [fact] = reconcile(holdings([], [snapshot('1', hoursAgo(5))], { formerly })).evidence;
     assert.deepEqual([fact?.kind, fact?.complete], ['backup', complete]);
   }
+});
+
+const held = (name: string, snapshots: readonly Snapshot[], complete: readonly string[] = []): Held => ({
+  repository: repository(name),
+  snapshots,
+  complete: new Set(complete.map(snapshotId)),
+});
+const SONARR = new Set(['sonarr']);
+
+test('a snapshot with the files of one that is known to be complete is its copy', () => {
+  const original = snapshot('1', hoursAgo(5));
+  const [copy, ...others] = copiesAmong(
+    [held('nas', [original], ['1']), held('far', [snapshot('2', hoursAgo(5)), snapshot('3', hoursAgo(4))])],
+    SONARR,
+  );
+  assert.deepEqual(others, [], 'one of another time is no copy of it');
+  assert.deepEqual(
+    [copy?.kind, copy?.repository, copy?.snapshotId, copy?.at, copy?.complete, copy?.detail['how']],
+    ['copy', 'far', snapshotId('2'), hoursAgo(5), true, 'the same files as 11111111 in nas'],
+  );
+});
+
+test('other files, another host, another service, or an original of which nobody knows whether it is complete, make no copy', () => {
+  const original = snapshot('1', hoursAgo(5));
+  const unlike = [
+    { ...snapshot('2', hoursAgo(5)), tree: snapshotId('e') },
+    { ...snapshot('3', hoursAgo(5)), host: 'other' },
+    snapshot('4', hoursAgo(5), [jobTag('other')]),
+  ];
+  assert.deepEqual(copiesAmong([held('nas', [original], ['1']), held('far', unlike)], SONARR), []);
+  const same = held('far', [snapshot('2', hoursAgo(5))]);
+  assert.deepEqual(copiesAmong([held('nas', [original]), same], SONARR), []);
+  assert.deepEqual(copiesAmong([held('nas', [original, snapshot('2', hoursAgo(5))], ['1'])], SONARR), [], 'not its own');
 });

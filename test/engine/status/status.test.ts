@@ -1,20 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { statusOf, type StatusReport } from '../../../src/engine/status/status.ts';
+import { type StatusJournal, statusOf, type StatusReport } from '../../../src/engine/status/status.ts';
 import { selfIdentity } from '../../../src/process/identity.ts';
 import { plan, step } from '../../support/plans.ts';
 import type { ServiceConfig } from '../../../src/config/configuration.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openTransientJournal } from '../../../src/journal/open-journal.ts';
 import { duration } from '../../../src/domain/duration.ts';
-import { later } from '../../../src/domain/instant.ts';
-import { EPHEMERAL, hoursAgo, NOW, recordBackup, recordFact, REPOSITORIES, service, snapshotId } from '../support/host.ts';
+import { type Instant, later } from '../../../src/domain/instant.ts';
+import {
+  EPHEMERAL,
+  hoursAgo,
+  NOW,
+  recordBackup,
+  recordFact,
+  NO_CHANNELS,
+  REPOSITORIES,
+  service,
+  snapshotId,
+} from '../support/host.ts';
+import { observe } from '../../../src/engine/notify/observe.ts';
+import { channel, NotifiedHost, UNREACHABLE } from '../notify/support.ts';
 
 const NAS = { service: 'sonarr', repository: 'nas' };
 const FAR = { service: 'sonarr', repository: 'far' };
 
 const status = (journal: Journal, services: readonly ServiceConfig[] = [service('sonarr')]): StatusReport =>
-  statusOf({ config: { host: 'forge', repositories: REPOSITORIES }, services, journal, now: NOW });
+  statusOf({
+    config: { host: 'forge', repositories: REPOSITORIES, notifications: NO_CHANNELS },
+    services,
+    journal,
+    now: NOW,
+  });
 
 const messages = (report: StatusReport): string[] => report.problems.map(({ subject, message }) => `${subject}: ${message}`);
 
@@ -28,6 +45,9 @@ test('a service with fresh complete copies on site and off site is protected', (
     snapshotId: snapshotId('1'),
     at: '2026-03-01T10:00:00.000Z',
     ageSeconds: 7200,
+    files: null,
+    bytes: null,
+    how: 'backup',
   });
   assert.equal(report.services[0]?.jobs[1]?.rpoSeconds, 50 * 3600);
   assert.deepEqual(report.problems, []);
@@ -50,7 +70,8 @@ test('a job that never ran and a service without any job are said first', () => 
   ]);
   assert.deepEqual(
     report.services.map(({ verdict }) => verdict),
-    ['at-risk', 'unprotected', 'unprotected', 'not-owed'],
+    ['unprotected', 'unprotected', 'at-risk', 'not-owed'],
+    'those at the greatest risk first',
   );
   assert.equal(report.checkExitCode, 2);
 });
@@ -68,14 +89,14 @@ test('a partial run does not move the newest complete copy', () => {
   assert.equal(report.checkExitCode, 1);
 });
 
-test('a failed last run is exit 2 of --check although the copies are fresh', () => {
+test('a failed last run is exit 1 of --check while the copies are fresh', () => {
   using journal = openTransientJournal();
   recordBackup(journal, NAS, { at: hoursAgo(3), id: snapshotId('1') });
   recordBackup(journal, FAR, { at: hoursAgo(3), id: snapshotId('2') });
   recordBackup(journal, FAR, { at: hoursAgo(1), outcome: 'blocked' });
   const report = status(journal);
   assert.equal(report.services[0]?.jobs[1]?.failing, true);
-  assert.equal(report.checkExitCode, 2);
+  assert.equal(report.checkExitCode, 1);
 });
 
 test('a snapshot that was found to be gone does not count, and its loss is an alarm', () => {
@@ -89,7 +110,7 @@ test('a snapshot that was found to be gone does not count, and its loss is an al
   assert.deepEqual(messages(report), [
     'sonarr@nas: its newest complete snapshot 22222222 is gone (it was 60m old when that was found)',
   ]);
-  assert.equal(report.checkExitCode, 2);
+  assert.equal(report.checkExitCode, 1);
 });
 
 test('a snapshot that was gone and was seen again later counts', () => {
@@ -141,7 +162,7 @@ test('a run that died with something in the air is said first, until it is clean
   const [runId, stepId] = ['01DEAD', 'restore:sonarr'];
   const effect = journal.intendEffect({ runId, stepId, kind: 'promotion', payload: {}, at: hoursAgo(1) });
   assert.deepEqual(messages(status(journal)), ['restore 01DEAD: died, and is not cleaned up after (promotion)']);
-  assert.equal(status(journal).checkExitCode, 2);
+  assert.equal(status(journal).checkExitCode, 1);
   journal.settleEffect(effect, NOW);
   assert.deepEqual(messages(status(journal)), []);
 });
@@ -174,7 +195,7 @@ test('a declared PostgreSQL engine that nothing backs up is a problem', () => {
   assert.equal(report.checkExitCode, 2);
 });
 
-test('a status of many jobs asks the journal at most three times for each', () => {
+test('a status of many jobs asks the journal five times for all of them, and twice for each repository', () => {
   using journal = openTransientJournal();
   const services = Array.from({ length: 50 }, (_, index) => service(`service-${index}`));
   for (const { name } of services) {
@@ -184,21 +205,71 @@ test('a status of many jobs asks the journal at most three times for each', () =
       }
     }
   }
-  let queries = 0;
-  const counting: Pick<Journal, 'evidence' | 'latestStep' | 'unfinishedRuns' | 'keptEffects'> = {
-    evidence: (filter) => {
-      queries += 1;
-      return journal.evidence(filter);
-    },
-    latestStep: (id) => {
-      queries += 1;
-      return journal.latestStep(id);
-    },
+  const asked: string[] = [];
+  const told = <Answer>(what: string, answer: Answer): Answer => {
+    asked.push(what);
+    return answer;
+  };
+  const counting: StatusJournal = {
+    evidence: (filter) => told(`${filter.kind} of ${filter.repository}`, journal.evidence(filter)),
+    evidenceOfEach: (jobs, filter) => told(`${filter.kind} of ${jobs.length}`, journal.evidenceOfEach(jobs, filter)),
+    latestStep: (id, which) => told(id, journal.latestStep(id, which)),
+    latestSteps: (ids) => told(`${ids.length} steps`, journal.latestSteps(ids)),
     unfinishedRuns: () => journal.unfinishedRuns(),
     keptEffects: (kind) => journal.keptEffects(kind),
+    notifications: journal.notifications,
   };
-  const config = { host: 'forge', repositories: REPOSITORIES };
+  const config = { host: 'forge', repositories: REPOSITORIES, notifications: NO_CHANNELS };
   const report = statusOf({ config, services, journal: counting, now: NOW });
   assert.equal(report.counts.protected, 50);
-  assert.equal(queries, 300);
+  assert.deepEqual(asked.toSorted(), [
+    '100 steps',
+    'backup of 100',
+    'copy of 100',
+    'drill of 100',
+    'missing of 100',
+    'verify of far',
+    'verify of nas',
+    'verify:far',
+    'verify:nas',
+  ]);
+});
+
+test('a channel that nothing came through to for an hour is a problem, also when nothing waits for it any more', () => {
+  using journal = openTransientJournal();
+  recordBackup(journal, NAS, { at: hoursAgo(2), id: snapshotId('1') });
+  recordBackup(journal, FAR, { at: hoursAgo(2), id: snapshotId('2') });
+  const channels = ['phone', 'mail'].map((name) => channel(name));
+  const config = { host: 'forge', repositories: REPOSITORIES, notifications: { ...NO_CHANNELS, channels } };
+  const found = (since: Instant): StatusReport => {
+    for (const name of ['phone', 'no longer configured'])
+      journal.notifications.setAiling(name, { failures: 1, since, nextAt: NOW, error: 'it answered 500' });
+    return statusOf({ config, services: [service('sonarr')], journal, now: NOW });
+  };
+  assert.deepEqual(messages(found(later(hoursAgo(1), duration(1, 's')))), []);
+  const report = found(hoursAgo(1));
+  assert.deepEqual(messages(report), ['phone: notifications do not come through for 60m (it answered 500)']);
+  assert.equal(report.problems[0]?.hint, 'holdfast notify test phone');
+  assert.equal(report.checkExitCode, 1);
+  const ahead = found(later(NOW, duration(400, 'd')));
+  assert.deepEqual(
+    messages(ahead),
+    ['phone: notifications do not come through (it answered 500)'],
+    'by a clock that was wrong',
+  );
+});
+
+test('problems that no channel takes are told, for nobody else tells them', () => {
+  using host = new NotifiedHost(['sonarr'], [channel('drills', { events: ['drill-failure'] })]);
+  host.run({ 'sonarr@nas': UNREACHABLE });
+  const untold = (): string[] => {
+    observe(host.config, host.journal, host.now, (text) => text);
+    const { config, journal, now } = host;
+    return messages(statusOf({ config, services: [...config.services.values()], journal, now })).filter((each) =>
+      each.includes('nobody is told'),
+    );
+  };
+  assert.deepEqual(untold(), ['backup of sonarr to nas: no channel takes backup-failure, so that nobody is told']);
+  host.notifications = { ...host.notifications, channels: [channel('phone')] };
+  assert.deepEqual(untold(), []);
 });

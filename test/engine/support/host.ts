@@ -1,11 +1,22 @@
 // A small configured host and a journal with facts in it, for tests of what is told from them.
 
-import type { BackupConfig, ProtectionConfig, RepositoryConfig, ServiceConfig } from '../../../src/config/configuration.ts';
+import type {
+  BackupConfig,
+  Configuration,
+  MetricsConfig,
+  ProtectionConfig,
+  RepositoryConfig,
+  ServiceConfig,
+  NotificationsConfig,
+  VerificationConfig,
+} from '../../../src/config/configuration.ts';
+import { NO_LIMITS } from '../../../src/config/resolve-units.ts';
 import { duration } from '../../../src/domain/duration.ts';
 import type { Evidence } from '../../../src/domain/evidence.ts';
 import { formatInstant, type Instant, later } from '../../../src/domain/instant.ts';
 import { stepId } from '../../../src/domain/naming.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Share } from '../../../src/domain/percentage.ts';
 import { plannedStep } from '../../../src/domain/report.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { selfIdentity } from '../../../src/process/identity.ts';
@@ -28,9 +39,24 @@ export const repository = (name: string, parts: Partial<RepositoryConfig> = {}):
   minFree: null,
   concurrency: 1,
   limits: { upload: null, download: null },
+  frequency: null,
   pruneEvery: null,
   ...parts,
 });
+
+export const VERIFICATION: VerificationConfig = {
+  enable: true,
+  schedule: 'weekly',
+  rounds: null,
+  repositories: [],
+  drills: { enable: true, schedule: 'monthly', sampleFiles: null, scratch: null },
+};
+
+export const METRICS: MetricsConfig = {
+  textfile: null,
+  capacity: { warning: 0.8 as Share, critical: 0.9 as Share },
+  replicationLag: { warning: duration(12, 'h'), critical: duration(24, 'h') },
+};
 
 export const STANDARD: ProtectionConfig = {
   class: 'standard',
@@ -77,6 +103,7 @@ export const backup = (repositories: readonly string[], parts: Partial<BackupCon
   useSnapshots: false,
   zfsDataset: null,
   allowEmpty: false,
+  resources: NO_LIMITS,
   ...parts,
 });
 
@@ -86,6 +113,7 @@ export const service = (name: string, parts: Partial<ServiceConfig> = {}): Servi
   backup: backup(['nas', 'far']),
   postgres: null,
   protection: STANDARD,
+  recover: { beforeStart: false, sources: ['repository'], timeout: null, onFailure: 'block' },
   ...parts,
 });
 
@@ -93,6 +121,28 @@ export const REPOSITORIES: ReadonlyMap<string, RepositoryConfig> = new Map([
   ['nas', repository('nas')],
   ['far', repository('far', { location: 'offsite' })],
 ]);
+
+export const NO_CHANNELS: NotificationsConfig = { channels: [], templates: {}, summary: null };
+
+export const configuration = (parts: Partial<Configuration> = {}): Configuration => ({
+  host: 'forge',
+  stateDir: '/nowhere',
+  files: [],
+  repositories: REPOSITORIES,
+  services: new Map([['sonarr', service('sonarr')]]),
+  datasets: [],
+  gates: new Map(),
+  verification: VERIFICATION,
+  metrics: METRICS,
+  notifications: NO_CHANNELS,
+  units: NO_LIMITS,
+  agent: { declared: false, socket: '/run/holdfast/agent.sock', group: 'holdfast', schedule: null, tcp: null },
+  replication: { snapshots: { adopt: 'beside', datasets: [] }, targets: [] },
+  sections: {},
+  portable: '',
+  warnings: [],
+  ...parts,
+});
 
 let runs = 0;
 

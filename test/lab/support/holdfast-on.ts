@@ -1,6 +1,7 @@
 // Holdfast as somebody uses it on a host of the lab: a configuration in /etc, and its answers as data.
 
 import type { ExecOptions, Executed, Host } from '../../../lab/host.ts';
+import { configurationTag } from '../../../src/domain/naming.ts';
 import type { Report } from '../../../src/domain/report.ts';
 
 export const PASSWORD_FILE = '/etc/holdfast/password';
@@ -43,8 +44,11 @@ export async function restic(host: Host, url: string, args: readonly string[]): 
   return await host.tell('restic', '--repo', url, '--password-file', PASSWORD_FILE, ...args);
 }
 
-/** Ids of the snapshots that plain restic finds. */
+/** Ids of the snapshots that plain restic finds, without those of the configuration. */
 export async function snapshotIds(host: Host, url: string): Promise<string[]> {
-  const listed = JSON.parse(await restic(host, url, ['snapshots', '--json', '--no-lock'])) as { readonly id: string }[];
-  return listed.map(({ id }) => id);
+  const listed = JSON.parse(await restic(host, url, ['snapshots', '--json', '--no-lock'])) as {
+    readonly id: string;
+    readonly tags?: readonly string[];
+  }[];
+  return listed.filter(({ tags }) => !tags?.includes(configurationTag)).map(({ id }) => id);
 }

@@ -53,7 +53,12 @@ const units: Readonly<Record<string, string>> = {
   'simple.service': service([script('sleep 0.6')]),
   'simple-four.service': service([script('sleep 0.2; exit 4')]),
   'exec.service': service(['Type=exec', script('sleep 0.6')]),
-  'forking.service': service(['Type=forking', script('sleep 0.6 & exit 0')]),
+  // Without its PID file systemd guesses the main process, in vain while the one that forked it has not been reaped.
+  'forking.service': service([
+    'Type=forking',
+    'PIDFile=/run/forking.pid',
+    script('sleep 0.6 & echo $$! > /run/forking.pid'),
+  ]),
   'notify.service': service(['Type=notify', 'NotifyAccess=all', script('systemd-notify --ready; sleep 0.6')]),
   'silent-notify.service': service(['Type=notify', TRUE]),
   'limited.service': service(['RuntimeMaxSec=400ms', SLEEP]),

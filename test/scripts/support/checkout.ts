@@ -19,7 +19,7 @@ import { dirname, join, resolve } from 'node:path';
 const project = resolve(import.meta.dirname, '..', '..', '..');
 
 /** Set-up decides by these; a test puts what it wants with `program('machine/...')`. */
-const absent = new Set(['restic', 'apt-get', 'npm', 'node', 'setfattr', 'getfattr']);
+const absent = new Set(['restic', 'apt-get', 'npm', 'node', 'setfattr', 'getfattr', 'ntfy']);
 
 /** Stands where a program must not be started; `tripped()` then has its name. */
 export const tripwire = '#!/bin/sh\necho "${0##*/} $*" >>"$TRIPPED"\nexit 1\n';

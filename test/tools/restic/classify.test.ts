@@ -115,3 +115,12 @@ test('a stack trace behind the message is not shown', () => {
   assert.equal(error.message, 'failed to remove one or more snapshots');
   assert.ok(!error.tool?.stderrTail.some((line) => line.includes('.go:')));
 });
+
+test('an exit error whose stack trace was cut is told by its first line', () => {
+  const whole = JSON.stringify({
+    message_type: 'exit_error',
+    code: 1,
+    message: `header is larger\nmain.f\n\t/a.go:1${'x'.repeat(3000)}`,
+  });
+  assert.equal(classify(1, [whole.slice(0, 2000)]).message, 'header is larger');
+});

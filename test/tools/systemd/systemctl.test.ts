@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRunning, parseUnitState, showArgs } from '../../../src/tools/systemd/systemctl.ts';
+import { isRunning, parseMainPids, parseUnitState, showArgs } from '../../../src/tools/systemd/systemctl.ts';
 
 test('the state of a unit is read from show, in any order, and is none when something is missing', () => {
   assert.deepEqual(parseUnitState('ActiveState=active\nSubState=running\nLoadState=loaded\n'), {
@@ -20,4 +20,12 @@ test('a oneshot that is being run is running, what has ended is not', () => {
 
 test('a unit whose name begins with a dash is no option', () => {
   assert.deepEqual(showArgs('-.mount').slice(-2), ['--', '-.mount']);
+});
+
+test('the main process of each unit is read in the order of asking; what does not run, and what is no service, has none', () => {
+  const stdout =
+    'MainPID=431\nId=svc.service\n\nMainPID=0\nId=nosuch.service\n\nId=multi-user.target\n\nMainPID=431\nId=svc.service\n';
+  const pids = parseMainPids(stdout, ['svc.service', 'nosuch', 'multi-user.target', 'svc']);
+  assert.deepEqual(Object.fromEntries(pids), { 'svc.service': 431, svc: 431 });
+  assert.deepEqual([...parseMainPids('', ['svc'])], []);
 });

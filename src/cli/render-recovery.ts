@@ -1,0 +1,83 @@
+// A recovery for people. Done: the ordinary report, and where each service came from. Dry: a rehearsal on paper, which says for
+// each service what would come from where, how old it is and how large.
+
+import { type Bytes, describeBytes } from '../domain/bytes.ts';
+import { describeDuration } from '../domain/duration.ts';
+import { elapsed, type Instant, parseInstant } from '../domain/instant.ts';
+import type { Report, StepReport } from '../domain/report.ts';
+import { type JsonObject, textAt } from '../lib/json.ts';
+import { plural } from './plural.ts';
+import { columnsOf, renderReport, type ReportView } from './render-report.ts';
+import { paint, type Tone } from './style.ts';
+import { printable, renderTable } from './table.ts';
+import { wrapText } from './wrap.ts';
+
+export const renderRecovery = (report: Report, now: Instant, out: ReportView): string =>
+  report.dryRun
+    ? rehearsal(report, now, out)
+    : renderReport(report, out) + report.steps.flatMap((step) => comeBack(step, out)).join('');
+
+const WORDS: Readonly<Record<string, readonly [string, Tone]>> = {
+  restore: ['comes back', 'good'],
+  skip: ['stays', 'dim'],
+  'start-empty': ['may start empty', 'warn'],
+  fail: ['cannot come back', 'bad'],
+  block: ['is not touched', 'bad'],
+};
+
+function rehearsal(report: Report, now: Instant, out: ReportView): string {
+  const foreseen = report.steps.flatMap(({ result }) => (result ? [result] : []));
+  const lost = foreseen.filter(({ action }) => action !== 'skip');
+  const table = renderTable(
+    [
+      { title: 'SERVICE', names: true },
+      { title: '' },
+      { title: 'FROM', names: true },
+      { title: 'COPY' },
+      { title: 'AGE', align: 'right' },
+      { title: 'FILES', align: 'right' },
+      { title: 'SIZE', align: 'right' },
+    ],
+    foreseen.map((each) => rowOf(each, now, out)),
+    columnsOf(out),
+  );
+  const reasons = foreseen
+    .filter(({ action }) => action !== 'restore')
+    .flatMap((each) => wrapText(printable(textAt(each, 'reason')), columnsOf(out), `${textAt(each, 'service')}: `, '  '));
+  const bytes = sum(lost.map(({ bytes: size }) => size));
+  const back = lost.filter(({ action }) => action === 'restore').length;
+  const rest = lost.length - back;
+  const said = [
+    `${plural(back, 'service')} would come back (${describeBytes(bytes)})`,
+    ...(rest > 0 ? [`${rest} would not`] : []),
+    `${foreseen.length - lost.length} would stay as they are`,
+  ].join(', ');
+  const verdict = wrapText(`Dry run: ${said}; nothing was changed.`, columnsOf(out), '', '  ');
+  return [table, ...(reasons.length > 0 ? [...reasons, ''] : []), ...verdict, ''].join('\n');
+}
+
+function rowOf(result: JsonObject, now: Instant, out: ReportView): string[] {
+  const [word, tone] = WORDS[textAt(result, 'action')] ?? ['', 'dim'];
+  const time = parseInstant(textAt(result, 'snapshotTime'));
+  const { files, bytes } = result;
+  return [
+    printable(textAt(result, 'service')),
+    paint(out, tone, word),
+    printable(textAt(result, 'repository')),
+    textAt(result, 'snapshotId').slice(0, 8),
+    time === null ? '' : describeDuration(elapsed(time, time > now ? time : now)),
+    typeof files === 'number' ? files.toLocaleString('en') : '',
+    typeof bytes === 'number' ? describeBytes(bytes as Bytes) : '', // as the plan wrote it
+  ];
+}
+
+const sum = (values: readonly unknown[]): Bytes =>
+  values.reduce<number>((total, value) => total + (typeof value === 'number' ? value : 0), 0) as Bytes; // of bytes
+
+function comeBack({ result, outcome }: StepReport, out: ReportView): string[] {
+  if (!result || !['succeeded', 'partial'].includes(outcome)) return [];
+  const service = printable(textAt(result, 'service'));
+  const size = describeBytes(Number(result['bytes']) as Bytes); // as the step wrote it
+  const what = `${plural(Number(result['files']), 'file')}, ${size}, as of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository'))}; verified: ${textAt(result, 'verified')}`;
+  return wrapText(what, columnsOf(out), `${service}: `, '  ').map((line) => `${line}\n`);
+}

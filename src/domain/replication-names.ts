@@ -1,0 +1,22 @@
+// Where the replica of a dataset is. Pure.
+
+export interface ReplicaPlace {
+  /** As ssh is told: user@host; null: this machine. */
+  readonly host: string | null;
+  readonly dataset: string;
+}
+
+/** 'backup@nas-1:backup/forge'; a colon after the first '/' belongs to the name of a dataset. */
+export function placeOf(destination: string): ReplicaPlace {
+  const [, host, dataset] = /^([^/:]+):(.*)$/s.exec(destination) ?? [];
+  return host === undefined || dataset === undefined ? { host: null, dataset: destination } : { host, dataset };
+}
+
+/** As `zfs receive -d` names it: tank/persist/sonarr in backup/forge is backup/forge/persist/sonarr. */
+export const replicaOf = (root: string, dataset: string): string => {
+  const slash = dataset.indexOf('/');
+  return slash === -1 ? root : `${root}${dataset.slice(slash)}`;
+};
+
+export const isWithin = (dataset: string, roots: readonly string[]): boolean =>
+  roots.some((root) => dataset === root || dataset.startsWith(`${root}/`));

@@ -1,0 +1,101 @@
+// What a machine lacks before a configuration that came from elsewhere can work on it: secrets, mounts, directories. It only
+// looks; what is not there is told, never made.
+
+import { dirname } from 'node:path';
+import type { Configuration, RepositoryConfig } from '../../config/configuration.ts';
+import { normalPath } from '../../config/repository-url.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { mountPoints } from '../../repositories/mounts.ts';
+import { contentOf } from '../../tools/util-linux/probe.ts';
+import { probeFile } from '../../tools/util-linux/read-file.ts';
+
+export type Need = {
+  readonly kind: 'secret' | 'mount' | 'directory';
+  /** Where it belongs; for a secret of a command or of systemd what gives it. */
+  readonly at: string;
+  readonly what: string;
+  /** `unknown`: it cannot be seen from here. */
+  readonly state: 'there' | 'missing' | 'unreadable' | 'unknown';
+};
+
+export const needJson = (need: Need): JsonObject => ({ ...need });
+
+export async function needsOf(config: Configuration, signal: AbortSignal): Promise<Need[]> {
+  const repositories = [...config.repositories.values()];
+  const secrets = await Promise.all(repositories.flatMap(secretsOf).map((each) => looked(each, signal)));
+  const mounted = await mountPoints();
+  const mounts = mountsOf(config).map(({ at, what }): Need => ({
+    kind: 'mount',
+    at,
+    what,
+    state: mounted.has(at) ? 'there' : 'missing',
+  }));
+  return [...unique(secrets), ...unique(mounts), ...(await missingParents(config, signal))];
+}
+
+interface Secret {
+  readonly what: string;
+  readonly file: string | null;
+  readonly otherwise: string;
+}
+
+function secretsOf({ name, password, environmentFile }: RepositoryConfig): Secret[] {
+  const [file, otherwise] =
+    password.kind === 'file'
+      ? [password.path, '']
+      : [null, password.kind === 'command' ? `the command ${password.argv[0]}` : `the systemd credential ${password.name}`];
+  const environment = { what: `what the environment of ${name} needs`, file: environmentFile, otherwise: '' };
+  return [{ what: `the password of ${name}`, file, otherwise }, ...(environmentFile === null ? [] : [environment])];
+}
+
+async function looked({ what, file, otherwise }: Secret, signal: AbortSignal): Promise<Need> {
+  if (file === null) return { kind: 'secret', at: otherwise, what, state: 'unknown' };
+  const need = { kind: 'secret', at: file, what } as const;
+  try {
+    const facts = await probeFile(file, signal);
+    const state = facts === null || facts.size === 0 ? 'missing' : facts.readable ? 'there' : 'unreadable';
+    return { ...need, state: facts !== null && !facts.readable ? 'unreadable' : state };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof HoldfastError)) throw error;
+    return { ...need, state: 'unknown' };
+  }
+}
+
+function mountsOf({ repositories, gates }: Configuration): { readonly at: string; readonly what: string }[] {
+  const checked = [...gates.values()].flatMap(({ preflight }) => preflight.filter(({ mounted }) => mounted));
+  return [
+    ...[...repositories.values()].flatMap(({ name, mounted }) =>
+      mounted === null ? [] : [{ at: mounted, what: `the repository ${name}` }],
+    ),
+    ...checked.map(({ path }) => ({ at: path, what: 'a gate' })),
+  ];
+}
+
+/** Directories in which data of services belongs, and which are not there: a recovery does not make them. */
+async function missingParents({ services }: Configuration, signal: AbortSignal): Promise<Need[]> {
+  const byParent = Map.groupBy(
+    [...services.values()].flatMap(({ name, backup }) =>
+      (backup?.paths ?? []).map((path) => ({ name, parent: dirname(normalPath(path)) })),
+    ),
+    ({ parent }) => parent,
+  );
+  const looks = [...byParent].map(async ([at, users]): Promise<Need[]> => {
+    const what = [...new Set(users.map(({ name }) => name))].join(', ');
+    try {
+      return (await contentOf(at, [], signal)) === 'absent' ? [{ kind: 'directory', at, what, state: 'missing' }] : [];
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof HoldfastError)) throw error;
+      return [{ kind: 'directory', at, what, state: 'unknown' }];
+    }
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+/** What several need of one place is told once. */
+const unique = (needs: readonly Need[]): Need[] =>
+  [...Map.groupBy(needs, ({ at }) => at).values()].flatMap(([first, ...more]) =>
+    first ? [{ ...first, what: [first, ...more].map(({ what }) => what).join(', ') }] : [],
+  );

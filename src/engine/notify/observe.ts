@@ -1,0 +1,295 @@
+// Looks at the journal, and what systemd knows beyond it, and makes of it what is to be told, in one transaction: what was seen counts as told exactly when the
+// messages about it are queued. It delivers nothing, and no backup knows of it.
+
+import type { Configuration } from '../../config/configuration.ts';
+import { channelsFor, channelsOfProblem, isTold, priorityOf } from '../../config/notification-route.ts';
+import { advanceProblems, type Fact, type Phase, REST, type Telling } from '../../domain/advance-problems.ts';
+import { BOUND, EXPIRY } from '../../domain/delivery.ts';
+import { describeDuration, duration } from '../../domain/duration.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { localMinute } from '../../domain/local-time.ts';
+import {
+  type EventKind,
+  type Item,
+  type Message,
+  type MessageKind,
+  type Note,
+  type OpenProblem,
+  type Priority,
+  type Problem,
+} from '../../domain/notification.ts';
+import {
+  fillTemplate,
+  placeholdersOf,
+  type Scene,
+  tellNote,
+  tellProblems,
+  type Words,
+} from '../../domain/notification-text.ts';
+import { latestTimeOfDay } from '../../domain/quiet-hours.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { QueuedMessage } from '../../journal/notification-store.ts';
+import type { HoldfastError } from '../../lib/errors.ts';
+import { parseInstant } from '../../domain/instant.ts';
+import { isDeclaredUnit } from '../gate/declared-units.ts';
+import { withoutGhosts } from '../runner/dead-runs.ts';
+import { isUsable } from '../../domain/standing.ts';
+import { statusOf, type StatusReport } from '../status/status.ts';
+import { conditionsOf } from './conditions.ts';
+import { factsOf, isOfRepository, onlyLooks } from './facts.ts';
+import { type KilledUnit, unrecordedFacts } from './killed-units.ts';
+import { pingsOf } from './pings.ts';
+import { summaryDue, tellSummary } from './summary.ts';
+
+export interface Observed {
+  /** Runs that are told of from now on. */
+  readonly runs: number;
+  /** Messages that were queued for somebody, pings not counted. */
+  readonly messages: number;
+  /** Problems that are open, and were told. */
+  readonly open: number;
+  /** What runs have said and nobody was told yet: it waits for more of the same, to be told together. */
+  readonly held: number;
+  /** Problems that should be told, and that no channel takes. */
+  readonly unheard: number;
+}
+
+const SUMMARY = 'summary';
+
+/** `mask` takes secrets out of every text that is queued. */
+export function observe(
+  config: Configuration,
+  journal: Journal,
+  now: Instant,
+  mask: (text: string) => string,
+  broken: HoldfastError | null = null,
+  killed: readonly KilledUnit[] = [],
+): Observed {
+  const store = journal.notifications;
+  const oldNews = (now - EXPIRY) as Instant;
+  const reports = journal.untoldRuns(oldNews).map(withoutGhosts(journal));
+  const ended = reports.filter(({ outcome }) => outcome !== 'running');
+  const running = reports.filter(({ outcome }) => outcome === 'running');
+  const steps = running.flatMap((report) => report.steps);
+  const open = steps.filter(({ outcome }) => outcome === 'running');
+  const status = statusOf({ config, services: [...config.services.values()], journal, now });
+  const found = ended.map(factsOf);
+  const facts = inOrder([...found.flatMap((each) => each.facts), ...unrecordedFacts(config, journal, killed)], journal);
+  const desk = new Desk(config, status, now, mask);
+  const { problems, tellings, unheard } = advanceProblems(
+    store.problems(),
+    {
+      facts,
+      conditions: conditionsOf({ config, journal, status, now, broken, working: new Set(open.map(({ id }) => id)) }),
+      busy: new Set(steps.flatMap(({ repository }) => repository ?? [])), // what it found there is told at its end
+      groupings: store.groupings((now - REST) as Instant),
+      exists: (problem) => exists(config, problem),
+      hears: (telling) => desk.receivers(telling).length > 0,
+    },
+    now,
+  );
+  const lastSummary = store.mark(SUMMARY);
+  const due = summaryDue(config.notifications.summary, lastSummary, now);
+  const messages = [
+    ...tellings.map((telling) => desk.problems(telling)),
+    ...gathered(found.flatMap(({ notes }) => notes)).map((note) => desk.note(note)),
+    ...(due === null ? [] : [desk.summary(problems)]),
+  ].filter((message) => message !== null);
+  const pings = reports
+    .flatMap((report) => pingsOf(report, config.notifications.channels, now))
+    .map((ping) => masked(ping, mask));
+  const summary = config.notifications.summary;
+  const silent = new Set(unheard.flatMap((telling) => telling.problems.map(({ key }) => key)));
+  store.record({
+    at: now,
+    told: ended.map(({ id }) => id),
+    oldNews,
+    problems,
+    messages: [...messages, ...pings],
+    marks: new Map(
+      summary && (due !== null || lastSummary === null)
+        ? [[SUMMARY, due ?? latestTimeOfDay(summary.at, summary.schedule, now)]]
+        : [],
+    ),
+    bound: BOUND,
+  });
+  return {
+    runs: ended.length,
+    messages: messages.filter(({ channels }) => channels.length > 0).length,
+    open: problems.filter(({ resolvedAt, toldAt }) => resolvedAt === null && toldAt !== null).length,
+    held: problems.filter(({ source, toldAt, key }) => source === 'run' && toldAt === null && !silent.has(key)).length,
+    unheard: unheard.flatMap((telling) => (isTold(config.notifications, telling.kind) ? telling.problems : [])).length,
+  };
+}
+
+/** As it was found, whichever run ended first. What was found well meanwhile, by a run that was told long ago, comes after it. */
+function inOrder(facts: readonly Fact[], journal: Pick<Journal, 'latestStep' | 'run'>): Fact[] {
+  const since = facts.flatMap((fact): Fact[] => {
+    const step = fact.type === 'wrong' ? journal.latestStep(fact.problem.key) : null;
+    const at = step?.outcome === 'succeeded' ? step.endedAt : null;
+    if (fact.type !== 'wrong' || step === null || at === null || at <= timeOf(fact)) return [];
+    const run = journal.run(step.runId);
+    return run !== null && onlyLooks(run) ? [] : [{ type: 'well', key: fact.problem.key, at }];
+  });
+  return [...facts, ...since].toSorted((a, b) => timeOf(a) - timeOf(b));
+}
+
+const timeOf = (fact: Fact): Instant => (fact.type === 'wrong' ? fact.problem.item.at : fact.at);
+
+/** What is no longer declared is nobody's problem; it is not resolved either. */
+function exists(config: Configuration, { item, source }: Pick<Problem, 'item' | 'source'>): boolean {
+  if (source === 'condition') return true; // it ends with not being observed
+  if (item.unit !== null) return isDeclaredUnit(config, item.unit);
+  if (item.dataset !== null) return config.datasets.some(({ name }) => name === item.dataset);
+  const { services, repositories } = config;
+  const service = item.service === null ? null : services.get(item.service);
+  if (service === undefined || (item.repository !== null && !repositories.has(item.repository))) return false;
+  return service === null || item.repository === null || (service.backup?.repositories.includes(item.repository) ?? false);
+}
+
+/** Recoveries of a boot are runs of their own, one for each service: told together. */
+function gathered(notes: readonly Note[]): Note[] {
+  const groups = Map.groupBy(notes, ({ kind, key }) => (kind === 'gate-result' ? key : kind));
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    return first ? [{ ...first, items: group.flatMap(({ items }) => items) }] : [];
+  });
+}
+
+const masked = (queued: QueuedMessage, mask: (text: string) => string): QueuedMessage => ({
+  ...queued,
+  message: maskedMessage(queued.message, mask),
+});
+
+/** Every text in it. */
+export const maskedMessage = (message: Message, mask: (text: string) => string): Message => ({
+  ...message,
+  title: mask(message.title),
+  body: mask(message.body),
+  items: message.items.map((item) => ({
+    ...item,
+    message: mask(item.message),
+    hint: item.hint === null ? null : mask(item.hint),
+    tail: item.tail.map(mask),
+  })),
+});
+
+interface MessageParts {
+  readonly priority?: Priority | null;
+  readonly key?: string | null;
+  /** Where it is known who gets it. */
+  readonly channels?: readonly string[];
+}
+
+/** Where words become messages: templates are filled, priorities decided, receivers found. */
+class Desk {
+  readonly #config: Configuration;
+  readonly #status: StatusReport;
+  readonly #now: Instant;
+  readonly #mask: (text: string) => string;
+  readonly #scene: Scene;
+
+  constructor(config: Configuration, status: StatusReport, now: Instant, mask: (text: string) => string) {
+    this.#config = config;
+    this.#status = status;
+    this.#now = now;
+    this.#mask = mask;
+    this.#scene = { host: config.host, now, safe: (problem) => safeOf(status, problem) };
+  }
+
+  problems(telling: Telling): QueuedMessage | null {
+    const items = telling.problems.map(({ item }) => item);
+    const words = tellProblems(telling, this.#scene);
+    return this.#message(kindOf(telling), telling.grouping, items, words, { channels: this.receivers(telling) });
+  }
+
+  /** Who is told of problems; that something is over, whoever would have been told that it began. */
+  receivers(telling: Telling): readonly string[] {
+    const { notifications } = this.#config;
+    const kind = kindOf(telling);
+    const items = telling.problems.map(({ item }) => item);
+    if (kind === telling.kind) return channelsOfProblem(notifications, kind, items);
+    if (!isTold(notifications, telling.kind) || !isTold(notifications, kind)) return [];
+    return channelsFor(notifications.channels, { kind, priority: priorityOf(notifications, telling.kind), items });
+  }
+
+  note({ key, kind, items, priority }: Note): QueuedMessage | null {
+    return this.#message(kind, key, items, tellNote(kind, items, this.#scene), { priority: priority ?? null, key });
+  }
+
+  summary(problems: readonly OpenProblem[]): QueuedMessage | null {
+    return this.#message('summary', SUMMARY, [], tellSummary(this.#status, problems, this.#now), {});
+  }
+
+  #message(
+    kind: Exclude<MessageKind, 'ping'>,
+    grouping: string,
+    items: readonly Item[],
+    words: Words,
+    { priority = null, key = null, ...given }: MessageParts,
+  ): QueuedMessage | null {
+    const { notifications } = this.#config;
+    if (!isTold(notifications, kind)) return null;
+    const template = notifications.templates[kind as EventKind];
+    const own = template?.priority ?? priority ?? priorityOf(notifications, kind);
+    const values = placeholdersOf(items, words.title, this.#config.host);
+    const message: Message = {
+      kind,
+      priority: own,
+      host: this.#config.host,
+      title: template?.title ? fillTemplate(template.title, values) : words.title,
+      body: template?.body ? fillTemplate(template.body, values) : words.body,
+      items,
+      at: this.#now,
+      ping: null,
+    };
+    return {
+      key,
+      grouping,
+      message: maskedMessage(message, this.#mask),
+      channels: given.channels ?? channelsFor(notifications.channels, { kind, priority: own, items }),
+    };
+  }
+}
+
+const OVER: Phase = 'over';
+const kindOf = ({ kind, phase }: Telling): Exclude<MessageKind, 'ping'> =>
+  phase === OVER && kind !== 'undelivered' ? 'backup-recovered' : kind;
+
+const MOST_COPIES = 2;
+
+/** The newest copies that could be restored now: one in a repository that cannot be used is not among them. */
+function safeOf({ services }: StatusReport, { item, cause }: Pick<OpenProblem, 'item' | 'cause'>): string | null {
+  const found = services.find(({ service }) => service === item.service);
+  if (!found || found.jobs.length === 0) return null;
+  const copies = found.jobs.flatMap(({ repository, newest, standing }) => {
+    const at = newest && isUsable(standing) ? parseInstant(newest.at) : null;
+    return at === null ? [] : [{ repository, at, age: newest?.ageSeconds ?? null }];
+  });
+  // a recovery that failed has just tried them: they are known, and may be out of reach
+  if (item.operation === 'recover' && copies.length > 0) return `as far as is known, ${named(copies)}`;
+  const usable = copies.filter(({ repository }) => repository !== item.repository || !isOfRepository(cause));
+  const [lost] = copies;
+  if (usable.length === 0)
+    return lost === undefined
+      ? 'nothing, there is no complete copy'
+      : `nothing that can be reached; ${lost.repository} held a copy of ${localMinute(lost.at)}`;
+  return named(usable);
+}
+
+interface Copy {
+  readonly repository: string;
+  readonly at: Instant;
+  readonly age: number | null;
+}
+
+/** The newest of them. */
+const named = (copies: readonly Copy[]): string =>
+  copies
+    .toSorted((a, b) => b.at - a.at)
+    .slice(0, MOST_COPIES)
+    .map(
+      ({ repository, at, age }) =>
+        `${repository} of ${localMinute(at)}${age === null ? '' : ` (${describeDuration(duration(age, 's'))} old)`}`,
+    )
+    .join(', ');

@@ -1,0 +1,95 @@
+// Which repository has a copy of a service that is lost: asked in order, the next one when this one does not answer or has
+// none that is good. Each repository is listed once, however many services ask.
+
+import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import type { Copies, IncompleteCopy, SilentRepository } from '../../domain/recovery.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
+import { selectRepository } from '../select.ts';
+import { type Choice, chooseSnapshot } from '../snapshots/choose-snapshot.ts';
+import { type Holding, holdings } from '../snapshots/look.ts';
+import { type Asking, inOrderOfAsking, type Observed, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
+
+export interface Answer {
+  readonly copies: Copies;
+  /** The copy that was found. */
+  readonly chosen: Observed | null;
+  /** What whoever recovers should know about the choice. */
+  readonly remarks: readonly string[];
+}
+
+export const UNASKED: Answer = { copies: { kind: 'unasked' }, chosen: null, remarks: [] };
+
+export class Repositories {
+  readonly #asking: Asking;
+  readonly #asked = new Map<string, Promise<Holding>>();
+
+  constructor(asking: Asking) {
+    this.#asking = asking;
+  }
+
+  /** What it holds, or why that is unknown. */
+  holding(repository: RepositoryConfig): Promise<Holding> {
+    const asked = this.#asked.get(repository.name) ?? this.#ask(repository);
+    this.#asked.set(repository.name, asked);
+    return asked;
+  }
+
+  async #ask(repository: RepositoryConfig): Promise<Holding> {
+    const { toolbox, signal } = this.#asking;
+    try {
+      requireVersion(await resticVersion(toolbox.restic, { signal }), toolbox.restic);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof HoldfastError)) throw error;
+      return { repository, snapshots: [], error };
+    }
+    const [holding] = await holdings([repository], this.#asking);
+    if (holding) return holding;
+    throw new HoldfastError({ code: 'bug', operation: 'ask', subject: repository.name, message: 'it was not asked' });
+  }
+
+  async copiesOf(service: ServiceConfig, config: Configuration): Promise<Answer> {
+    const candidates = inOrderOfAsking((service.backup?.repositories ?? []).map((name) => selectRepository(config, name)));
+    const silent: SilentRepository[] = [];
+    const incomplete: IncompleteCopy[] = [];
+    const remarks: string[] = [];
+    for (const repository of candidates) {
+      const { name } = repository;
+      const holding = await this.holding(repository); // oxlint-disable-line no-await-in-loop -- the next one only when this one has none
+      if (holding.error) {
+        silent.push({ repository: name, reason: holding.error.message });
+        remarks.push(`${name} could not be asked (${holding.error.message})`);
+        continue;
+      }
+      const choice = this.#choose(service, config, holding);
+      if (choice === null) remarks.push(`${name} answered and holds nothing of it`);
+      else if (choice.partial) {
+        incomplete.push({ repository: name, snapshotId: choice.snapshot.id });
+        remarks.push(`${name} holds incomplete copies of it only`);
+      } else {
+        const passed = remarks.map((remark) => `${remark}: ${name} is used instead, which may hold an older state`);
+        const chosen = { ...choice, repository };
+        const copies: Copies = { kind: 'found', repository: name, snapshotId: choice.snapshot.id };
+        return { copies, chosen, remarks: [...passed, ...choice.remarks] };
+      }
+    }
+    const copies: Copies =
+      silent.length > 0
+        ? { kind: 'unknown', silent }
+        : { kind: 'none', repositories: candidates.map(({ name }) => name), incomplete };
+    return { copies, chosen: null, remarks };
+  }
+
+  /** Null when it holds nothing of it. */
+  #choose({ name }: ServiceConfig, { host }: Configuration, { repository, snapshots }: Holding): Choice | null {
+    const { toolbox, now } = this.#asking;
+    const complete = recordedCompleteness(toolbox, name, repository.name);
+    try {
+      return chooseSnapshot(snapshots, { service: name, host }, { repository: repository.name, complete, now });
+    } catch (error) {
+      if (error instanceof HoldfastError && error.code === 'snapshot-missing') return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// What is at the declared paths of a service, as far as a recovery must know it. What cannot be known is told as that.
+
+import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import { contains, normalPath } from '../../config/repository-url.ts';
+import { wordsOf } from '../../domain/layer-words.ts';
+import type { PathState, SeenPath } from '../../domain/recovery.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { declaredMounts } from '../../repositories/declared-mounts.ts';
+import { mountPoints } from '../../repositories/mounts.ts';
+import { contentOf } from '../../tools/util-linux/probe.ts';
+import { heldBy, layersOf } from '../layers/observe-layers.ts';
+import type { ObservedScene } from '../layers/observe-scene.ts';
+import { siblingPrefix } from '../restore/restore-places.ts';
+
+/** Asked in children that can be killed: a dead NFS server hangs whoever asks it. */
+export async function lookAtPaths(
+  service: ServiceConfig,
+  { config, journal, mounts }: Surroundings,
+  signal: AbortSignal,
+): Promise<SeenPath[]> {
+  const { backup } = service;
+  if (backup === null) return [];
+  const paths = [...new Set(backup.paths.map(normalPath))];
+  const away = await missingMounts(config);
+  const before = emptyBefore(service, journal);
+  const seen = await Promise.all(
+    paths.map(async (path) => ({ path, ...(await stateOf(path, away, signal)), wasEmpty: before.has(path) })),
+  );
+  const there = seen.filter(({ state }) => state === 'data' || state === 'empty').map(({ path }) => path);
+  const layered = await layersOf({ ...heldBy(service), paths }, there, mounts, signal);
+  return seen.map((each, index): SeenPath => {
+    const wrong = layered[index]?.findings.find(({ harm }) => harm !== 'none');
+    if (wrong === undefined || each.state === 'unknown') return each;
+    return { ...each, state: 'unknown', reason: wordsOf(wrong, service.unit).told };
+  });
+}
+
+export interface Surroundings {
+  readonly config: Configuration;
+  readonly journal: Journal;
+  readonly mounts: ObservedScene;
+}
+
+interface Looked {
+  readonly state: PathState;
+  readonly reason: string | null;
+}
+
+async function stateOf(path: string, away: readonly string[], signal: AbortSignal): Promise<Looked> {
+  const mount = away.find((each) => each === path || contains(each, path));
+  // Whatever is there now lies on the disk below, and is hidden as soon as it is mounted.
+  if (mount !== undefined) return { state: 'unknown', reason: `nothing is mounted at ${mount}, where ${path} belongs` };
+  try {
+    return { state: await contentOf(path, passedOver(path), signal), reason: null };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof HoldfastError)) throw error;
+    return { state: 'unknown', reason: error.message };
+  }
+}
+
+/** By fstab and by the gates. */
+async function missingMounts({ gates }: Configuration): Promise<string[]> {
+  const checked = [...gates.values()].flatMap(({ preflight }) => preflight.filter(({ mounted }) => mounted));
+  const mounted = await mountPoints();
+  return [...(await declaredMounts()), ...checked.map(({ path }) => path)].filter(
+    (mount) => mount !== '/' && !mounted.has(mount),
+  );
+}
+
+/** No data of a service: what a new file system comes with, and what a restore leaves while and after it is at work. */
+const passedOver = (path: string): string[] => [
+  'lost+found',
+  ...(['restoring', 'leaving', 'entering', 'before', 'displaced'] as const).map(
+    (what) => `${siblingPrefix(path, what).replaceAll(/[*?[\]\\]/g, String.raw`\$&`)}*`,
+  ),
+];
+
+/** As its newest complete backup says. */
+function emptyBefore({ name }: ServiceConfig, journal: Journal): ReadonlySet<unknown> {
+  const [last] = journal.evidence({ service: name, kind: 'backup', complete: true, limit: 1 });
+  const empty = last?.detail['empty'];
+  return new Set(Array.isArray(empty) ? empty : []);
+}

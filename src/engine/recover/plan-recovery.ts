@@ -1,0 +1,201 @@
+// The plan of `holdfast recover`: for each service one step, the most urgent first. What was lost and where it comes back from
+// is observed before, so that a dry run is a rehearsal; each step looks again before it does anything. Deciding is
+// domain/recovery.ts, putting back is the restore in place.
+
+import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import { formatInstant } from '../../domain/instant.ts';
+import { stepId } from '../../domain/naming.ts';
+import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
+import { byUrgency, decide, type Decision, lossOf, type Observation, type RecoveryPolicy } from '../../domain/recovery.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { Semaphore } from '../../lib/semaphore.ts';
+import { inPlaceStep, type PlanningWorld } from '../restore/plan-restore.ts';
+import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
+import type { Toolbox } from '../toolbox.ts';
+import { type Answer, Repositories, UNASKED } from './ask-copies.ts';
+import { lookAtPaths } from './look-at-paths.ts';
+import { withoutEmptyRemains } from './tidy.ts';
+
+/** One after the other: what is most urgent gets the whole disk and the whole line. */
+const LANE = 'recover';
+const RECOVER = 'recover';
+/** Services that are looked at at once. */
+const LOOKS = 8;
+
+/** Asks a repository only when something is lost, and each only once. Throws when interrupted; whatever else is a step's failure. */
+export async function planRecovery(
+  config: Configuration,
+  services: readonly ServiceConfig[],
+  toolbox: Toolbox,
+  world: PlanningWorld,
+): Promise<Plan> {
+  const repositories = new Repositories({ ...world, toolbox });
+  const places = new Semaphore(LOOKS);
+  const urgent = services.toSorted(byUrgency);
+  const mounts = await observeScene([], world.signal); // none of them runs when its data is lost
+  const planned = await Promise.all(
+    urgent.map(async (service) => {
+      using _place = await places.acquire(world.signal);
+      return await planService(service, { config, toolbox, repositories, mounts, signal: world.signal });
+    }),
+  );
+  return {
+    kind: RECOVER,
+    host: config.host,
+    limits: { [LANE]: 1 },
+    warnings: together(planned.flatMap(({ remarks }) => remarks)),
+    steps: planned.map(({ step }) => step),
+  };
+}
+
+interface Remark {
+  readonly service: string;
+  readonly text: string;
+}
+
+/** What is the same for several services is told once. */
+const together = (remarks: readonly Remark[]): string[] =>
+  [...Map.groupBy(remarks, ({ text }) => text)].map(
+    ([text, same]) => `${same.map(({ service }) => service).join(', ')}: ${text}`,
+  );
+
+export const policyOf = ({ backup, postgres, protection, recover }: ServiceConfig): RecoveryPolicy => ({
+  kept: postgres !== null ? 'engine' : backup === null ? 'nothing' : 'files',
+  fromRepositories: recover.sources.includes('repository'),
+  allowEmptyStart: protection.allowEmptyStart,
+  onFailure: recover.onFailure,
+});
+
+interface Scene {
+  readonly config: Configuration;
+  readonly toolbox: Toolbox;
+  readonly repositories: Repositories;
+  readonly mounts: ObservedScene;
+  readonly signal: AbortSignal;
+}
+
+async function planService(service: ServiceConfig, scene: Scene): Promise<{ step: Step; remarks: readonly Remark[] }> {
+  const { config, toolbox, repositories, mounts, signal } = scene;
+  const policy = policyOf(service);
+  const files = policy.kept === 'files';
+  const paths = files ? await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, signal) : [];
+  const ask = files && policy.fromRepositories && lossOf(paths) === 'all';
+  const answer = ask ? await repositories.copiesOf(service, config) : UNASKED;
+  const seen: Observation = { service: service.name, paths, copies: answer.copies };
+  const decision = decide(seen, policy);
+  const say = (texts: readonly string[]): Remark[] => texts.map((text) => ({ service: service.name, text }));
+  const unusable = files ? service.recover.sources.filter((source) => source !== 'repository') : [];
+  const passed = unusable.map((source) => `recover.sources: ${source} is passed over, which this version cannot use`);
+  if (decision.action !== 'restore' || !answer.chosen)
+    return { step: stepWithout(service, seen, decision, policy, scene), remarks: say(passed) };
+  try {
+    const around = { host: config.host, candidates: [], service, services: [...config.services.values()] };
+    const inPlace = await inPlaceStep(
+      { ...around, repositories: [...config.repositories.values()] },
+      { service: service.name, host: config.host, to: null },
+      answer.chosen,
+      toolbox,
+    );
+    const step = stepWith(service, inPlace.step, { seen, decision, answer, policy }, scene);
+    return { step, remarks: say([...passed, ...answer.remarks, ...inPlace.remarks]) };
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || signal.aborted) throw error;
+    const { code, message, hint = '' } = error;
+    const blocked: Decision = { action: 'block', code, reason: `${error.subject}: ${message}`, hint };
+    return { step: stepWithout(service, seen, blocked, policy, scene, error), remarks: say(passed) };
+  }
+}
+
+const common = ({ name, recover }: ServiceConfig): Omit<Step, 'title' | 'run'> => ({
+  id: stepId.recover(name),
+  stage: RECOVER,
+  service: name,
+  lanes: [LANE],
+  ...(recover.timeout === null ? {} : { timeout: recover.timeout }),
+  weight: 'counted',
+});
+
+const foreseen = (service: string, { action, reason }: Decision, more: JsonObject = {}): JsonObject => ({
+  service,
+  action,
+  reason,
+  ...more,
+});
+
+/** Nothing is put back, for one reason or another. */
+const stepWithout = (
+  service: ServiceConfig,
+  seen: Observation,
+  decision: Decision,
+  policy: RecoveryPolicy,
+  scene: Scene,
+  cause?: HoldfastError,
+): Step => ({
+  ...common(service),
+  title: `Recover ${service.name}`,
+  foreseen: foreseen(service.name, decision),
+  async run(context) {
+    const now = await lookAgain(service, seen, policy, scene, context);
+    if (now.action === 'skip') return { outcome: 'skipped', reason: now.reason, result: foreseen(service.name, now) };
+    if (cause) throw cause;
+    if (decision.action === 'fail' || decision.action === 'block') throw failure(service.name, decision);
+    if (now.action !== decision.action) throw changed(service.name, now);
+    return { outcome: 'skipped', reason: decision.reason, result: foreseen(service.name, decision) };
+  },
+});
+
+/** The data comes back: the restore in place, if it is still lost when its turn has come. */
+function stepWith(
+  service: ServiceConfig,
+  inPlace: Step,
+  { seen, decision, answer, policy }: { seen: Observation; decision: Decision; answer: Answer; policy: RecoveryPolicy },
+  scene: Scene,
+): Step {
+  const { repository, snapshot } = answer.chosen ?? {};
+  return {
+    ...inPlace,
+    ...common(service),
+    title: `Recover ${service.name} from ${repository?.name ?? ''} (${snapshot?.id.slice(0, 8) ?? ''})`,
+    foreseen: foreseen(service.name, decision, {
+      repository: repository?.name ?? null,
+      snapshotId: snapshot?.id ?? null,
+      snapshotTime: snapshot ? formatInstant(snapshot.time) : null,
+      files: snapshot?.summary?.totalFiles ?? null,
+      bytes: snapshot?.summary?.bytesProcessed ?? null,
+    }),
+    async run(context): Promise<StepResult> {
+      const now = await lookAgain(service, seen, policy, scene, context);
+      if (now.action === 'skip') return { outcome: 'skipped', reason: `${now.reason} now` };
+      if (now.action !== 'restore') throw changed(service.name, now);
+      return await withoutEmptyRemains(await inPlace.run(context));
+    },
+  };
+}
+
+/** What is decided with what is there now, and the copies as they were. */
+async function lookAgain(
+  service: ServiceConfig,
+  seen: Observation,
+  policy: RecoveryPolicy,
+  { config, toolbox }: Scene,
+  context: StepContext,
+): Promise<Decision> {
+  if (policy.kept !== 'files') return decide(seen, policy);
+  const mounts = await observeScene([], context.signal);
+  const paths = await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, context.signal);
+  return decide({ ...seen, paths }, policy);
+}
+
+const failure = (service: string, { code, reason, hint }: Extract<Decision, { code: unknown }>): HoldfastError =>
+  new HoldfastError({ code, operation: 'recover', subject: service, message: reason, hint, retry: 'later' });
+
+const changed = (service: string, { reason }: Decision): HoldfastError =>
+  new HoldfastError({
+    code: 'refused',
+    operation: 'recover',
+    subject: service,
+    message: `it has changed since it was looked at (now: ${reason}): nothing was done`,
+    hint: `Try again: holdfast recover ${service}`,
+    retry: 'now',
+  });

@@ -1,0 +1,123 @@
+// The plan of `holdfast snapshot prune`: a step for each pool, which destroys what the policy lets go of, and has succeeded when a listing
+// no longer shows it. What is needed by somebody stays, and is told.
+
+import { poolOf } from '../../domain/dataset.ts';
+import { duration } from '../../domain/duration.ts';
+import { snapshotsLock, stepId } from '../../domain/naming.ts';
+import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
+import { decidePrune, type PruneEntry } from '../../domain/snapshot-prune.ts';
+import { fullName } from '../../domain/zfs-snapshot.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { snapshotNames } from '../../tools/zfs/inventory.ts';
+import { destroyBatch } from './destroy-batch.ts';
+import { missingStep } from './plan-take.ts';
+import { CLONES, type ManagedDataset, type SnapshotScene } from './scene.ts';
+
+export const PRUNE = 'snapshot-prune';
+
+export interface PruneDecision {
+  readonly dataset: string;
+  readonly entries: readonly PruneEntry[];
+}
+
+/** Of every dataset that is pruned. Pure. */
+export function decisionsOf(scene: SnapshotScene): PruneDecision[] {
+  const { adopt, now } = scene;
+  return [...scene.pools.values()].flat().flatMap(({ dataset, policy, snapshots, bases }: ManagedDataset) => {
+    if (!policy.autoprune) return [];
+    const isCloned = ({ properties }: (typeof snapshots)[number]): boolean => (properties[CLONES] ?? '') !== '';
+    return [{ dataset, entries: decidePrune(policy, snapshots, { adopt, now, bases, isCloned }) }];
+  });
+}
+
+export function planPrune(host: string, scene: SnapshotScene, decisions: readonly PruneDecision[]): Plan {
+  const byPool = Map.groupBy(decisions, ({ dataset }) => poolOf(dataset));
+  return {
+    kind: PRUNE,
+    host,
+    limits: {},
+    steps: [
+      ...[...byPool].map(([pool, mine]) => pruneStep(pool, mine)),
+      ...scene.missing.map((dataset) => missingStep(stepId.pruneSnapshots(dataset), dataset)),
+    ],
+  };
+}
+
+function pruneStep(pool: string, decisions: readonly PruneDecision[]): Step {
+  const going = decisions.flatMap(({ entries }) => entries.filter(({ stays }) => stays === null));
+  const kept = decisions.flatMap(({ entries }) => entries).length - going.length;
+  const needed = decisions.flatMap(({ entries }) => entries.filter(isNeeded)).map(told);
+  return {
+    id: stepId.pruneSnapshots(pool),
+    title: `Prune snapshots in ${pool}${going.length === 0 ? ': none may go' : ''}`,
+    weight: 'counted',
+    locks: [{ name: snapshotsLock(pool), mode: 'exclusive' }],
+    timeout: duration(60, 'm'),
+    foreseen: { pool, destroy: going.map(told), kept, needed },
+    run: (context) => prune(pool, decisions, { kept, needed }, context),
+  };
+}
+
+/** The policy would let it go, and somebody needs it. */
+export const isNeeded = ({ stays }: PruneEntry): boolean => stays !== null && stays !== 'counted' && stays !== 'young';
+
+interface Told {
+  readonly snapshot: string;
+  readonly reason: string;
+}
+const told = ({ snapshot, reason }: PruneEntry): Told & Record<string, string> => ({ snapshot: fullName(snapshot), reason });
+
+async function prune(
+  pool: string,
+  decisions: readonly PruneDecision[],
+  { kept, needed }: { readonly kept: number; readonly needed: readonly Told[] },
+  context: StepContext,
+): Promise<StepResult> {
+  const { signal } = context;
+  const wanted = decisions.flatMap(({ dataset, entries }) => {
+    const names = entries.flatMap(({ stays, snapshot }) => (stays === null ? [snapshot.name] : []));
+    return names.length === 0 ? [] : [{ dataset, names }];
+  });
+  const stuck = new Map<string, HoldfastError>();
+  for (const [index, { dataset, names }] of wanted.entries()) {
+    context.progress({ filesDone: index, filesTotal: wanted.length, message: dataset });
+    const stay = await destroyBatch(dataset, names, signal); // oxlint-disable-line no-await-in-loop -- ZFS does one at a time
+    for (const [name, error] of stay) stuck.set(fullName({ dataset, name }), error);
+  }
+  const all = wanted.flatMap(({ dataset, names }) => names.map((name) => fullName({ dataset, name })));
+  const left = await snapshotNames(
+    wanted.map(({ dataset }) => dataset),
+    signal,
+  );
+  const destroyed = all.filter((name) => !left.has(name));
+  const stayed = all.filter((name) => left.has(name));
+  const inUse = stayed.filter((name) => IN_USE.test(stuck.get(name)?.message ?? ''));
+  for (const name of inUse) context.warn(`${name} stays: ${stuck.get(name)?.message ?? ''}`);
+  const broken = stayed.filter((name) => !inUse.includes(name));
+  const result = { pool, destroyed, kept, needed: [...needed].map((each) => ({ ...each })), stayed };
+  if (broken.length === 0) return { outcome: 'succeeded', result };
+  return { outcome: 'failed', result, error: notDestroyed(pool, broken, all.length, stuck) };
+}
+
+/** Since it was listed somebody came to need it. */
+const IN_USE = /being held|has dependent clones|is busy/;
+
+function notDestroyed(
+  pool: string,
+  broken: readonly string[],
+  wanted: number,
+  stuck: ReadonlyMap<string, HoldfastError>,
+): HoldfastError {
+  const [first = ''] = broken;
+  const cause = stuck.get(first);
+  const others = broken.length > 1 ? ` (and ${broken.length - 1} more)` : '';
+  return new HoldfastError({
+    code: 'failed',
+    operation: 'prune snapshots in',
+    subject: pool,
+    message: `${broken.length} of ${wanted} snapshots are still there: ${first}${others}${cause ? `: ${cause.message}` : ', although zfs reported no failure'}`,
+    hint: cause?.hint ?? `Try it by hand: zfs destroy ${first}`,
+    retry: 'later',
+    ...(cause?.tool ? { tool: cause.tool } : {}),
+  });
+}

@@ -1,0 +1,105 @@
+// What the journal tells of one service in one repository: the copy that it is believed to hold, how the last run came out,
+// what drills proved, and what is known to be damaged.
+
+import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import type { Drill } from '../../domain/drill.ts';
+import { duration } from '../../domain/duration.ts';
+import type { Evidence } from '../../domain/evidence.ts';
+import type { Instant } from '../../domain/instant.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { RepositoryEvidence } from '../../domain/standing.ts';
+import type { RecordedEvidence, StepEnd } from '../../journal/journal.ts';
+import { type BelievedCopy, believed, type EvidenceReader, isAt, newestFound } from './believed-copy.ts';
+import { type StandingDamage, standingDamage } from './damage.ts';
+import type { JobRecord } from './job-records.ts';
+import type { RepositoryFacts } from './repository-facts.ts';
+
+export interface LastRun extends StepEnd {
+  readonly outcome: Outcome;
+  readonly endedAt: Instant;
+}
+
+export interface JobFacts extends BelievedCopy {
+  readonly repository: RepositoryConfig;
+  readonly whole: RepositoryFacts;
+  readonly lastRun: LastRun | null;
+  /** The newest snapshot that the repository was found to hold, where no copy is on record. */
+  readonly found: Evidence | null;
+  /** The last drill that proved a copy. */
+  readonly drill: RecordedEvidence | null;
+  /** A drill that did not succeed, and no later one of a snapshot that is as new did. */
+  readonly failedDrill: RecordedEvidence | null;
+  readonly damage: StandingDamage | null;
+}
+
+export interface Job {
+  readonly service: Pick<ServiceConfig, 'name'>;
+  readonly repository: RepositoryConfig;
+  readonly whole: RepositoryFacts;
+}
+
+/** Asks the journal for more than the record only where there is damage, or no copy. */
+export function jobFacts(
+  { service, repository, whole }: Job,
+  record: JobRecord,
+  journal: EvidenceReader,
+  now: Instant,
+): JobFacts {
+  const { lastStep } = record;
+  const job = { service: service.name, repository: repository.name, place: whole.place };
+  const { copy, future, elsewhere, gone } = believed(record, journal, job, now);
+  return {
+    repository,
+    whole,
+    copy,
+    future,
+    elsewhere,
+    gone,
+    found: copy || gone ? null : newestFound(journal, job),
+    lastRun: lastStep && hasEnded(lastStep) ? lastStep : null,
+    ...drillsAt(whole.place, record.drills, now),
+    damage: standingDamage(journal, job, whole, now),
+  };
+}
+
+const hasEnded = (step: StepEnd): step is LastRun => step.endedAt !== null && step.outcome !== 'running';
+
+function drillsAt(
+  place: string,
+  recorded: readonly RecordedEvidence[],
+  now: Instant,
+): Pick<JobFacts, 'drill' | 'failedDrill'> {
+  const drills = recorded.filter((fact) => isAt(place, fact)).toSorted((a, b) => (a.runId < b.runId ? 1 : -1)); // which was last, also where a clock was wrong
+  const proven = drills.filter(({ complete, at }) => complete && at <= now); // a failure stands whatever its date
+  const stands = (failed: RecordedEvidence): boolean =>
+    !proven.some((later) => later.runId > failed.runId && isAsNew(later, failed));
+  return { drill: proven[0] ?? null, failedDrill: drills.find((fact) => !fact.complete && stands(fact)) ?? null };
+}
+
+/** That an older snapshot comes back says nothing of one that did not. */
+const isAsNew = (a: RecordedEvidence, b: RecordedEvidence): boolean =>
+  a.snapshotId === b.snapshotId || drillOf(a).snapshotTime >= drillOf(b).snapshotTime;
+
+export const drillOf = ({ detail }: Evidence): Drill => detail as Drill; // written from one
+
+/** The facts as the verdict weighs them. */
+export function evidenceOf(facts: JobFacts): RepositoryEvidence {
+  const { repository, copy, future, lastRun, whole, drill, failedDrill, damage } = facts;
+  const newest = copy ?? future;
+  const rto = drill && drillOf(drill).rtoSeconds;
+  return {
+    repository: repository.name,
+    location: repository.location,
+    medium: repository.medium,
+    newestComplete: newest?.at ?? null,
+    lastAttempt: lastRun && { outcome: lastRun.outcome, at: lastRun.endedAt },
+    verifiedAt: whole.verifiedAt,
+    damage,
+    drill: drill && {
+      at: drill.at,
+      rto: typeof rto === 'number' ? duration(rto, 's') : null,
+      extrapolated: drillOf(drill).extent === 'sample',
+    },
+    failedDrill: failedDrill && { at: failedDrill.at, reason: drillOf(failedDrill).reason ?? 'it did not say why' },
+  };
+}

@@ -1,0 +1,74 @@
+// What brings the data of a service back before its unit starts, and the drop-in by which that unit waits for it. It takes no part
+// in a unit that runs: nothing here is stopped with it, and installing it starts nothing.
+
+import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import { unitNames } from '../../domain/naming.ts';
+import { afterMounts, isRemote, placesOf, stateMount } from './around.ts';
+import { hardening } from './hardening.ts';
+import type { UnitScene } from './scene.ts';
+import { process, requiresMounts, tellAtOnce } from './service-unit.ts';
+import { commandLine, plainText, renderUnit, type UnitLine } from './unit-file.ts';
+
+export interface Recoverable {
+  readonly service: ServiceConfig;
+  readonly unit: string;
+  readonly paths: readonly string[];
+}
+
+/** Those that say `recover:`, have a unit, and are kept as files: others could never be given back, and would never start. */
+export const recoverables = ({ services }: Configuration): Recoverable[] =>
+  [...services.values()].flatMap((service) => {
+    const { unit, backup, postgres, recover } = service;
+    return recover.beforeStart && unit !== null && backup !== null && postgres === null
+      ? [{ service, unit, paths: backup.paths }]
+      : [];
+  });
+
+export function recoverUnit({ service, unit, paths }: Recoverable, scene: UnitScene, tellers: readonly string[]): string {
+  const { configuration } = scene;
+  const repositories = (service.backup?.repositories ?? []).flatMap((name) => configuration.repositories.get(name) ?? []);
+  return renderUnit([
+    {
+      name: 'Unit',
+      lines: [
+        ['Description', plainText(`Holdfast: recover ${service.name} if its data is lost`)],
+        ['Before', plainText(unit)],
+        ...stateMount(scene),
+        ...afterMounts([...paths, ...placesOf(repositories)]),
+        ['StartLimitIntervalSec', '0'],
+        ...tellAtOnce(tellers),
+      ],
+    },
+    {
+      name: 'Service',
+      lines: [
+        ...(repositories.some(isRemote) ? networkWhenNeeded(paths) : []),
+        ...process(scene, ['recover', service.name, '--wait', '1h'], repositories),
+        ...hardening('restore'),
+      ],
+    },
+  ]);
+}
+
+/** At a boot the network may be late. Whose data is there does not wait for it. */
+const networkWhenNeeded = (paths: readonly string[]): UnitLine[] => [
+  { remark: 'The network is waited for only when something is missing.' },
+  ['ExecStartPre', `-${commandLine(['/bin/sh', '-c', NETWORK, 'sh', ...paths])}`],
+];
+const NETWORK = 'for path; do [ "$(ls -A -- "$path" 2>/dev/null)" ] || exec systemctl start network-online.target; done';
+
+/** For one unit, which may hold several services. */
+export const recoverDropIn = (of: readonly Recoverable[]): string => {
+  const names = of.map(({ service }) => unitNames.recover(service.name)).join(' ');
+  return renderUnit([
+    {
+      name: 'Unit',
+      lines: [
+        { remark: 'It starts only with its data: what is lost is brought back first. See `holdfast recover --help`.' },
+        ['Requires', names],
+        ['After', names],
+        ...requiresMounts(of.flatMap(({ paths }) => paths)),
+      ],
+    },
+  ]);
+};

@@ -1,0 +1,278 @@
+// Lost data comes back: only where there is none, from the first repository that has it, and never nothing instead.
+
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { Report, StepReport } from '../../src/domain/report.ts';
+import { asOrdinaryUser, type Ended, fingerprint, NOBODY, type ScratchHost, scratchHost, stepOf } from '../support/cli.ts';
+
+type Recovered = Ended & { readonly report: Report; readonly of: (service: string) => StepReport };
+
+async function recover(host: ScratchHost, args: readonly string[], options = {}): Promise<Recovered> {
+  const ended = await host.run(['--json', 'recover', ...args], options);
+  const report = JSON.parse(ended.stdout) as Report; // of the shape that every command has
+  return { ...ended, report, of: (service) => stepOf(report, `recover:${service}`) };
+}
+
+/** Two repositories, services of these names, all backed up. */
+async function backedUp(t: TestContext, ...services: readonly string[]): Promise<ScratchHost> {
+  const host = scratchHost(t);
+  host.addRepository('near');
+  host.addRepository('far', { location: 'offsite' });
+  for (const name of services) host.addService(name);
+  const { code, stderr } = await host.backUp();
+  assert.equal(code, 0, stderr);
+  return host;
+}
+
+const lose = (host: ScratchHost, service: string): void => rmSync(host.path('data', service), { recursive: true });
+const content = (host: ScratchHost, service: string): string => readFileSync(host.path('data', service, 'a.txt'), 'utf8');
+/** A restic that notes each repository that it is asked to list. */
+const noting = (
+  host: ScratchHost,
+): { readonly env: { readonly HOLDFAST_RESTIC: string }; readonly asked: () => string[] } => {
+  const log = host.write('asked', '');
+  const restic = host.script(
+    'noting-restic',
+    `case "$*" in *snapshots*) echo "\${RESTIC_REPOSITORY##*/}" >> ${log};; esac; exec restic "$@"`,
+  );
+  return { env: { HOLDFAST_RESTIC: restic }, asked: () => readFileSync(log, 'utf8').split('\n').filter(Boolean) };
+};
+
+test('what is lost comes back, what is there stays, and each repository is asked once, only when something is lost', async (t) => {
+  const host = await backedUp(t, 'a', 'b', 'c');
+  const { env, asked } = noting(host);
+  const nothing = await recover(host, ['--all'], { env });
+  assert.deepEqual([nothing.code, nothing.report.outcome, asked()], [0, 'skipped', []]);
+  assert.equal(nothing.of('a').reason, 'its data is there');
+  lose(host, 'a');
+  lose(host, 'b');
+  mkdirSync(host.path('data/b'));
+  writeFileSync(host.path('data/c/late.txt'), 'live');
+  const before = fingerprint(host.path('data/c'));
+  const { code, of, stderr } = await recover(host, ['--all'], { env });
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((name) => of(name).outcome),
+    ['succeeded', 'succeeded', 'skipped'],
+  );
+  assert.deepEqual([content(host, 'a'), content(host, 'b')], ['a', 'b']);
+  assert.deepEqual(fingerprint(host.path('data/c')), before);
+  assert.deepEqual(asked(), ['near']);
+  using journal = host.journal();
+  const [proof] = journal.evidence({ service: 'a', kind: 'restore', complete: true, limit: 1 });
+  assert.equal(proof?.repository, 'near');
+  assert.deepEqual(host.leftovers(), []);
+});
+
+test('a rehearsal says what would come from where, how old and how large, and changes nothing', async (t) => {
+  const host = await backedUp(t, 'a', 'b');
+  lose(host, 'a');
+  const before = fingerprint(host.root);
+  const { code, of } = await recover(host, ['--all', '--dry-run']);
+  assert.equal(code, 0);
+  assert.partialDeepStrictEqual(of('a'), {
+    outcome: 'planned',
+    result: { action: 'restore', repository: 'near', files: 1, bytes: 1 },
+  });
+  assert.deepEqual(of('b').result, { service: 'b', action: 'skip', reason: 'its data is there' });
+  const { stdout } = await host.run(['recover', '--all', '--dry-run']);
+  assert.match(stdout, /^a +comes back +near +[0-9a-f]{8} +\S+ +1 +1 B$/m);
+  assert.match(stdout, /1 service would come back \(1 B\), 1 would stay as they are/);
+  const changed = fingerprint(host.root).filter(
+    (line) => !before.includes(line) && !/^(home|state|holdfast|near\/locks) ?/.test(line),
+  );
+  assert.deepEqual(changed, []);
+});
+
+test('a silent repository is passed over for the next; when all are silent nothing is touched, whatever is allowed', async (t) => {
+  const host = await backedUp(t, 'a', 'b');
+  for (const name of ['a', 'b'])
+    host.services[name] = {
+      ...host.services[name],
+      protection: { allowEmptyStart: true },
+      recover: { onFailure: 'start-empty' },
+    };
+  lose(host, 'a');
+  renameSync(host.path('near'), host.path('near-away'));
+  const other = await recover(host, ['a']);
+  assert.equal(other.of('a').outcome, 'succeeded', other.stderr);
+  assert.match(other.report.warnings.join(), /a: near could not be asked .*: far is used instead/);
+  lose(host, 'a');
+  renameSync(host.path('far'), host.path('far-away'));
+  const { code, of } = await recover(host, ['--all']);
+  assert.deepEqual([code, of('a').outcome, of('a').error?.code], [2, 'failed', 'repository-unreachable']);
+  assert.match(of('a').error?.message ?? '', /near did not answer .*far did not answer/);
+  assert.ok(!existsSync(host.path('data/a')));
+  assert.equal(of('b').outcome, 'skipped');
+});
+
+test('repositories that answered and hold nothing allow an empty start where that is said, and are a failure otherwise', async (t) => {
+  const host = await backedUp(t, 'a');
+  const directory = host.addService('new');
+  rmSync(directory, { recursive: true });
+  const refused = await recover(host, ['new']);
+  assert.deepEqual([refused.code, refused.of('new').error?.code], [2, 'snapshot-missing']);
+  assert.match(refused.of('new').error?.hint ?? '', /allowEmptyStart: true/);
+  host.services['new'] = { ...host.services['new'], protection: { allowEmptyStart: true } };
+  const allowed = await recover(host, ['new']);
+  assert.deepEqual([allowed.code, allowed.of('new').outcome], [0, 'skipped']);
+  assert.match(allowed.of('new').reason ?? '', /near and far answered and hold nothing of it: it may start empty/);
+  renameSync(host.path('far'), host.path('far-away'));
+  assert.equal((await recover(host, ['new'])).of('new').outcome, 'failed');
+});
+
+test('data of another host or another service is never taken', async (t) => {
+  const host = await backedUp(t, 'a');
+  host.configure({ host: 'other' });
+  lose(host, 'a');
+  assert.equal((await recover(host, ['a'])).of('a').error?.code, 'snapshot-missing');
+});
+
+test('one service that cannot come back does not keep the others from it', async (t) => {
+  const host = await backedUp(t, 'a', 'z');
+  const half = host.path('data/half');
+  mkdirSync(join(half, 'one'), { recursive: true });
+  mkdirSync(join(half, 'two'));
+  for (const each of ['one', 'two']) writeFileSync(join(half, each, 'x'), each);
+  host.services['half'] = { backup: { paths: [join(half, 'one'), join(half, 'two')] } };
+  host.services['cache'] = { protection: { class: 'ephemeral' } };
+  host.services['db'] = { postgres: { engine: 'pgbackrest', dataDir: '/nowhere/pg' } };
+  await host.backUp(['half']);
+  rmSync(join(half, 'one'), { recursive: true });
+  lose(host, 'a');
+  lose(host, 'z');
+  const { code, of } = await recover(host, ['--all']);
+  assert.equal(code, 1);
+  assert.deepEqual([of('a').outcome, of('z').outcome, of('cache').outcome], ['succeeded', 'succeeded', 'skipped']);
+  assert.deepEqual([of('half').error?.code, of('db').error?.code], ['refused', 'unsupported']);
+  assert.match(of('half').error?.message ?? '', /half\/one is absent, but .*half\/two has data/);
+  assert.match(of('half').error?.hint ?? '', /restore half --in-place/);
+  assert.ok(!existsSync(join(half, 'one')));
+});
+
+test('what was empty when it was backed up is no loss; a new file system with its lost+found is', async (t) => {
+  const host = scratchHost(t);
+  host.addRepository('near');
+  const directory = host.addService('a');
+  mkdirSync(host.path('data/void'));
+  host.services['a'] = { backup: { paths: [directory, host.path('data/void')], allowEmpty: true } };
+  assert.equal((await host.backUp()).code, 0);
+  assert.equal((await recover(host, ['a'])).of('a').reason, 'its data is there');
+  lose(host, 'a');
+  mkdirSync(join(directory, 'lost+found'), { recursive: true });
+  assert.equal((await recover(host, ['a'])).of('a').outcome, 'succeeded');
+  assert.equal(content(host, 'a'), 'a');
+});
+
+test('what cannot be looked at, or leads nowhere, is blocked: nobody knows whether its data is there', async (t) => {
+  const host = await backedUp(t, 'a', 'b');
+  host.giveTo(NOBODY);
+  lose(host, 'b');
+  symlinkSync('/nowhere/at/all', host.path('data/b'));
+  const closed = host.path('data/closed');
+  mkdirSync(closed);
+  renameSync(host.path('data/a'), join(closed, 'a'));
+  host.services['a'] = { backup: { paths: [join(closed, 'a')] } };
+  chmodSync(closed, 0o000);
+  const { code, of } = await recover(host, ['--all'], { under: asOrdinaryUser() });
+  assert.deepEqual([code, of('a').error?.code, of('b').error?.code], [2, 'refused', 'refused']);
+  assert.match(of('a').error?.message ?? '', /Permission denied/);
+  assert.match(of('b').error?.message ?? '', /symbolic link to nothing/);
+});
+
+test('a mount that should be there and is not is told: nothing is put onto the disk below it', async (t) => {
+  const host = await backedUp(t, 'a');
+  lose(host, 'a');
+  host.configure({
+    gate: { default: { preflight: [{ path: host.path('data'), mounted: true }], stages: [{ name: 'jobs', jobs: ['*'] }] } },
+  });
+  const mount = await recover(host, ['a']);
+  assert.match(mount.of('a').error?.message ?? '', /nothing is mounted at .*data, where .*data\/a belongs/);
+  host.configure({ gate: undefined });
+  rmSync(host.path('data'), { recursive: true });
+  const parent = await recover(host, ['a']);
+  assert.equal(parent.of('a').error?.code, 'not-mounted');
+  assert.match(parent.of('a').error?.hint ?? '', /mkdir -p/);
+});
+
+test('an incomplete copy is not taken by itself', async (t) => {
+  const host = scratchHost(t);
+  host.addRepository('near');
+  const directory = host.addService('a');
+  host.services['a'] = { backup: { paths: [directory, host.path('data/missing')] } };
+  assert.equal((await host.backUp()).code, 1);
+  rmSync(directory, { recursive: true });
+  const { of } = await recover(host, ['a']);
+  assert.equal(of('a').error?.code, 'refused');
+  assert.match(of('a').error?.hint ?? '', /--snapshot [0-9a-f]{8}/);
+});
+
+test('into a mount point: the directory stays, its content comes back', async (t) => {
+  const host = await backedUp(t, 'a');
+  for (const each of readdirSync(host.path('data/a'))) rmSync(host.path('data/a', each));
+  const under = [
+    'unshare',
+    ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']),
+    '--mount',
+    '--propagation',
+    'private',
+    'sh',
+    '-c',
+    'mount -t tmpfs tmpfs "$1" || exit 99; copy=$2; d=$1; shift 2; "$@"; code=$?; cp -a "$d" "$copy"; exit $code',
+    'sh',
+    host.path('data/a'),
+    host.path('copy'),
+  ];
+  const { code, of, stderr } = await recover(host, ['a'], { under });
+  assert.deepEqual([code, of('a').outcome], [0, 'succeeded'], stderr);
+  assert.deepEqual(readdirSync(host.path('copy')), ['a.txt']);
+});
+
+test('killed in the middle it starts over: the path holds nothing or all of it, never half', async (t) => {
+  const files = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`${index}.txt`, `${index}`.repeat(100)]));
+  const host = scratchHost(t);
+  host.addRepository('near');
+  const directory = host.addService('a', files);
+  await host.backUp();
+  // where restic has just restored, and where its listing is compared
+  const marker = host.path('reached');
+  for (const verb of ['restore', 'ls']) {
+    rmSync(directory, { recursive: true, force: true });
+    rmSync(marker, { force: true });
+    const restic = host.script(
+      `stop-${verb}`,
+      `restic "$@"; code=$?; case "$*" in *" ${verb} "*) echo > ${marker}; echo "reached" >&2; kill -9 "$(cat ${host.path('pid')})"; sleep 60;; esac; exit $code`,
+    );
+    const wrapper = host.script('with-pid', `echo $$ > ${host.path('pid')}; exec "$@"`);
+    const killed = await host.run(['recover', 'a'], { env: { HOLDFAST_RESTIC: restic }, under: [wrapper] });
+    assert.deepEqual([killed.signal, existsSync(marker)], ['SIGKILL', true], killed.stderr);
+    assert.ok(!existsSync(directory));
+    const again = await recover(host, ['a']);
+    assert.equal(again.of('a').outcome, 'succeeded', again.stderr);
+    assert.deepEqual(
+      Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')])),
+      files,
+    );
+    assert.deepEqual(readdirSync(dirname(directory)), ['a']);
+  }
+  assert.deepEqual(host.leftovers(), []);
+});
+
+test('neither names nor --all, or both, is the wrong command line', async (t) => {
+  const host = await backedUp(t, 'a');
+  assert.equal((await host.run(['recover'])).code, 64);
+  assert.equal((await host.run(['recover', 'a', '--all'])).code, 64);
+  assert.equal((await host.run(['recover', 'typo'])).code, 64);
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  byUrgency,
+  type Copies,
+  decide,
+  lossOf,
+  type Observation,
+  type PathState,
+  type RecoveryPolicy,
+  type SeenPath,
+} from '../../src/domain/recovery.ts';
+
+const seen = (state: PathState, wasEmpty = false): SeenPath => ({
+  path: `/srv/${state}`,
+  state,
+  reason: state === 'unknown' ? '/srv/unknown cannot be looked at: no answer' : null,
+  wasEmpty,
+});
+const ID = 'ab'.repeat(32);
+const FOUND: Copies = { kind: 'found', repository: 'nas', snapshotId: ID };
+const NONE: Copies = { kind: 'none', repositories: ['nas', 'far'], incomplete: [] };
+const INCOMPLETE: Copies = { ...NONE, incomplete: [{ repository: 'far', snapshotId: ID }] };
+const SILENT: Copies = { kind: 'unknown', silent: [{ repository: 'nas', reason: 'no route' }] };
+const COPIES: readonly Copies[] = [{ kind: 'unasked' }, FOUND, NONE, INCOMPLETE, SILENT];
+const STATES = ['data', 'empty', 'absent', 'unknown'] as const;
+const POLICY: RecoveryPolicy = { kept: 'files', fromRepositories: true, allowEmptyStart: false, onFailure: 'block' };
+
+/** Every observation of up to three paths, with every policy. */
+function* everything(): Generator<[Observation, RecoveryPolicy]> {
+  const each = STATES.flatMap((state) => [seen(state), seen(state, true)]);
+  const sets = [...each.map((a) => [a]), ...each.flatMap((a) => each.map((b) => [a, b])), each];
+  const both = [true, false];
+  for (const paths of sets)
+    for (const copies of COPIES)
+      for (const kept of ['files', 'nothing', 'engine'] as const)
+        for (const fromRepositories of both)
+          for (const allowEmptyStart of both)
+            for (const onFailure of ['block', 'start-empty'] as const)
+              yield [
+                { service: 'app', paths, copies },
+                { kept, fromRepositories, allowEmptyStart, onFailure },
+              ];
+}
+
+test('an empty start needs that all is lost, that every repository answered with nothing, and that it is allowed', () => {
+  let allowed = 0;
+  for (const [observation, policy] of everything()) {
+    if (decide(observation, policy).action !== 'start-empty') continue;
+    allowed++;
+    assert.equal(observation.copies, NONE);
+    assert.equal(policy.allowEmptyStart, true);
+    assert.equal(lossOf(observation.paths), 'all');
+  }
+  assert.ok(allowed > 0);
+});
+
+test('data is never replaced: a restore needs that no path has data, none is unknown, and that a copy was found', () => {
+  let restores = 0;
+  for (const [observation, policy] of everything()) {
+    if (decide(observation, policy).action !== 'restore') continue;
+    restores++;
+    assert.ok(observation.paths.every(({ state }) => state === 'absent' || state === 'empty'));
+    assert.equal(observation.copies, FOUND);
+    assert.equal(policy.kept, 'files');
+  }
+  assert.ok(restores > 0);
+});
+
+test('what is skipped has lost nothing, or is kept nowhere on purpose', () => {
+  for (const [observation, policy] of everything()) {
+    if (decide(observation, policy).action !== 'skip') continue;
+    assert.ok(policy.kept === 'nothing' || (policy.kept === 'files' && lossOf(observation.paths) === 'none'));
+  }
+});
+
+test('every refusal says why, and what to do', () => {
+  for (const [observation, policy] of everything()) {
+    const decision = decide(observation, policy);
+    assert.notEqual(decision.reason, '');
+    if (decision.action === 'fail' || decision.action === 'block') assert.notEqual(decision.hint, '');
+  }
+});
+
+test('each case of the table', () => {
+  const lost = [seen('absent')];
+  const of = (paths: readonly SeenPath[], copies: Copies, policy: Partial<RecoveryPolicy> = {}): string =>
+    decide({ service: 'app', paths, copies }, { ...POLICY, ...policy }).action;
+  const table: readonly (readonly [string, string])[] = [
+    [of([seen('data')], FOUND), 'skip'],
+    [of(lost, FOUND), 'restore'],
+    [of([seen('empty')], FOUND), 'restore'],
+    [of([seen('empty', true)], FOUND), 'skip'],
+    [of([seen('empty', true), seen('data')], FOUND), 'skip'],
+    [of([seen('empty', true), seen('absent')], FOUND), 'restore'],
+    [of([seen('absent'), seen('data')], FOUND), 'block'],
+    [of([seen('unknown'), seen('absent')], FOUND), 'block'],
+    [of(lost, SILENT), 'fail'],
+    [of(lost, SILENT, { allowEmptyStart: true, onFailure: 'start-empty' }), 'fail'],
+    [of(lost, NONE), 'fail'],
+    [of(lost, NONE, { onFailure: 'start-empty' }), 'fail'],
+    [of(lost, NONE, { allowEmptyStart: true }), 'start-empty'],
+    [of(lost, INCOMPLETE, { allowEmptyStart: true }), 'block'],
+    [of(lost, FOUND, { fromRepositories: false }), 'fail'],
+    [of(lost, { kind: 'unasked' }), 'block'],
+    [of(lost, FOUND, { kept: 'engine' }), 'fail'],
+    [of([], FOUND, { kept: 'nothing' }), 'skip'],
+  ];
+  for (const [index, [action, expected]] of table.entries()) assert.equal(action, expected, `case ${index}`);
+});
+
+test('critical services come first, then standard ones; of those what is promised soonest, then by name; no promise is last', () => {
+  const service = (name: string, rto: number | null, className = 'standard') => ({
+    name,
+    protection: { rto, class: className },
+  });
+  const services = [
+    service('b', null),
+    service('a', null),
+    service('slow', 4),
+    service('quick', 1),
+    service('late', null, 'critical'),
+    service('own', 1, 'of its own'),
+  ];
+  assert.deepEqual(
+    services.toSorted(byUrgency).map(({ name }) => name),
+    ['late', 'quick', 'slow', 'a', 'b', 'own'],
+  );
+  fc.assert(
+    fc.property(fc.shuffledSubarray(services, { minLength: services.length }), (shuffled) => {
+      assert.deepEqual(shuffled.toSorted(byUrgency), services.toSorted(byUrgency));
+    }),
+  );
+});
