@@ -20,6 +20,7 @@ import {
   isOnline,
   unwritable,
 } from './surroundings.ts';
+import { needsRegisters } from './user-mode/registers.ts';
 
 export type Kind = 'container' | 'machine' | 'user-mode' | 'network';
 export const KINDS: readonly Kind[] = ['container', 'machine', 'user-mode', 'network'];
@@ -85,6 +86,15 @@ export const REQUIREMENTS: readonly Requirement[] = [
       PROGRAMS.filter(([name, , kinds]) => kinds.includes(kind) && findProgram(name, systemPath()) === null).map(
         ([name, debianPackage]) => ({ what: `${name} is not installed`, fix: `apt install ${debianPackage}` }),
       ),
+  },
+  {
+    title: 'compiler',
+    kinds: ['user-mode'],
+    detail: () => (needsRegisters() ? 'gcc, for a processor with AMX' : 'not needed by this processor'),
+    missing: () =>
+      needsRegisters() && findProgram('gcc', systemPath()) === null
+        ? [{ what: 'gcc is not installed, which a processor with AMX needs', fix: 'apt install gcc' }]
+        : [],
   },
   {
     title: 'kernel',

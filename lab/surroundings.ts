@@ -17,6 +17,9 @@ const hasModule = (name: string): boolean => contentOf(`/lib/modules/${release()
 export const availableMemory = (): Bytes =>
   (Number(/^MemAvailable: +(\d+) kB$/m.exec(contentOf('/proc/meminfo'))?.[1] ?? 0) * 1024) as Bytes; // it counts in KiB
 
+export const hasProcessorFlag = (flag: string): boolean =>
+  new RegExp(`^flags\\t.* ${flag}( |$)`, 'm').test(contentOf('/proc/cpuinfo'));
+
 export function freeSpace(directory: string): Bytes {
   const { bavail, bsize } = statfsSync(directory);
   return (bavail * bsize) as Bytes; // blocks times their bytes

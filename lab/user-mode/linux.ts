@@ -16,9 +16,10 @@ export interface UserModeHardware {
   readonly clockOffset: Duration;
 }
 
-/** The first serial line is its standard input and output; its console is a file. */
-export function userModeScript(hardware: UserModeHardware, console: string): string {
-  const words = userModeArguments(hardware).map(shellWord);
+/** The first serial line is its standard input and output; its console is a file. `library` is loaded in front of the C library. */
+export function userModeScript(hardware: UserModeHardware, console: string, library: string | null): string {
+  const preload = library === null ? [] : ['env', `LD_PRELOAD=${library}`];
+  const words = [...preload, ...userModeArguments(hardware)].map(shellWord);
   return `#!/bin/sh\nexec 3<&0 4>&1 </dev/null >'${console}' 2>&1\nexec ${words.join(' ')}\n`;
 }
 

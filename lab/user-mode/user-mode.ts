@@ -15,6 +15,7 @@ import { execInMachine, writeInPieces } from '../machine/guest-agent.ts';
 import { JsonSocket } from '../machine/json-socket.ts';
 import { type Long, startLong } from '../sealed.ts';
 import { type UserModeHardware, userModeScript } from './linux.ts';
+import { makeRegisters } from './registers.ts';
 import { SerialLine } from './serial-line.ts';
 
 export interface UserModeSpec extends UserModeHardware {
@@ -45,7 +46,9 @@ export class UserMode extends BaseHost {
     const { line, agent, console, script } = this.#files;
     const { runId, name } = this.#spec;
     for (const file of [line, agent]) rmSync(file, { force: true });
-    writeFileSync(script, userModeScript({ ...this.#spec, clockOffset: this.#clockOffset }, console), { mode: 0o755 });
+    const hardware = { ...this.#spec, clockOffset: this.#clockOffset };
+    const library = await makeRegisters(this.#spec.directory);
+    writeFileSync(script, userModeScript(hardware, console, library), { mode: 0o755 });
     const serial = await SerialLine.open({ line, speakers: agent });
     const command: [string, ...string[]] = ['socat', `UNIX-CONNECT:${line}`, `EXEC:${script},nofork`];
     const kernel = await startLong({ argv: command, operation: 'boot', subject: name }, { runId, name });
