@@ -1,12 +1,12 @@
-// The host that lives a month by itself: three services, two repositories, everything that recurs, and somebody who is told.
+// The host that lives by itself: three services, two repositories, everything that recurs, and somebody who is told.
 
 import type { UserMode } from '../../../lab/user-mode/user-mode.ts';
 import { PASSWORD_FILE } from './holdfast-on.ts';
 import type { TimeLapseOptions } from './time-lapse.ts';
 
 export const NEAR = '/srv/near';
-export const TOLD = '/var/lib/month/told';
-const TEXTFILE = '/var/lib/month/holdfast.prom';
+export const TOLD = '/var/lib/unattended/told';
+const TEXTFILE = '/var/lib/unattended/holdfast.prom';
 
 /** Somebody writes notes, too. */
 const OBSERVE = `cat ${TEXTFILE}
@@ -69,7 +69,7 @@ const NO_DELAY = '[Timer]\nRandomizedDelaySec=0\n';
 
 const PREPARE = `set -e
 ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime
-mkdir -p /var/lib/month
+mkdir -p /var/lib/unattended
 for service in notes site ledger; do mkdir -p /srv/$service && head -c 20000 /dev/urandom >/srv/$service/file; done
 holdfast repository init near far
 for service in notes site ledger; do holdfast run $service; done
@@ -79,7 +79,7 @@ systemctl start holdfast-metrics.service holdfast-notify.service
 `;
 
 /** Everything was backed up once, and its units are installed. */
-export async function makeMonthHost(host: UserMode): Promise<void> {
+export async function makeUnattendedHost(host: UserMode): Promise<void> {
   await host.write('/etc/holdfast/holdfast.yaml', JSON.stringify(CONFIG, null, 1));
   await host.write(PASSWORD_FILE, 'correct horse\n', 0o600);
   await host.write('/usr/local/bin/tell', TELL, 0o755);

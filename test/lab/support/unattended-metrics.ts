@@ -1,8 +1,8 @@
-// What the metrics of a month say, held against its journal: from the reports alone, by other code than that which renders them.
+// What its metrics say, held against its journal: from the reports alone, by other code than that which renders them.
 
 import { noted, readMetrics, type ReadSample, valueOf } from './metrics-text.ts';
 import type { Scrape } from './alert-history.ts';
-import { type Life, OFF } from './month-life.ts';
+import { type Life } from './unattended-life.ts';
 import type { Stop } from './time-lapse.ts';
 
 const JOBS = [
@@ -29,7 +29,7 @@ export function journalDisagreements(life: Life, { observed }: Stop): string[] {
     const attempts = before.filter(({ id }) => id === `backup:${service}@${repository}`);
     const last = attempts.at(-1);
     const success = attempts.findLast(({ outcome }) => outcome === 'succeeded');
-    if (!last || !success) throw new Error(`${service} was backed up before the month began`);
+    if (!last || !success) throw new Error(`${service} was backed up before it began`);
     const labels = { backup_job: service, repository };
     check('restic_backup_status', labels, last.outcome === 'succeeded' ? 1 : 0);
     check('restic_backup_result', { ...labels, result: last.outcome }, 1);
@@ -48,7 +48,7 @@ const secondsOf = (time: string | null): number => (time === null ? Infinity : D
 export const STEP = 900;
 
 /** As a Prometheus would have seen them: between two stops the text is written again and again, and only time goes on in it. */
-export function scrapesOf({ stops }: Life): Scrape[] {
+export function scrapesOf({ stops, stretch: { off } }: Life): Scrape[] {
   return stops.flatMap((stop, index) => {
     const samples = readMetrics(stop.observed);
     const written = valueOf(samples, WRITTEN, {}) ?? 0;
@@ -56,7 +56,7 @@ export function scrapesOf({ stops }: Life): Scrape[] {
     const until = next?.at ?? stop.endedAt + STEP;
     const first = Math.ceil(stop.endedAt / STEP) * STEP;
     const times = Array.from({ length: Math.max(0, Math.ceil((until - first) / STEP)) }, (_, count) => first + count * STEP);
-    const on = times.filter((at) => at * 1000 < OFF.from || at * 1000 >= OFF.until);
+    const on = times.filter((at) => at * 1000 < off.from || at * 1000 >= off.until);
     return on.map((at) => ({ at, samples: samples.map((sample) => grown(sample, at - written)) }));
   });
 }
