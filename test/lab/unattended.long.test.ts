@@ -29,6 +29,7 @@ test(
   { skip },
   () => {
     assert.deepEqual(untimely(life), []);
+    assert.ok(life.timers.every(({ due }) => due.length > 0));
   },
 );
 

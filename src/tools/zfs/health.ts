@@ -2,13 +2,14 @@
 
 import { duration } from '../../domain/duration.ts';
 import type { DatasetSpace, PoolHealth } from '../../domain/storage-health.ts';
+import { HoldfastError } from '../../lib/errors.ts';
 import { askZfs, rowsOf, tryZfs, unexpected, zfsFailure } from './ask.ts';
 
 type Argv = readonly [string, ...string[]];
 
 export const poolListArgs: Argv = ['zpool', 'list', '-Hp', '-o', 'name,health,size,allocated'];
-/** Exact numbers instead of '1.2K'. */
-export const poolStatusArgs: Argv = ['zpool', 'status', '-p'];
+/** By name: one that cannot be had is then a failure, and is otherwise left out in silence. Exact numbers instead of '1.2K'. */
+export const poolStatusArgs = (pools: readonly string[]): Argv => ['zpool', 'status', '-p', ...pools];
 export const spaceArgs = (datasets: readonly string[]): Argv => [
   'zfs',
   'list',
@@ -73,10 +74,24 @@ const PATIENCE = duration(10, 's');
 
 /** Of all pools that are imported. Throws as `askZfs`. */
 export async function poolHealth(signal: AbortSignal): Promise<PoolHealth[]> {
+  try {
+    return await lookAtPools(signal);
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code === 'timed-out') throw error;
+    return await lookAtPools(signal); // one may have gone, or changed, between the two questions
+  }
+}
+
+async function lookAtPools(signal: AbortSignal): Promise<PoolHealth[]> {
   const ask = (argv: Argv): Promise<string> =>
     askZfs({ argv, operation: 'ask about', subject: 'the pools' }, signal, PATIENCE);
-  const [list, status] = await Promise.all([ask(poolListArgs), ask(poolStatusArgs)]);
-  return parsePoolHealth(list, parsePoolErrors(status));
+  const list = await ask(poolListArgs);
+  const names = parsePoolHealth(list, new Map()).map(({ name }) => name);
+  if (names.length === 0) return [];
+  const errors = parsePoolErrors(await ask(poolStatusArgs(names)));
+  const untold = names.find((name) => !errors.has(name));
+  if (untold !== undefined) throw unexpected('zpool status', [`it says nothing of ${untold}`]);
+  return parsePoolHealth(list, errors);
 }
 
 /** Of those that are there. Throws as `askZfs`. */

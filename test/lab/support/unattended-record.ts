@@ -17,7 +17,7 @@ export function untimely(life: Life): object[] {
     expected.sort((one, other) => one - other);
     const started = runsOf(life, unit).map(startOf);
     const late = expected.map((at, index) => (started[index] ?? NaN) - at);
-    const timely = due.length > 0 && started.length === expected.length && late.every((each) => each >= 0 && each < PROMPT);
+    const timely = started.length === expected.length && late.every((each) => each >= 0 && each < PROMPT);
     return timely ? [] : [{ unit, expected: expected.map(asTime), started: started.map(asTime) }];
   });
 }
