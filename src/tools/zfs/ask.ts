@@ -2,9 +2,7 @@
 // gets the name that tells what to do.
 
 import { type Duration, duration } from '../../domain/duration.ts';
-import { untilAborted } from '../../lib/abort.ts';
 import { type ErrorCode, HoldfastError, type Retry } from '../../lib/errors.ts';
-import { limitTime } from '../../lib/time-limit.ts';
 import { type ProcessResult, runProcess } from '../../process/run-process.ts';
 
 /** For what only reads. */
@@ -24,34 +22,23 @@ export async function askZfs(command: ZfsCommand, signal: AbortSignal, timeout: 
   return result.stdout;
 }
 
-/** What waits in the kernel for a pool that is suspended dies of no signal: so long after its time it is left behind. */
-const DEAF = duration(5, 's');
-
 /** Whatever the exit code is. */
 export async function tryZfs(
   { argv, operation, subject }: ZfsCommand,
   signal: AbortSignal,
   timeout: Duration = QUESTION,
 ): Promise<ProcessResult> {
-  using left = limitTime((timeout + DEAF) as Duration, () => deaf(operation, subject)); // both in milliseconds
-  const answer = runProcess(
-    { argv, operation, subject, env: { LC_ALL: 'C', ZFS_COLOR: undefined } },
-    { signal, timeout, grace: duration(1, 's'), verbatim: true },
-  );
-  return await untilAborted(answer, left.signal);
+  const command = { argv, operation, subject, env: { LC_ALL: 'C', ZFS_COLOR: undefined } };
+  try {
+    return await runProcess(command, { signal, timeout, grace: duration(1, 's'), verbatim: true });
+  } catch (error) {
+    if (signal.aborted || !(error instanceof HoldfastError) || error.code !== 'timed-out') throw error;
+    const { code, message, retry, tool } = error;
+    throw new HoldfastError({ code, operation, subject, message, hint: SUSPENDED, retry, tool, cause: error });
+  }
 }
 
-const deaf = (operation: string, subject: string): HoldfastError =>
-  new HoldfastError({
-    code: 'timed-out',
-    operation,
-    subject,
-    message: 'ZFS does not answer, and its command cannot even be ended: it waits in the kernel',
-    hint: SUSPENDED,
-    retry: 'later',
-  });
-
-const SUSPENDED = 'The pool is suspended: see `zpool status -x`, bring the disks back, then `zpool clear POOL`.';
+const SUSPENDED = 'The pool may be suspended: see `zpool status -x`, bring the disks back, then `zpool clear POOL`.';
 
 interface Class {
   readonly said: RegExp;
