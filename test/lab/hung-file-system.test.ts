@@ -5,12 +5,15 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { missingFor } from '../../lab/requirements.ts';
 import { duration } from '../../src/domain/duration.ts';
 import { runProcess } from '../../src/process/run-process.ts';
 
 const skip = missingFor('container');
+
+const PATIENCE = duration(30, 's');
 
 /** ext4 on a loop device; whatever writes to it waits, uninterruptibly, until the end of the test. */
 function freezeFileSystem(t: TestContext): string {
@@ -38,7 +41,10 @@ test(
       { argv: ['touch', file], operation: 'write to', subject: file },
       { signal: new AbortController().signal, timeout: duration(200, 'ms'), grace: duration(100, 'ms') },
     );
-    await assert.rejects(running, { code: 'timed-out', message: 'did not finish within 200ms' });
+    const left = setTimeout(PATIENCE, new Error('it is waited for still'), { signal: t.signal }).then((error) =>
+      Promise.reject(error),
+    );
+    await assert.rejects(Promise.race([running, left]), { code: 'timed-out', message: 'did not finish within 200ms' });
     assert.equal(existsSync(file), false, 'it hangs still');
   },
 );
