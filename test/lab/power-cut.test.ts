@@ -9,7 +9,7 @@ import { missingFor } from '../../lab/requirements.ts';
 import { stepOf } from '../support/cli.ts';
 import { configure, holdfast, restic, snapshotIds } from './support/holdfast-on.ts';
 
-const CUTS = 10;
+const CUTS = 6;
 const REPOSITORY = '/tank/near';
 const STATE = '/var/lib/holdfast';
 const RETENTION = { last: 2 };
