@@ -85,11 +85,24 @@ export function decideReplication(source: SourceSide, target: TargetSide, wish: 
     return broken({ why: 'written', base: base.at, bytes: target.written });
   const left = laterThan(lasting, base.point);
   const [next] = left;
-  const last = left.at(-1);
-  if (next === undefined || last === undefined) return { kind: 'current', base };
-  const all = base.snapshot !== null;
-  return { kind: 'incremental', base, to: all ? last : next, all, raw };
+  if (next === undefined) return { kind: 'current', base };
+  return { kind: 'incremental', base, ...stretchOf(base, next, source), raw };
 }
+
+/** As far as one stream goes with every snapshot between, and no temporary one: nobody at the target would ever destroy it. */
+function stretchOf(base: Base, next: ZfsSnapshot, { snapshots }: SourceSide): { to: ZfsSnapshot; all: boolean } {
+  const later = laterThan(snapshots.toSorted(byAge), base.point);
+  const temporary = later.find(isTemporary)?.createtxg ?? Infinity;
+  const before = sendable(later).findLast(({ createtxg }) => createtxg < temporary);
+  return base.snapshot === null || before === undefined ? { to: next, all: false } : { to: before, all: true };
+}
+
+/** What a stream takes with it, beside what it is sent to and from: those that it is in the way of when they are destroyed. */
+export const sentBetween = (
+  { snapshots }: Pick<SourceSide, 'snapshots'>,
+  { base, to, all }: Extract<ReplicationDecision, { kind: 'incremental' }>,
+): ZfsSnapshot[] =>
+  all ? laterThan(snapshots.toSorted(byAge), base.point).filter(({ createtxg }) => createtxg < to.createtxg) : [];
 
 const broken = (why: Broken): ReplicationDecision => ({ kind: 'broken', broken: why });
 
@@ -114,11 +127,15 @@ function sendable(snapshots: readonly ZfsSnapshot[]): ZfsSnapshot[] {
   return ofOthers.length > 0 ? ofOthers : lasting;
 }
 
+/** Those that are left to send after one of them, the oldest first. */
+export const leftAfter = ({ snapshots }: Pick<SourceSide, 'snapshots'>, point: Pick<Bookmark, 'createtxg'>): ZfsSnapshot[] =>
+  laterThan(sendable(snapshots), point);
+
 /** The newest that is meant to last; undefined: there is none. */
 export const newestToSend = ({ snapshots }: Pick<SourceSide, 'snapshots'>): ZfsSnapshot | undefined =>
   sendable(snapshots).at(-1);
 
-const laterThan = (snapshots: readonly ZfsSnapshot[], { createtxg }: Bookmark): ZfsSnapshot[] =>
+const laterThan = (snapshots: readonly ZfsSnapshot[], { createtxg }: Pick<Bookmark, 'createtxg'>): ZfsSnapshot[] =>
   snapshots.filter((each) => each.createtxg > createtxg);
 
 /** A snapshot rather than its bookmark. */

@@ -23,8 +23,10 @@ export const fullName = ({ dataset, name }: Pick<ZfsSnapshot, 'dataset' | 'name'
 /** Oldest first, among those of one pool. */
 export const byAge = (one: ZfsSnapshot, other: ZfsSnapshot): number => one.createtxg - other.createtxg;
 
-/** Snapshots that Holdfast makes for one run only have names that begin so, and the property that says which run. */
+/** Snapshots that Holdfast makes for one run only have names of this, the run and a number, and the property that says which run. */
 export const TEMPORARY_PREFIX = 'holdfast-';
 export const RUN_PROPERTY = 'holdfast:run';
+const TEMPORARY_NAME = new RegExp(`^${TEMPORARY_PREFIX}[0-9A-Z]{26}-\\d+$`);
+/** A name that somebody gave, and that only begins so, is not one of them. */
 export const isTemporary = ({ name, properties }: Pick<ZfsSnapshot, 'name' | 'properties'>): boolean =>
-  name.startsWith(TEMPORARY_PREFIX) || RUN_PROPERTY in properties;
+  TEMPORARY_NAME.test(name) || RUN_PROPERTY in properties;

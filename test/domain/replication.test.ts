@@ -9,10 +9,12 @@ import { wordsOfBroken } from '../../src/domain/replication-broken.ts';
 import {
   type Bookmark,
   decideReplication,
+  isOfSyncoid,
   lagOf,
   newestCommon,
   type ReplicationDecision,
   type ResumeToken,
+  sentBetween,
 } from '../../src/domain/replication.ts';
 import { byAge, fullName, type ZfsSnapshot } from '../../src/domain/zfs-snapshot.ts';
 
@@ -79,7 +81,7 @@ class Pools {
     if (decision.kind === 'abandon') this.token = null;
     if (decision.kind === 'full') {
       assert.equal(this.replica, null, 'a whole stream is never received over anything');
-      this.#receive(decision.to, [decision.to], null, cut, decision.raw);
+      this.#receive([decision.to], null, cut, decision.raw);
     }
     if (decision.kind === 'incremental') {
       const { base, to } = decision;
@@ -88,29 +90,23 @@ class Pools {
         (each) => each.createtxg > base.point.createtxg && each.createtxg <= to.createtxg,
       );
       assert.ok(base.snapshot !== null || !decision.all, 'several cannot be sent from a bookmark');
-      this.#receive(to, decision.all ? between : [to], base.point, cut, decision.raw);
+      this.#receive(decision.all ? between : [to], base.point, cut, decision.raw);
     }
     if (decision.kind === 'resume') {
       this.token = null;
-      this.#receive(decision.to, [decision.to], null, cut, decision.token.raw);
+      this.#receive([decision.to], null, cut, decision.token.raw);
     }
   }
 
-  #receive(
-    to: ZfsSnapshot,
-    all: readonly ZfsSnapshot[],
-    from: { readonly guid: string } | null,
-    cut: boolean,
-    raw: boolean,
-  ): void {
-    const [first = to] = all;
-    if (cut) {
-      this.token = { text: '1-x', toGuid: first.guid, fromGuid: from?.guid ?? null, raw };
-      return;
-    }
+  #receive(all: readonly ZfsSnapshot[], from: { readonly guid: string } | null, cut: boolean, raw: boolean): void {
+    const whole = cut ? all.slice(0, all.length / 2) : all;
+    const next = all[whole.length];
+    const last = whole.at(-1) ?? from;
+    if (next) this.token = { text: '1-x', toGuid: next.guid, fromGuid: last?.guid ?? null, raw };
+    if (whole.length === 0) return;
     this.replica ??= [];
     this.replicaEncrypted = raw;
-    for (const { name, guid, creation } of all.toSorted(byAge)) {
+    for (const { name, guid, creation } of whole.toSorted(byAge)) {
       this.#time += 1;
       const createtxg = this.#time;
       this.replica.push({
@@ -145,14 +141,31 @@ class Pools {
     return tags;
   }
 
+  /** What the step does before it sends. */
+  hold(decision: ReplicationDecision): void {
+    if (decision.kind === 'current' || !('to' in decision)) return;
+    const more = decision.kind === 'incremental' ? [decision.base.snapshot, ...sentBetween(this.source, decision)] : [];
+    for (const each of [decision.to, ...more])
+      if (each !== null && !isOfSyncoid(each)) this.#tags(fullName(each)).add('holdfast:to:nas');
+  }
+
+  /** One stream that breaks, and with it the run. */
+  breakOff(): ReplicationDecision {
+    const decision = decideReplication(this.source, this.target, RAW);
+    this.hold(decision);
+    this.carryOut(decision, true);
+    return decision;
+  }
+
   /** Until nothing is left to do; each of `cuts` breaks a stream. */
   replicate(cuts: readonly boolean[] = []): ReplicationDecision {
-    for (let round = 0; round < 8 + cuts.length; round += 1) {
+    for (let round = 0; round < 8 + cuts.length + 2 * this.snapshots.length; round += 1) {
       const decision = decideReplication(this.source, this.target, RAW);
       if (decision.kind === 'current' || decision.kind === 'nothing' || decision.kind === 'broken') {
         if (decision.kind === 'current') this.keep();
         return decision;
       }
+      this.hold(decision);
       this.carryOut(decision, cuts[round] ?? false);
     }
     throw new Error('it never ends');
@@ -166,11 +179,14 @@ const acts = fc.array(
     fc.constant({ what: 'temporary' as const }),
     fc.constant({ what: 'syncoid' as const }),
     fc.record({ what: fc.constant('destroy' as const), which: fc.nat(20) }),
+    fc.constant({ what: 'break' as const }),
     fc.record({ what: fc.constant('replicate' as const), cuts: fc.array(fc.boolean(), { maxLength: 3 }) }),
   ),
   { maxLength: 40 },
 );
 type Act = ReturnType<typeof fc.sample<typeof acts extends fc.Arbitrary<infer A> ? A : never>>[number][number];
+
+const temporary = (index: number): string => `holdfast-01M80J0X39J5PVH2N2NXRP7HAC-${index}`;
 
 function act(pools: Pools, each: Act, index: number): ReplicationDecision | null {
   switch (each.what) {
@@ -178,7 +194,7 @@ function act(pools: Pools, each: Act, index: number): ReplicationDecision | null
       pools.take(`s${index}`);
       return null;
     case 'temporary':
-      pools.take(`holdfast-${index}`);
+      pools.take(temporary(index));
       return null;
     case 'syncoid':
       pools.take(`syncoid_${index}`);
@@ -188,6 +204,8 @@ function act(pools: Pools, each: Act, index: number): ReplicationDecision | null
       if (some) pools.destroy(some.name);
       return null;
     }
+    case 'break':
+      return pools.breakOff();
     default:
       return pools.replicate(each.cuts);
   }
@@ -205,6 +223,7 @@ test('whatever is taken, destroyed and cut off at the source, the chain holds, a
         const replica = new Set(pools.replica?.map(({ guid }) => guid));
         for (const guid of had) assert.ok(replica.has(guid), 'nothing goes from the replica');
         for (const guid of replica) had.add(guid);
+        assert.ok(!pools.replica?.some(({ name }) => name.startsWith('holdfast-')), 'what nobody would ever destroy there');
         const newest = pools.snapshots.findLast(({ name }) => /^s\d/.test(name));
         if (newest && decision.kind === 'current') {
           const base = newestCommon(pools.source, pools.target);
@@ -219,7 +238,7 @@ test('whatever is taken, destroyed and cut off at the source, the chain holds, a
 
 test('a temporary snapshot is never what is sent to, and one of syncoid only where there is no other', () => {
   const pools = new Pools();
-  pools.take('holdfast-01ABC');
+  pools.take(temporary(1));
   assert.deepEqual(pools.replicate(), { kind: 'nothing' });
   pools.take('syncoid_forge');
   assert.equal(pools.replicate().kind, 'current');
@@ -229,6 +248,31 @@ test('a temporary snapshot is never what is sent to, and one of syncoid only whe
   pools.take('clone', { 'holdfast:run': '01ABC' });
   const decision = decideReplication(pools.source, pools.target, RAW);
   assert.equal(decision.kind === 'incremental' && decision.to.name, 'daily');
+});
+
+test('a name that only begins like that of a temporary snapshot is sent as any other', () => {
+  const pools = new Pools();
+  pools.take('holdfast-before-the-upgrade');
+  pools.replicate();
+  assert.deepEqual(
+    pools.replica?.map(({ name }) => name),
+    ['holdfast-before-the-upgrade'],
+  );
+});
+
+test('what a broken stream has brought is still known at the source, whatever is pruned until the next', () => {
+  const pools = new Pools();
+  pools.take('one');
+  pools.replicate();
+  for (const name of ['two', 'three', 'four', 'five']) pools.take(name);
+  pools.breakOff();
+  assert.deepEqual(
+    pools.replica?.map(({ name }) => name),
+    ['one', 'two', 'three'],
+  );
+  for (const name of ['two', 'three', 'four']) pools.destroy(name);
+  assert.equal(pools.replicate().kind, 'current');
+  assert.deepEqual(pools.snapshots.filter(({ name }) => pools.destroy(name)).length, 4, 'and are let go of then');
 });
 
 test('from a bookmark one snapshot is sent, and then all others', () => {

@@ -11,6 +11,7 @@ import {
   targetTag,
 } from '../../domain/replication-base.ts';
 import { fullName, type ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
+import { HoldfastError } from '../../lib/errors.ts';
 import { HERE, type ZfsEnd } from '../../tools/zfs/end.ts';
 import { changeHolds, forgetBookmark, listHolds, makeBookmark } from '../../tools/zfs/keep.ts';
 import type { Pair } from './observe.ts';
@@ -50,15 +51,24 @@ export async function keepBase(
   for (const bookmark of atSource.forget) await forgetBookmark(source.dataset, bookmark, signal); // oxlint-disable-line no-await-in-loop -- one, seldom two
 }
 
-/** What is about to be sent must not go meanwhile, nor before a stream that broke has gone on. */
+/**
+ * What is about to be sent must not go meanwhile, nor before a stream that broke has gone on: also what is between, for where it
+ * arrived it is what both sides have. Answers false where some of it went just now: then what there is has to be looked at again.
+ */
 export async function holdForSending(
   source: Pair['source'],
   snapshots: readonly ZfsSnapshot[],
   target: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const tag = sourceTag(target);
   const held = await heldOf(HERE, source.snapshots, signal);
   const missing = snapshots.map(fullName).filter((name) => !held.get(name)?.has(tag));
-  await changeHolds(HERE, 'hold', tag, missing, signal);
+  try {
+    await changeHolds(HERE, 'hold', tag, missing, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.message.includes('does not exist')) return false;
+    throw error;
+  }
 }

@@ -6,7 +6,7 @@ import type { Bytes } from '../../domain/bytes.ts';
 import { replicationLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step } from '../../domain/plan.ts';
 import { isWithin } from '../../domain/replication-names.ts';
-import { decideReplication, type ReplicationDecision } from '../../domain/replication.ts';
+import { decideReplication, leftAfter, type ReplicationDecision } from '../../domain/replication.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
 import { Pace } from '../../process/meter.ts';
@@ -153,9 +153,9 @@ async function askSize(decision: ReplicationDecision, { source }: Pair, signal: 
   if (!('to' in decision)) return null;
   using _turn = await ASKING.acquire(signal);
   const first = await sizeOf(streamOf(decision, source), source.dataset, signal);
-  if (decision.kind !== 'full') return first;
-  const last = source.snapshots.toSorted((one, other) => one.createtxg - other.createtxg).at(-1);
-  if (first === null || last === undefined || last.guid === decision.to.guid) return first;
+  if (decision.kind === 'resume') return first;
+  const last = leftAfter(source, decision.to).at(-1);
+  if (first === null || last === undefined) return first;
   const rest = { kind: 'incremental', base: { point: decision.to, snapshot: decision.to }, to: last, all: true } as const;
   const more = await sizeOf(streamOf({ ...rest, raw: decision.raw }, source), source.dataset, signal);
   return more === null ? null : ((first + more) as Bytes); // a sum of them

@@ -8,9 +8,15 @@ import { replicationLock, stepId } from '../../domain/naming.ts';
 import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { type Broken, wordsOfBroken } from '../../domain/replication-broken.ts';
 import { placeOf } from '../../domain/replication-names.ts';
-import { decideReplication, isOfSyncoid, type ReplicationDecision } from '../../domain/replication.ts';
+import {
+  decideReplication,
+  isOfSyncoid,
+  leftAfter,
+  type ReplicationDecision,
+  sentBetween,
+} from '../../domain/replication.ts';
 import type { Adoption } from '../../domain/snapshot-policy.ts';
-import { fullName, type ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
+import { fullName, isTemporary, type ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { shellWord } from '../../lib/shell-word.ts';
@@ -37,7 +43,7 @@ export interface Sending {
   readonly adopt: Adoption;
 }
 
-/** Whatever was to be sent is there by then, or never will be. */
+/** Whatever was to be sent is there by then, or never will be. Each temporary snapshot may be gone around by two more. */
 const MOST_ROUNDS = 8;
 /** How long nothing may arrive. A receiving pool that frees much is silent for minutes. */
 const STALL = duration(30, 'm');
@@ -59,9 +65,11 @@ async function replicate(sending: Sending, context: StepContext): Promise<StepRe
   const end = await connections.endOf(target.destination);
   const sent: JsonObject[] = [];
   let total = 0;
-  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+  let most = MOST_ROUNDS;
+  for (let round = 0; round < most; round += 1) {
     /* oxlint-disable no-await-in-loop -- one after the other is the point */
     const pair = await observePair(dataset, target.destination, end, signal);
+    if (round === 0) most += 2 * pair.source.snapshots.filter(isTemporary).length;
     const decision = decideReplication(pair.source, pair.target, target);
     if (decision.kind === 'nothing')
       return { outcome: 'skipped', reason: `${dataset} has no snapshot to send: nothing takes any`, result: null };
@@ -81,6 +89,7 @@ async function replicate(sending: Sending, context: StepContext): Promise<StepRe
       await abandonReceive(end, pair.target.dataset, signal);
     } else {
       const bytes = await send(decision, pair, sending, end, { context, before: total });
+      if (bytes === null) continue;
       total += bytes;
       sent.push({ kind: decision.kind, to: decision.to.name, bytes });
     }
@@ -90,7 +99,7 @@ async function replicate(sending: Sending, context: StepContext): Promise<StepRe
     code: 'failed',
     operation: 'replicate',
     subject: dataset,
-    message: `after ${MOST_ROUNDS} streams there is still something to send: snapshots come faster than they go`,
+    message: `after ${most} streams there is still something to send: snapshots come faster than they go`,
     retry: 'later',
   });
 }
@@ -136,18 +145,16 @@ export function streamOf(decision: Sendable, { dataset }: Pick<Pair['source'], '
   return { kind: 'incremental', from, to: fullName(to), all: decision.all, raw };
 }
 
-/** Answers with the bytes that went through. */
+/** Answers with the bytes that went through; null: nothing was sent, for some of it is gone since it was looked at. */
 async function send(
   decision: Sendable,
   { source, target: replica, type }: Pair,
   { target, pace }: Sending,
   end: ZfsEnd,
   { context, before }: { readonly context: StepContext; readonly before: number },
-): Promise<Bytes> {
+): Promise<Bytes | null> {
   const { signal } = context;
-  const base = decision.kind === 'incremental' ? decision.base.snapshot : null;
-  const held = [decision.to, ...(base === null ? [] : [base])].filter((each) => !isOfSyncoid(each));
-  await holdForSending(source, held, target.name, signal);
+  if (!(await holdForSending(source, neededFor(decision, source), target.name, signal))) return null;
   if (decision.kind === 'full') await makeHolders(replica.dataset, end, signal);
   const stream = streamOf(decision, source);
   const size = await sizeOf(stream, source.dataset, signal);
@@ -174,6 +181,15 @@ async function send(
   );
   if (writer?.exitCode !== 0 || reader.exitCode !== 0) throw streamFailure(source.dataset, end, { writer, reader });
   return bytes;
+}
+
+/** Those of syncoid are not held: it destroys its own, and says so loudly when it cannot. */
+function neededFor(decision: Sendable, source: Pair['source']): ZfsSnapshot[] {
+  const more =
+    decision.kind === 'incremental'
+      ? [...(decision.base.snapshot === null ? [] : [decision.base.snapshot]), ...sentBetween(source, decision)]
+      : [];
+  return [decision.to, ...more].filter((each) => !isOfSyncoid(each));
 }
 
 /** 'going on with daily-3', 'daily-1 to daily-3' */
@@ -220,7 +236,7 @@ function sentence(decision: Exclude<ReplicationDecision, { kind: 'broken' }>, { 
     case 'full':
       return `for the first time: ${decision.to.name}${laterWords(source, decision.to)}${much}`;
     case 'incremental':
-      return `${decision.base.point.name}${decision.base.snapshot === null ? ' (a bookmark)' : ''} to ${decision.to.name}${decision.all ? '' : laterWords(source, decision.to)}${much}`;
+      return `${decision.base.point.name}${decision.base.snapshot === null ? ' (a bookmark)' : ''} to ${decision.to.name}${laterWords(source, decision.to)}${much}`;
     case 'resume':
       return `go on with ${decision.to.name}, which was cut off${laterWords(source, decision.to)}${much}`;
     case 'abandon':
@@ -232,7 +248,7 @@ function sentence(decision: Exclude<ReplicationDecision, { kind: 'broken' }>, { 
   }
 }
 
-function laterWords({ snapshots }: Pair['source'], { createtxg }: ZfsSnapshot): string {
-  const { length } = snapshots.filter((each) => each.createtxg > createtxg);
+function laterWords(source: Pair['source'], to: ZfsSnapshot): string {
+  const { length } = leftAfter(source, to);
   return length === 0 ? '' : `, then ${length === 1 ? 'the later one' : `${length} later ones`}`;
 }

@@ -27,17 +27,21 @@ export function parseHolds(stdout: string): Holds {
   return all;
 }
 
-export const listHolds = async (end: ZfsEnd, snapshots: readonly string[], signal: AbortSignal): Promise<Holds> =>
-  snapshots.length === 0
-    ? new Map()
-    : parseHolds(
-        await askAt(
-          end,
-          { argv: holdsArgs(snapshots), operation: 'list the holds of', subject: snapshots.join(', ') },
-          signal,
-          LIMIT,
-        ),
-      );
+/** As many names as one line of a shell takes on the other machine. */
+const AT_ONCE = 500;
+function* batchesOf(names: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < names.length; from += AT_ONCE) yield names.slice(from, from + AT_ONCE);
+}
+
+export async function listHolds(end: ZfsEnd, snapshots: readonly string[], signal: AbortSignal): Promise<Holds> {
+  const all = new Map<string, ReadonlySet<string>>();
+  for (const some of batchesOf(snapshots)) {
+    const command = { argv: holdsArgs(some), operation: 'list the holds of', subject: subjectOf(some) };
+    const held = parseHolds(await askAt(end, command, signal, LIMIT)); // oxlint-disable-line no-await-in-loop -- ZFS does one at a time
+    for (const [name, tags] of held) all.set(name, tags);
+  }
+  return all;
+}
 
 /** Full names; nothing is done where there are none. */
 export async function changeHolds(
@@ -47,8 +51,12 @@ export async function changeHolds(
   snapshots: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (snapshots.length > 0) await change(end, what, snapshots.join(', '), holdArgs(what, tag, snapshots), signal);
+  for (const some of batchesOf(snapshots)) await change(end, what, subjectOf(some), holdArgs(what, tag, some), signal); // oxlint-disable-line no-await-in-loop -- as above
 }
+
+/** Hundreds of names tell nobody anything. */
+const subjectOf = ([first = '', ...others]: readonly string[]): string =>
+  others.length === 0 ? first : `${first} and ${others.length} more`;
 
 /** Of a snapshot of this machine, by its full name; `name` without the dataset and '#'. */
 export const bookmarkArgs = (snapshot: string, name: string): Argv => [
