@@ -10,6 +10,9 @@ export const sourceTag = (target: string): string => `holdfast:to:${target}`;
 export const targetTag = (host: string): string => `holdfast:from:${host}`;
 
 const bookmarkPrefix = (target: string): string => `holdfast:${target}:`;
+/** Of which target it is; null: it is none of ours. */
+export const targetOfTag = (tag: string): string | null => /^holdfast:to:(.+)$/.exec(tag)?.[1] ?? null;
+export const targetOfBookmark = (name: string): string | null => /^holdfast:(.+):\d+$/.exec(name)?.[1] ?? null;
 /** Without the dataset and '#'. */
 export const bookmarkName = (target: string, { guid }: Pick<Bookmark, 'guid'>): string => `${bookmarkPrefix(target)}${guid}`;
 const isOurs = ({ name }: Bookmark, target: string): boolean =>

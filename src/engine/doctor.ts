@@ -14,6 +14,7 @@ import { poolChecks } from './doctor/pool-checks.ts';
 import { replicationChecks } from './doctor/replication-checks.ts';
 import { repositoryChecks } from './doctor/repository-checks.ts';
 import { serviceChecks } from './doctor/service-checks.ts';
+import { strayChecks } from './doctor/stray-check.ts';
 import { timerChecks } from './doctor/timer-check.ts';
 
 export interface CheckResult extends Finding {
@@ -45,6 +46,7 @@ export const examine = (input: DoctorInput, signal: AbortSignal): Promise<Doctor
       ...poolChecks(input),
       ...serviceChecks(input),
       ...replicationChecks(input),
+      ...strayChecks(input),
     ],
     input,
     signal,
