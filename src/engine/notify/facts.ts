@@ -9,6 +9,7 @@ import type { Item, Note, ProblemKind } from '../../domain/notification.ts';
 import { isLook } from '../../domain/plan.ts';
 import type { Report, StepReport } from '../../domain/report.ts';
 import type { ErrorReport } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
 
 export interface RunFacts {
   readonly facts: readonly Fact[];
@@ -62,7 +63,23 @@ export function factsOf(report: Report): RunFacts {
   if (onlyLooks(report)) return { facts: [], notes: [] };
   const at = parseInstant(report.endedAt ?? report.startedAt) ?? (0 as Instant);
   const facts = report.steps.filter((step) => !isSaidElsewhere(step, report)).flatMap((step) => factOf(step, report, at));
-  return { facts, notes: notesOf(report, at) };
+  return { facts: [...facts, ...arrivedFacts(report)], notes: notesOf(report, at) };
+}
+
+/** A dataset of which nothing is left to send has no step: that its replica has everything is found where it is measured. */
+function arrivedFacts({ steps }: Report): Fact[] {
+  const own = new Set(steps.map(({ id }) => id));
+  return steps.flatMap(({ id, result, endedAt }) => {
+    const at = parseInstant(endedAt ?? '');
+    const datasets = result?.['datasets'];
+    if (operationOf({ id }) !== 'lag' || at === null || !Array.isArray(datasets)) return [];
+    const target = id.slice('lag:'.length);
+    return (datasets as readonly JsonObject[]) // as the step writes it
+      .filter(({ lagSeconds }) => lagSeconds === 0)
+      .map(({ dataset }) => stepId.replicate(String(dataset), target))
+      .filter((key) => !own.has(key))
+      .map((key) => ({ type: 'well' as const, key, at }));
+  });
 }
 
 /**

@@ -3,10 +3,12 @@
 
 import type { Configuration } from '../../config/configuration.ts';
 import type { Fact } from '../../domain/advance-problems.ts';
+import { poolOf } from '../../domain/dataset.ts';
 import { duration } from '../../domain/duration.ts';
 import { type Instant, parseInstant } from '../../domain/instant.ts';
 import { stepId, unitNames } from '../../domain/naming.ts';
 import type { ProblemKind } from '../../domain/notification.ts';
+import type { SnapshotPolicy } from '../../domain/snapshot-policy.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { untilAborted } from '../../lib/abort.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -63,27 +65,39 @@ export function unrecordedFacts(config: Configuration, journal: Journal, killed:
   const jobs = new Map(scheduledJobs(config).map((job) => [unitNames.scheduled(job.kind, job.subject), job]));
   return killed.flatMap((unit) => {
     const job = jobs.get(unit.unit);
-    return job === undefined ? [] : stepsOf(job).flatMap((step) => factOf(unit, job, step, journal));
+    return job === undefined ? [] : stepsOf(job, config).flatMap((step) => factOf(unit, job, step, journal));
   });
 }
 
 interface Told {
   readonly key: string;
-  readonly repository: string;
+  readonly repository: string | null;
   readonly kind: ProblemKind;
 }
 
-function stepsOf({ kind, service, repositories }: ScheduledJob): Told[] {
+/** The steps that it would have had; those of one unit are told together. */
+function stepsOf({ kind, service, subject, repositories }: ScheduledJob, { replication }: Configuration): Told[] {
+  const pools = (isMeant: (policy: SnapshotPolicy) => boolean): string[] => [
+    ...new Set(replication.snapshots.datasets.filter(isMeant).map(({ dataset }) => poolOf(dataset))),
+  ];
+  const ofPool = (key: string): Told => ({ key, repository: null, kind: 'sanoid-failure' });
+  if (kind === 'snapshot-take') return pools(({ autosnap }) => autosnap).map((pool) => ofPool(stepId.takeSnapshots(pool)));
+  if (kind === 'snapshot-prune')
+    return pools(({ autoprune }) => autoprune).map((pool) => ofPool(stepId.pruneSnapshots(pool)));
+  if (kind === 'replicate' && subject !== null)
+    return [{ key: stepId.lag(subject), repository: null, kind: 'syncoid-lag-warning' }];
   return repositories.flatMap((repository): Told[] => {
     if (kind === 'run' && service !== null)
       return [{ key: stepId.backup(service, repository), repository, kind: 'backup-failure' }];
     if (kind === 'drill' && service !== null)
       return [{ key: stepId.drill(service, repository), repository, kind: 'drill-failure' }];
+    if (kind === 'retention') return [{ key: stepId.retention(repository), repository, kind: 'backup-failure' }];
+    if (kind === 'refresh') return [{ key: stepId.refresh(repository), repository, kind: 'backup-failure' }];
     return kind === 'verify' ? [{ key: stepId.verify(repository), repository, kind: 'verify-failure' }] : [];
   });
 }
 
-function factOf(unit: KilledUnit, { kind, service }: ScheduledJob, told: Told, journal: Journal): Fact[] {
+function factOf(unit: KilledUnit, { service }: ScheduledJob, told: Told, journal: Journal): Fact[] {
   if (isOnRecord(told.key, service, unit.startedAt, journal)) return [];
   return [
     {
@@ -101,7 +115,7 @@ function factOf(unit: KilledUnit, { kind, service }: ScheduledJob, told: Told, j
           repository: told.repository,
           unit: null,
           dataset: null,
-          operation: kind === 'run' ? 'backup' : kind,
+          operation: told.key.slice(0, told.key.indexOf(':')),
           outcome: 'failed',
           message: `${unit.unit} was ended (${unit.result}) before its run was on record`,
           tail: [],

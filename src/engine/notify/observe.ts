@@ -16,7 +16,6 @@ import {
   type Note,
   type OpenProblem,
   type Priority,
-  type Problem,
 } from '../../domain/notification.ts';
 import {
   fillTemplate,
@@ -31,14 +30,15 @@ import type { Journal } from '../../journal/journal.ts';
 import type { QueuedMessage } from '../../journal/notification-store.ts';
 import type { HoldfastError } from '../../lib/errors.ts';
 import { parseInstant } from '../../domain/instant.ts';
-import { isDeclaredUnit } from '../gate/declared-units.ts';
 import { withoutGhosts } from '../runner/dead-runs.ts';
 import { isUsable } from '../../domain/standing.ts';
 import { statusOf, type StatusReport } from '../status/status.ts';
 import { conditionsOf } from './conditions.ts';
 import { factsOf, isOfRepository, onlyLooks } from './facts.ts';
+import { foundAgain } from './found-again.ts';
 import { type KilledUnit, unrecordedFacts } from './killed-units.ts';
 import { pingsOf } from './pings.ts';
+import { stillDeclared } from './still-declared.ts';
 import { summaryDue, tellSummary } from './summary.ts';
 
 export interface Observed {
@@ -74,16 +74,20 @@ export function observe(
   const open = steps.filter(({ outcome }) => outcome === 'running');
   const status = statusOf({ config, services: [...config.services.values()], journal, now });
   const found = ended.map(factsOf);
-  const facts = inOrder([...found.flatMap((each) => each.facts), ...unrecordedFacts(config, journal, killed)], journal);
+  const before = store.problems();
+  const facts = inOrder(
+    [...found.flatMap((each) => each.facts), ...foundAgain(ended, before), ...unrecordedFacts(config, journal, killed)],
+    journal,
+  );
   const desk = new Desk(config, status, now, mask);
   const { problems, tellings, unheard } = advanceProblems(
-    store.problems(),
+    before,
     {
       facts,
       conditions: conditionsOf({ config, journal, status, now, broken, working: new Set(open.map(({ id }) => id)) }),
       busy: new Set(steps.flatMap(({ repository }) => repository ?? [])), // what it found there is told at its end
       groupings: store.groupings((now - REST) as Instant),
-      exists: (problem) => exists(config, problem),
+      exists: (problem) => stillDeclared(config, problem),
       hears: (telling) => desk.receivers(telling).length > 0,
     },
     now,
@@ -135,17 +139,6 @@ function inOrder(facts: readonly Fact[], journal: Pick<Journal, 'latestStep' | '
 }
 
 const timeOf = (fact: Fact): Instant => (fact.type === 'wrong' ? fact.problem.item.at : fact.at);
-
-/** What is no longer declared is nobody's problem; it is not resolved either. */
-function exists(config: Configuration, { item, source }: Pick<Problem, 'item' | 'source'>): boolean {
-  if (source === 'condition') return true; // it ends with not being observed
-  if (item.unit !== null) return isDeclaredUnit(config, item.unit);
-  if (item.dataset !== null) return config.datasets.some(({ name }) => name === item.dataset);
-  const { services, repositories } = config;
-  const service = item.service === null ? null : services.get(item.service);
-  if (service === undefined || (item.repository !== null && !repositories.has(item.repository))) return false;
-  return service === null || item.repository === null || (service.backup?.repositories.includes(item.repository) ?? false);
-}
 
 /** Recoveries of a boot are runs of their own, one for each service: told together. */
 function gathered(notes: readonly Note[]): Note[] {

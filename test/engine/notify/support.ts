@@ -11,6 +11,7 @@ import { verdictOf } from '../../../src/domain/verdict.ts';
 import { flushNotifications, type FlushOptions, type FlushResult } from '../../../src/engine/notify/flush.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openTransientJournal } from '../../../src/journal/open-journal.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import { type ErrorCode, errorReport, HoldfastError } from '../../../src/lib/errors.ts';
 import { type ProcessIdentity, selfIdentity } from '../../../src/process/identity.ts';
 import type { Channel } from '../../../src/observe/notify/channel.ts';
@@ -54,6 +55,7 @@ export class NotifiedHost implements Disposable {
   frequency = 'daily';
   rpo = duration(50, 'h');
   gates: Configuration['gates'] = new Map();
+  replication: Configuration['replication'] = { snapshots: { adopt: 'beside', datasets: [] }, targets: [] };
   verification: Configuration['verification'] = {
     ...VERIFICATION,
     enable: false,
@@ -90,6 +92,7 @@ export class NotifiedHost implements Disposable {
       verification: this.verification,
       notifications: this.notifications,
       gates: this.gates,
+      replication: this.replication,
     });
   }
 
@@ -138,11 +141,18 @@ export class NotifiedHost implements Disposable {
   }
 
   /** A run of another kind, of one step that succeeds. */
-  other(kind: string, stepOf: string): string {
+  other(kind: string, stepOf: string, result: JsonObject | null = null): string {
     const id = ulid(this.now);
     const one = step(stepOf);
     const at = formatInstant(this.now);
-    const report = { ...plannedStep(one), outcome: 'succeeded', startedAt: at, endedAt: at, durationSeconds: 1 } as const;
+    const report = {
+      ...plannedStep(one),
+      outcome: 'succeeded',
+      result,
+      startedAt: at,
+      endedAt: at,
+      durationSeconds: 1,
+    } as const;
     const process = selfIdentity();
     this.journal.openRun({ id, plan: plan([one], { kind, host: 'forge' }), startedAt: this.now, process });
     this.journal.endStep(id, report, []);
@@ -175,6 +185,14 @@ export class NotifiedHost implements Disposable {
   /** A gate in which a unit failed. */
   gate(unit: string, message: string): void {
     this.failed('gate', stepId.unit(unit), message);
+  }
+
+  /** A run of one step in the midst of which its process was gone. */
+  died(kind: string, stepOf: string): void {
+    const id = ulid(this.now);
+    const one = step(stepOf);
+    this.journal.openRun({ id, plan: plan([one], { kind, host: 'forge' }), startedAt: this.now, process: DEAD });
+    this.journal.startStep(id, stepOf, this.now);
   }
 
   /** A run of one step that failed. */
