@@ -50,6 +50,7 @@ async function flush(cli: CliContext, insist: boolean): Promise<void> {
   const { config, broken } = await configurationToTellBy(cli);
   const { flushNotifications } = await import('../engine/notify/flush.ts');
   const { killedUnits } = await import('../engine/notify/killed-units.ts');
+  const { lookAtStorage } = await import('../engine/notify/look-at-storage.ts');
   const { fileLockBroker } = await import('../repositories/broker.ts');
   const { rememberConfiguration } = await import('../engine/configuration/last-good.ts');
   const { renderFlush } = await import('./render-notify.ts');
@@ -67,6 +68,7 @@ async function flush(cli: CliContext, insist: boolean): Promise<void> {
     insist,
     broken,
     killed: (until) => killedUnits(until),
+    storage: (open, until) => lookAtStorage({ using: config, open, now: clock.now(), signal: until }),
   });
   await broker.settled?.();
   const queue = journal.notifications.standing();

@@ -33,6 +33,9 @@ const VERBS: Readonly<Partial<Record<MessageKind, string>>> = {
   'sanoid-failure': 'Failed',
   'syncoid-lag-warning': 'Replication failed',
   'dataset-drift': 'Not as declared',
+  'pool-failure': 'Not well',
+  'capacity-warning': 'Nearly full',
+  'capacity-critical': 'Almost full',
   'hold-forgotten': 'Not released',
   undelivered: 'Not delivered',
 };
@@ -56,11 +59,15 @@ const NOUNS: Readonly<Record<string, readonly [one: string, many: string, of: st
   'snapshot-prune': ['pruning of snapshots', 'prunings of snapshots', 'of', 'in'],
   replicate: ['replication', 'replications', 'of', 'of'],
   lag: ['replication', 'replications', 'of', 'to'],
+  'snapshot-age': ['newest snapshot', 'newest snapshots', 'of', 'of'],
   hold: ['hold of timers', 'holds of timers', 'of', 'of'],
   leftovers: ['leftovers', 'leftovers', 'of', 'of'],
   load: ['configuration', 'configurations', 'of', 'of'],
   deliver: ['messages', 'channels', 'to', 'to'],
 };
+
+/** What is a thing and nothing that is done: many of them. */
+const THINGS: Readonly<Record<string, string>> = { pool: 'pools and datasets' };
 
 /** 'backup of sonarr to nas', 'verification of nas', 'sanoid.service'. */
 export function nameOf({ operation, service, repository, unit, dataset, subject }: Item): string {
@@ -84,7 +91,7 @@ function namesOf(items: readonly Item[]): string {
   const noun = operations.size === 1 ? NOUNS[first.operation] : undefined;
   const repositories = new Set(items.map(({ repository }) => repository));
   const where = repositories.size === 1 && first.repository !== null ? ` ${noun?.[3] ?? 'in'} ${first.repository}` : '';
-  return `${items.length} ${noun?.[1] ?? 'jobs'}${where}`;
+  return `${items.length} ${noun?.[1] ?? THINGS[first.operation] ?? 'jobs'}${where}`;
 }
 
 const PREFIX: Readonly<Record<Phase, string>> = { new: '', still: 'Still: ', over: 'Resolved: ' };
@@ -104,6 +111,7 @@ export function tellProblems({ kind, phase, problems }: Telling, scene: Scene): 
 function verbOf(kind: MessageKind, items: readonly Item[]): string {
   if (items.every(({ outcome }) => outcome === 'missed')) return 'Did not run';
   if (items.every(({ operation }) => operation === 'leftovers')) return 'Not cleaned up';
+  if (items.every(({ operation }) => operation === 'snapshot-age')) return 'Too old';
   return VERBS[kind] ?? 'Failed';
 }
 

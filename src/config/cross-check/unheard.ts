@@ -33,7 +33,13 @@ export function checkUnheard({ resolved: { configuration } }: CrossCheckInput, f
 }
 
 /** What may go wrong on this host by its configuration, and with what. */
-function possible({ services, verification, gates, datasets }: Configured): [ProblemKind, readonly Subject[]][] {
+function possible({
+  services,
+  verification,
+  gates,
+  datasets,
+  replication,
+}: Configured): [ProblemKind, readonly Subject[]][] {
   const jobs = [...services.values()].flatMap(({ name, backup }) =>
     (backup?.repositories ?? []).map((repository) => ({ subject: jobName(name, repository), service: name, repository })),
   );
@@ -48,11 +54,15 @@ function possible({ services, verification, gates, datasets }: Configured): [Pro
     ['drill-failure', verification.drills.enable ? jobs : []],
     ['preseed-failure', own((name) => services.get(name)?.recover.beforeStart ?? false)],
     ['dataset-drift', datasets.map(({ name, service }) => ({ subject: name, service, repository: null }))],
-    ['hold-forgotten', gates.size > 0 ? [{ subject: 'this host', service: null, repository: null }] : []],
+    ['sanoid-failure', replication.snapshots.datasets.map(({ dataset }) => ofHost(dataset))],
+    ['syncoid-lag-warning', replication.targets.map(({ name }) => ofHost(name))],
+    ['hold-forgotten', gates.size > 0 ? [ofHost('this host')] : []],
   ];
 }
 
-type Configured = Pick<Configuration, 'services' | 'verification' | 'gates' | 'datasets' | 'notifications'>;
+const ofHost = (subject: string): Subject => ({ subject, service: null, repository: null });
+
+type Configured = Pick<Configuration, 'replication' | 'services' | 'verification' | 'gates' | 'datasets' | 'notifications'>;
 
 const BY_PING: ReadonlySet<ProblemKind> = new Set(['backup-failure', 'partial', 'stale']);
 const BY_PING_OF_SERVICE: ReadonlySet<ProblemKind> = new Set([...BY_PING, 'drill-failure', 'preseed-failure']);

@@ -1,5 +1,5 @@
 // What is wrong as long as it is so, whether or not a run says it: copies that are too old, what was due and did not run, holds
-// that were forgotten, dead runs that nobody cleaned up after, channels that nothing comes through to.
+// that were forgotten, dead runs that nobody cleaned up after, pools that do not do well, channels that nothing comes through to.
 
 import { cadenceOf } from '../../config/cadence.ts';
 import type { Configuration } from '../../config/configuration.ts';
@@ -9,7 +9,7 @@ import { expectedInterval } from '../../domain/frequency.ts';
 import { elapsed, type Instant, later, parseInstant } from '../../domain/instant.ts';
 import { localMinute } from '../../domain/local-time.ts';
 import { jobName } from '../../domain/naming.ts';
-import type { Item, Problem } from '../../domain/notification.ts';
+import type { Item, OpenProblem, Problem } from '../../domain/notification.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { HoldfastError } from '../../lib/errors.ts';
 import { HELD_TIMERS_KIND, holdRecord, LASTING_HOLD_KIND } from '../gate/hold-record.ts';
@@ -18,6 +18,8 @@ import { endsOf, GRACE, graceOf, lastOf, patienceOf, patienceWith, stepsOf } fro
 import { type ScheduledJob, scheduledJobs } from '../schedule/scheduled-jobs.ts';
 import type { JobStatus, StatusReport } from '../status/status.ts';
 import { stuckChannels } from '../status/stuck-channels.ts';
+import type { StorageLook } from './look-at-storage.ts';
+import { storageConditions } from './storage-conditions.ts';
 
 export interface ConditionSource {
   readonly config: Configuration;
@@ -28,6 +30,9 @@ export interface ConditionSource {
   readonly now: Instant;
   /** Why the configuration does not hold; null: it does. */
   readonly broken: HoldfastError | null;
+  readonly storage: StorageLook | null;
+  /** What is being told. */
+  readonly open: readonly OpenProblem[];
 }
 
 export function conditionsOf(source: ConditionSource): Problem[] {
@@ -38,6 +43,7 @@ export function conditionsOf(source: ConditionSource): Problem[] {
     ...missed(source, stale),
     ...holds(source),
     ...leftovers(source),
+    ...storageConditions(source),
     ...stuck(source),
   ];
 }

@@ -76,7 +76,7 @@ function arrivedFacts({ steps }: Report): Fact[] {
     const target = id.slice('lag:'.length);
     return (datasets as readonly JsonObject[]) // as the step writes it
       .filter(({ lagSeconds }) => lagSeconds === 0)
-      .map(({ dataset }) => stepId.replicate(String(dataset), target))
+      .map(({ dataset }) => stepId.replicate(typeof dataset === 'string' ? dataset : '', target))
       .filter((key) => !own.has(key))
       .map((key) => ({ type: 'well' as const, key, at }));
   });

@@ -5,6 +5,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { EXPIRY } from '../../domain/delivery.ts';
 import { duration, type Duration } from '../../domain/duration.ts';
 import type { Instant } from '../../domain/instant.ts';
+import type { OpenProblem } from '../../domain/notification.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -17,6 +18,7 @@ import { namedSecrets } from '../../repositories/secrets.ts';
 import { withoutGhosts } from '../runner/dead-runs.ts';
 import { type ChannelResult, deliverAll } from './deliver.ts';
 import type { KilledUnit } from './killed-units.ts';
+import type { StorageLook } from './look-at-storage.ts';
 import { observe, type Observed } from './observe.ts';
 
 export interface FlushOptions {
@@ -29,6 +31,8 @@ export interface FlushOptions {
   readonly broken?: HoldfastError | null;
   /** What systemd says was killed (killed-units.ts); nothing where nobody is to be asked. */
   readonly killed?: (signal: AbortSignal) => Promise<readonly KilledUnit[]>;
+  /** How pools do (look-at-storage.ts); nothing where nobody is to be asked. */
+  readonly storage?: (open: readonly OpenProblem[], signal: AbortSignal) => Promise<StorageLook>;
   /** Also what waits for its next try. */
   readonly insist?: boolean;
   /** For tests: what a channel is made of, chance (0..1), and how long one message may take. */
@@ -52,8 +56,11 @@ export async function flushNotifications(options: FlushOptions): Promise<FlushRe
   await using lock = await lockOrNone(options.broker, signal);
   if (lock === null) return { kind: 'busy' };
   const mask = isIdle(journal, clock.now()) ? (text: string) => text : await maskFor(config, signal);
-  const killed = (await options.killed?.(signal)) ?? [];
-  const observed = observe(config, journal, clock.now(), mask, options.broken ?? null, killed);
+  const [killed, storage] = await Promise.all([
+    options.killed?.(signal) ?? [],
+    options.storage?.(journal.notifications.problems(), signal) ?? null,
+  ]);
+  const observed = observe(config, journal, clock.now(), mask, { broken: options.broken ?? null, killed, storage });
   const channels = await deliverAll({
     channels: config.notifications.channels,
     open: options.open ?? openChannel,

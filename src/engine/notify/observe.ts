@@ -5,9 +5,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { channelsFor, channelsOfProblem, isTold, priorityOf } from '../../config/notification-route.ts';
 import { advanceProblems, type Fact, type Phase, REST, type Telling } from '../../domain/advance-problems.ts';
 import { BOUND, EXPIRY } from '../../domain/delivery.ts';
-import { describeDuration, duration } from '../../domain/duration.ts';
 import type { Instant } from '../../domain/instant.ts';
-import { localMinute } from '../../domain/local-time.ts';
 import {
   type EventKind,
   type Item,
@@ -29,16 +27,16 @@ import { latestTimeOfDay } from '../../domain/quiet-hours.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { QueuedMessage } from '../../journal/notification-store.ts';
 import type { HoldfastError } from '../../lib/errors.ts';
-import { parseInstant } from '../../domain/instant.ts';
 import { withoutGhosts } from '../runner/dead-runs.ts';
-import { isUsable } from '../../domain/standing.ts';
 import { statusOf, type StatusReport } from '../status/status.ts';
 import { conditionsOf } from './conditions.ts';
-import { factsOf, isOfRepository, onlyLooks } from './facts.ts';
+import { factsOf, onlyLooks } from './facts.ts';
 import { foundAgain } from './found-again.ts';
 import { type KilledUnit, unrecordedFacts } from './killed-units.ts';
+import type { StorageLook } from './look-at-storage.ts';
 import { pingsOf } from './pings.ts';
 import { stillDeclared } from './still-declared.ts';
+import { safeOf } from './safe-copies.ts';
 import { summaryDue, tellSummary } from './summary.ts';
 
 export interface Observed {
@@ -56,14 +54,21 @@ export interface Observed {
 
 const SUMMARY = 'summary';
 
+/** What the journal does not know. */
+export interface Outside {
+  /** Why the configuration does not hold, where the one that is given is an older one. */
+  readonly broken?: HoldfastError | null;
+  readonly killed?: readonly KilledUnit[];
+  readonly storage?: StorageLook | null;
+}
+
 /** `mask` takes secrets out of every text that is queued. */
 export function observe(
   config: Configuration,
   journal: Journal,
   now: Instant,
   mask: (text: string) => string,
-  broken: HoldfastError | null = null,
-  killed: readonly KilledUnit[] = [],
+  { broken = null, killed = [], storage = null }: Outside = {},
 ): Observed {
   const store = journal.notifications;
   const oldNews = (now - EXPIRY) as Instant;
@@ -84,7 +89,16 @@ export function observe(
     before,
     {
       facts,
-      conditions: conditionsOf({ config, journal, status, now, broken, working: new Set(open.map(({ id }) => id)) }),
+      conditions: conditionsOf({
+        config,
+        journal,
+        status,
+        now,
+        broken,
+        storage,
+        open: before,
+        working: new Set(open.map(({ id }) => id)),
+      }),
       busy: new Set(steps.flatMap(({ repository }) => repository ?? [])), // what it found there is told at its end
       groupings: store.groupings((now - REST) as Instant),
       exists: (problem) => stillDeclared(config, problem),
@@ -248,41 +262,3 @@ class Desk {
 const OVER: Phase = 'over';
 const kindOf = ({ kind, phase }: Telling): Exclude<MessageKind, 'ping'> =>
   phase === OVER && kind !== 'undelivered' ? 'backup-recovered' : kind;
-
-const MOST_COPIES = 2;
-
-/** The newest copies that could be restored now: one in a repository that cannot be used is not among them. */
-function safeOf({ services }: StatusReport, { item, cause }: Pick<OpenProblem, 'item' | 'cause'>): string | null {
-  const found = services.find(({ service }) => service === item.service);
-  if (!found || found.jobs.length === 0) return null;
-  const copies = found.jobs.flatMap(({ repository, newest, standing }) => {
-    const at = newest && isUsable(standing) ? parseInstant(newest.at) : null;
-    return at === null ? [] : [{ repository, at, age: newest?.ageSeconds ?? null }];
-  });
-  // a recovery that failed has just tried them: they are known, and may be out of reach
-  if (item.operation === 'recover' && copies.length > 0) return `as far as is known, ${named(copies)}`;
-  const usable = copies.filter(({ repository }) => repository !== item.repository || !isOfRepository(cause));
-  const [lost] = copies;
-  if (usable.length === 0)
-    return lost === undefined
-      ? 'nothing, there is no complete copy'
-      : `nothing that can be reached; ${lost.repository} held a copy of ${localMinute(lost.at)}`;
-  return named(usable);
-}
-
-interface Copy {
-  readonly repository: string;
-  readonly at: Instant;
-  readonly age: number | null;
-}
-
-/** The newest of them. */
-const named = (copies: readonly Copy[]): string =>
-  copies
-    .toSorted((a, b) => b.at - a.at)
-    .slice(0, MOST_COPIES)
-    .map(
-      ({ repository, at, age }) =>
-        `${repository} of ${localMinute(at)}${age === null ? '' : ` (${describeDuration(duration(age, 's'))} old)`}`,
-    )
-    .join(', ');
