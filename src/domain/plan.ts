@@ -45,6 +45,8 @@ export interface Step {
   readonly weight: Weight;
   /** What is known before it runs of what it will come to: its result in a dry run. */
   readonly foreseen?: JsonObject;
+  /** What is known already keeps it from succeeding: a dry run ends as the run would. */
+  readonly doomed?: boolean;
   /** The only part that is code. Throws a HoldfastError to fail; must honour `context.signal`. */
   run(context: StepContext): Promise<StepResult>;
 }

@@ -128,3 +128,13 @@ test('what a sanoid.conf says is printed as a section, and nothing is written', 
   assert.equal(missing.code, 64);
   assert.match(missing.stderr, /there is no \/nowhere\/sanoid.conf/);
 });
+
+test('a dry run that knows of a dataset that is missing ends as the run would', async (t) => {
+  const host = hostWith(t, { datasets: { ...HOURLY, 'shelf/gone': { hourly: 1 } } });
+  for (const verb of ['take', 'prune']) {
+    const dry = await run(host, 'snapshot', verb, '--dry-run');
+    assert.equal(dry.code, 1, dry.stdout + dry.stderr);
+    assert.match(dry.stdout, /✗ shelf\/gone has a snapshot policy and does not exist/);
+    assert.equal((await run(host, 'snapshot', verb)).code, 1);
+  }
+});

@@ -200,6 +200,11 @@ services: {a: {backup: {paths: [/a]}}}
     services('a: {backup: {paths: [/var/lib]}}'),
     ['this contains /var/lib/holdfast'],
   ],
+  [
+    'a root directory that is to be read from a snapshot is a warning: it never is',
+    services("app: {backup: {paths: [/], useSnapshots: true, exclude: ['/mnt/nas', '/var/lib/holdfast']}}"),
+    ['no snapshot can be put in the place of /: it is read as it lives, and every run is partial'],
+  ],
 ];
 
 for (const [name, text, says] of WARNINGS) {

@@ -17,7 +17,7 @@ export function checkServices(input: CrossCheckInput, findings: Findings): void 
     if (effective === undefined) continue;
     checkPurpose(service, effective, findings);
     checkDatabases(service, findings);
-    checkSnapshots(service, findings);
+    checkSnapshots(service, effective, findings);
     checkCadence(effective, input, findings);
     const { backup } = service.value;
     if (backup?.repository !== undefined && backup.repositories !== undefined) {
@@ -61,8 +61,14 @@ function checkDatabases({ name, value }: DeclaredService, findings: Findings): v
   }
 }
 
-function checkSnapshots({ name, value }: DeclaredService, findings: Findings): void {
+function checkSnapshots({ name, value }: DeclaredService, effective: ServiceConfig, findings: Findings): void {
   const { backup } = value;
+  const root = backup?.paths?.findIndex((path) => normalPath(path) === '/') ?? -1;
+  if (root !== -1 && effective.backup?.useSnapshots === true)
+    findings.warn(
+      ['services', name, 'backup', 'paths', root],
+      'no snapshot can be put in the place of /: it is read as it lives, and every run is partial; name the directories in it instead',
+    );
   if (backup?.zfsDataset === undefined || backup.useSnapshots !== false) return;
   findings.error(
     ['services', name, 'backup', 'zfsDataset'],

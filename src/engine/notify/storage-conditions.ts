@@ -129,8 +129,8 @@ const oldSnapshots = ({ config, journal, now }: StorageSource): Problem[] =>
           outcome: 'stale',
           message:
             newestAt === null
-              ? `${dataset} has no snapshot of its policy; ${owed}`
-              : `the newest snapshot of ${dataset} is ${describeDuration(elapsed(newestAt, now))} old; ${owed}`,
+              ? `there is none that its policy took; ${owed}`
+              : `it is ${describeDuration(elapsed(newestAt, now))} old; ${owed}`,
           hint: 'holdfast snapshot take',
           at: newestAt === null ? now : later(newestAt, most),
         },

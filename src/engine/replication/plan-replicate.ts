@@ -115,7 +115,9 @@ async function partOf(target: ReplicationTarget, scene: Scene): Promise<{ steps:
     const step = lagStep(measuring, []);
     const message = `${error.message}${error.hint === undefined ? '' : `. ${error.hint}`}`;
     return {
-      steps: [{ ...step, foreseen: { target: target.name, message: error.message, hint: error.hint ?? null } }],
+      steps: [
+        { ...step, doomed: true, foreseen: { target: target.name, message: error.message, hint: error.hint ?? null } },
+      ],
       warnings: [`nothing can be sent to ${target.name}: ${message}`],
     };
   }
@@ -180,7 +182,7 @@ function inOrder(sends: readonly Send[], target: ReplicationTarget, { configurat
         adopt: configuration.replication.snapshots.adopt,
       },
       pair.target.dataset,
-      foreseenOf(decision, pair, target, size),
+      foreseenOf(decision, pair, { target, startOver: wish.startOver }, size),
       waits ? [stepId.replicate(above, target.name)] : [],
     );
   });

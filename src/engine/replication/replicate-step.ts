@@ -56,6 +56,7 @@ export const replicateStep = (sending: Sending, replica: string, foreseen: JsonO
   locks: [{ name: replicationLock(sending.target.name, replica), mode: 'exclusive' }],
   weight: 'counted',
   foreseen,
+  doomed: foreseen['action'] === 'broken',
   run: (context) => replicate(sending, context),
 });
 
@@ -104,6 +105,8 @@ async function replicate(sending: Sending, context: StepContext): Promise<StepRe
   });
 }
 
+const isSetAside = ({ why }: Broken, startOver: boolean): boolean => startOver && why !== 'locked';
+
 /** Throws `refused` with what is wrong, unless it is to be started over. */
 async function setAside(
   broken: Broken,
@@ -112,7 +115,7 @@ async function setAside(
   end: ZfsEnd,
   context: StepContext,
 ): Promise<void> {
-  if (!startOver || broken.why === 'locked') {
+  if (!isSetAside(broken, startOver)) {
     const { message, hint } = wordsOfBroken(broken, source.dataset, replica, redo(source.dataset, target.name));
     throw new HoldfastError({
       code: 'refused',
@@ -209,7 +212,7 @@ async function makeHolders(replica: string, end: ZfsEnd, signal: AbortSignal): P
 export function foreseenOf(
   decision: ReplicationDecision,
   pair: Pair,
-  target: ReplicationTarget,
+  { target, startOver }: Pick<Sending, 'target' | 'startOver'>,
   size: Bytes | null,
 ): JsonObject {
   const { source, target: replica } = pair;
@@ -222,11 +225,12 @@ export function foreseenOf(
     action: decision.kind,
     sizeBytes: size,
   };
-  if (decision.kind === 'broken')
-    return {
-      ...common,
-      ...wordsOfBroken(decision.broken, source.dataset, replica.dataset, redo(source.dataset, target.name)),
-    };
+  if (decision.kind === 'broken') {
+    const words = wordsOfBroken(decision.broken, source.dataset, replica.dataset, redo(source.dataset, target.name));
+    if (!isSetAside(decision.broken, startOver)) return { ...common, ...words };
+    const message = `${words.message}. The replica is kept as ${replica.dataset}.before-RUN, and everything is sent anew`;
+    return { ...common, action: 'start-over', message, hint: null };
+  }
   return { ...common, message: sentence(decision, pair, size), hint: null };
 }
 

@@ -7,6 +7,7 @@ import { elapsed, formatInstant, type Instant } from '../../domain/instant.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { type Plan, planDefects, type Progress, type Step, type StepResult } from '../../domain/plan.ts';
 import { buildReport, plannedStep, type Report, type StepReport } from '../../domain/report.ts';
+import { EXIT } from '../../domain/exit-code.ts';
 import { verdictOf } from '../../domain/verdict.ts';
 import { firstCause } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -53,9 +54,13 @@ const STOP_WAIT = duration(5, 'm');
 /** Of a wait for a place. */
 const WORTH_TELLING = duration(1, 's');
 
-/** The plan as a report: what would be done. Changes nothing. */
+/** The plan as a report: what would be done, with the exit code that is to be expected by then. Changes nothing. */
 export function dryRun(plan: Plan, clock: Clock): Report {
   const now = clock.now();
+  const expected = plan.steps.map((step) => ({
+    ...plannedStep(step),
+    outcome: step.doomed === true ? ('failed' as const) : ('succeeded' as const),
+  }));
   return buildReport({
     kind: plan.kind,
     id: ulid(now),
@@ -63,7 +68,7 @@ export function dryRun(plan: Plan, clock: Clock): Report {
     startedAt: now,
     endedAt: now,
     outcome: 'planned',
-    exitCode: 0,
+    exitCode: plan.steps.some(({ doomed }) => doomed === true) ? verdictOf(expected, null).exitCode : EXIT.ok,
     warnings: plan.warnings ?? [],
     steps: plan.steps.map(plannedStep),
   });

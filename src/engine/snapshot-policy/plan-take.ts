@@ -33,6 +33,7 @@ export const missingStep = (id: string, dataset: string): Step => ({
   title: `Find ${dataset}`,
   weight: 'counted',
   foreseen: { dataset, missing: true },
+  doomed: true,
   run: () => Promise.reject(notThere(dataset)),
 });
 

@@ -164,6 +164,6 @@ test('a snapshot that is older than it may be is told for each dataset, whatever
   assert.deepEqual(host.titles(), ['Too old: 2 newest snapshots (forge)']);
   assert.match(
     host.sent[0]?.message.body ?? '',
-    /- newest snapshot of tank\/b: the newest snapshot of tank\/b is 2d 1h old; one is owed every 2d/,
+    /it is 2d 1h old; one is owed every 2d\.\n\n- newest snapshot of tank\/b, since/,
   );
 });

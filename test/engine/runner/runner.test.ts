@@ -860,6 +860,12 @@ describe('telling', () => {
     assert.deepEqual(report.warnings, ['w']);
   });
 
+  it('ends a dry run as the run would end by what is known already', () => {
+    const code = (...doomed: boolean[]): number =>
+      dryRun(plan(doomed.map((each, index) => step(`s${index}`, { doomed: each }))), systemClock).exitCode;
+    assert.deepEqual([code(), code(false), code(false, true), code(true)], [0, 0, 1, 2]);
+  });
+
   it('runs an empty plan to success', async () => {
     assert.equal((await runPlan(plan([]), options())).outcome, 'succeeded');
   });
