@@ -57,11 +57,14 @@ function lineOf({ snapshot, stays, reason }: PruneEntry, out: ReportView): strin
 
 /** A dry run plans them; what they would fail with is known already. */
 const missingLines = (report: Report, out: ReportView): string[] =>
-  report.steps.flatMap(({ result }) =>
-    result?.['missing'] === true
-      ? [`${paint(out, 'bad', '✗')} ${printable(textAt(result, 'dataset'))} has a snapshot policy and does not exist`]
-      : [],
-  );
+  report.steps.flatMap(({ result }) => {
+    const bad = paint(out, 'bad', '✗');
+    if (result?.['missing'] === true)
+      return [`${bad} ${printable(textAt(result, 'dataset'))} has a snapshot policy and does not exist`];
+    if (typeof result?.['silent'] === 'string')
+      return [`${bad} ${printable(textAt(result, 'pool'))} could not be asked: ${printable(result['silent'])}`];
+    return [];
+  });
 
 function namesIn({ steps }: Report, key: string): string[] {
   return steps.flatMap(({ result }) => {

@@ -6,8 +6,8 @@ import { duration } from '../../domain/duration.ts';
 import { fullName, isTemporary } from '../../domain/zfs-snapshot.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import { HERE } from '../../tools/zfs/end.ts';
-import { takeInventory } from '../../tools/zfs/inventory.ts';
 import { listHolds } from '../../tools/zfs/keep.ts';
+import { listPoints } from '../../tools/zfs/points.ts';
 import { usedPools } from '../datasets/storage-health.ts';
 import { type Check, type DoctorInput, type Finding, warning } from './check.ts';
 
@@ -21,10 +21,13 @@ export function strayChecks({ config }: Pick<DoctorInput, 'config'>): Check[] {
       title: 'replication',
       limit: duration(1, 'm'),
       run: async (signal) => {
-        const { snapshots, bookmarks } = await takeInventory(pools, [], signal);
-        const held = snapshots.filter((each) => each.holds > 0 && !isTemporary(each)).map(fullName);
+        const points = [...(await listPoints(HERE, pools, true, signal)).values()];
+        const held = points
+          .flatMap(({ snapshots }) => snapshots)
+          .filter((each) => each.holds > 0 && !isTemporary(each))
+          .map(fullName);
         const holds = await listHolds(HERE, held, signal);
-        const marks = bookmarks.map(({ dataset, name }) => `${dataset}#${name}`);
+        const marks = points.flatMap(({ bookmarks }) => bookmarks).map(({ dataset, name }) => `${dataset}#${name}`);
         return strayKeepings(holds, marks, config.replication.targets).map(strayFinding);
       },
     },

@@ -8,9 +8,8 @@ import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { decidePrune, type PruneEntry } from '../../domain/snapshot-prune.ts';
 import { fullName } from '../../domain/zfs-snapshot.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { snapshotNames } from '../../tools/zfs/inventory.ts';
-import { destroyBatch } from './destroy-batch.ts';
-import { missingStep } from './plan-take.ts';
+import { destroyAll } from './destroy-all.ts';
+import { missingStep, silentStep } from './plan-take.ts';
 import { CLONES, type ManagedDataset, type SnapshotScene } from './scene.ts';
 
 export const PRUNE = 'snapshot-prune';
@@ -38,6 +37,7 @@ export function planPrune(host: string, scene: SnapshotScene, decisions: readonl
     limits: {},
     steps: [
       ...[...byPool].map(([pool, mine]) => pruneStep(pool, mine)),
+      ...[...scene.silent].map(([pool, error]) => silentStep(stepId.pruneSnapshots(pool), pool, error)),
       ...scene.missing.map((dataset) => missingStep(stepId.pruneSnapshots(dataset), dataset)),
     ],
   };
@@ -73,22 +73,11 @@ async function prune(
   { kept, needed }: { readonly kept: number; readonly needed: readonly Told[] },
   context: StepContext,
 ): Promise<StepResult> {
-  const { signal } = context;
-  const wanted = decisions.flatMap(({ dataset, entries }) => {
-    const names = entries.flatMap(({ stays, snapshot }) => (stays === null ? [snapshot.name] : []));
-    return names.length === 0 ? [] : [{ dataset, names }];
-  });
-  const stuck = new Map<string, HoldfastError>();
-  for (const [index, { dataset, names }] of wanted.entries()) {
-    context.progress({ filesDone: index, filesTotal: wanted.length, message: dataset });
-    const stay = await destroyBatch(dataset, names, signal); // oxlint-disable-line no-await-in-loop -- ZFS does one at a time
-    for (const [name, error] of stay) stuck.set(fullName({ dataset, name }), error);
-  }
-  const all = wanted.flatMap(({ dataset, names }) => names.map((name) => fullName({ dataset, name })));
-  const left = await snapshotNames(
-    wanted.map(({ dataset }) => dataset),
-    signal,
+  const wanted = decisions.flatMap(({ entries }) =>
+    entries.flatMap(({ stays, snapshot }) => (stays === null ? snapshot : [])),
   );
+  const { left, stuck } = await destroyAll(pool, wanted, context);
+  const all = wanted.map(fullName);
   const destroyed = all.filter((name) => !left.has(name));
   const stayed = all.filter((name) => left.has(name));
   const inUse = stayed.filter((name) => IN_USE.test(stuck.get(name)?.message ?? ''));

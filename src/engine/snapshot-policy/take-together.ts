@@ -1,7 +1,8 @@
-// Many snapshots of one pool in one call, that is in one transaction group. ZFS takes all or none: what it names as the reason is left
-// out, and the rest is tried again.
+// Many snapshots of one pool in one call, that is in one transaction group; more than fit in a call are taken by several. ZFS takes all
+// of a call or none: what it names as the reason is left out, and the rest is tried again.
 
 import { HoldfastError } from '../../lib/errors.ts';
+import { inCalls } from '../../tools/zfs/names.ts';
 import { takeSnapshots } from '../../tools/zfs/snapshots.ts';
 
 type Take = typeof takeSnapshots;
@@ -14,9 +15,21 @@ export async function takeTogether(
   take: Take = takeSnapshots,
 ): Promise<ReadonlyMap<string, HoldfastError>> {
   const failed = new Map<string, HoldfastError>();
+  for (const some of inCalls(names)) {
+    const refused = await takeCall(some, (left) => take(left, { properties }, signal)); // oxlint-disable-line no-await-in-loop -- each after the one before
+    for (const [name, error] of refused) failed.set(name, error);
+  }
+  return failed;
+}
+
+async function takeCall(
+  names: readonly string[],
+  take: (names: readonly string[]) => Promise<void>,
+): Promise<ReadonlyMap<string, HoldfastError>> {
+  const failed = new Map<string, HoldfastError>();
   let left = names;
   while (left.length > 0) {
-    const error = await tryIt(() => take(left, { properties }, signal)); // oxlint-disable-line no-await-in-loop -- each after the one before
+    const error = await tryIt(() => take(left)); // oxlint-disable-line no-await-in-loop -- each after the one before
     if (error === null) return failed;
     const named = namedIn(error, left);
     for (const name of named.size > 0 ? named : left) failed.set(name, error);

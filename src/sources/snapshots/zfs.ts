@@ -3,7 +3,7 @@
 
 import { poolOf } from '../../domain/dataset.ts';
 import { datasetPiece } from '../../domain/snapshot-pieces.ts';
-import { RUN_PROPERTY } from '../../domain/zfs-snapshot.ts';
+import { fullName, RUN_PROPERTY } from '../../domain/zfs-snapshot.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
 import {
@@ -43,11 +43,12 @@ export const zfsSnapshots: SnapshotProvider = {
   async release(record, signal) {
     const found = await ours(record, signal);
     if (found.length < record.origins.length) await requirePools(record, signal);
-    const held = found.filter(({ holds }) => holds > 0).map(({ full }) => full);
+    const held = found.filter(({ holds }) => holds > 0).map(fullName);
     if (held.length > 0) await releaseNamed(tagOf(record), held, signal);
     const turns = new Semaphore(AT_ONCE);
     await Promise.all(
-      found.map(async ({ full }) => {
+      found.map(async (snapshot) => {
+        const full = fullName(snapshot);
         using _turn = await turns.acquire(signal);
         await untilFree(full, () => isGone(full, signal), signal);
       }),
@@ -57,7 +58,7 @@ export const zfsSnapshots: SnapshotProvider = {
 
 /** Those that are there under the record's names and marked as its run's. */
 const ours = async (record: SnapshotRecord, signal: AbortSignal): ReturnType<typeof namedSnapshots> =>
-  (await namedSnapshots(fullNames(record), RUN_PROPERTY, signal)).filter(({ property }) => property === record.run);
+  (await namedSnapshots(fullNames(record), signal)).filter(({ properties }) => properties[RUN_PROPERTY] === record.run);
 
 /** Also where another job still uses it, which then destroys it. */
 async function isGone(full: string, signal: AbortSignal): Promise<boolean> {

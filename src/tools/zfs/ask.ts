@@ -13,6 +13,8 @@ export interface ZfsCommand {
   /** A verb phrase: 'list the datasets of'. */
   readonly operation: string;
   readonly subject: string;
+  /** Written to its standard input. */
+  readonly stdin?: string;
 }
 
 /** Throws `permission-denied`, `busy`, `no-space`, `tool-missing`, `timed-out`, `unsupported` (no kernel module) or `tool-failed`. */
@@ -24,16 +26,16 @@ export async function askZfs(command: ZfsCommand, signal: AbortSignal, timeout: 
 
 /** Whatever the exit code is. */
 export async function tryZfs(
-  { argv, operation, subject }: ZfsCommand,
+  command: ZfsCommand,
   signal: AbortSignal,
   timeout: Duration = QUESTION,
 ): Promise<ProcessResult> {
-  const command = { argv, operation, subject, env: { LC_ALL: 'C', ZFS_COLOR: undefined } };
+  const asked = { ...command, env: { LC_ALL: 'C', ZFS_COLOR: undefined } };
   try {
-    return await runProcess(command, { signal, timeout, grace: duration(1, 's'), verbatim: true });
+    return await runProcess(asked, { signal, timeout, grace: duration(1, 's'), verbatim: true });
   } catch (error) {
     if (signal.aborted || !(error instanceof HoldfastError) || error.code !== 'timed-out') throw error;
-    const { code, message, retry, tool } = error;
+    const { code, operation, subject, message, retry, tool } = error;
     throw new HoldfastError({ code, operation, subject, message, hint: SUSPENDED, retry, tool, cause: error });
   }
 }

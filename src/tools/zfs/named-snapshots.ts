@@ -1,56 +1,22 @@
 // Snapshots that are known by their names: which of them there are, what holds them, and making them go one by one.
 
 import { duration } from '../../domain/duration.ts';
+import type { ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { rowsOf, tryZfs, unexpected, zfsFailure } from './ask.ts';
+import { rowsOf, tryZfs, zfsFailure } from './ask.ts';
+import { findSnapshots } from './points.ts';
 import { destroyArgs, holdArgs, takeArgs, type TakeOptions } from './snapshots.ts';
-
-type Argv = readonly [string, ...string[]];
 
 /** Whoever waits for these waits with a backup in hand. */
 const LIMIT = duration(1, 'm');
-
-export const namedArgs = (snapshots: readonly string[], property: string): Argv => [
-  'zfs',
-  'list',
-  '-Hp',
-  '-t',
-  'snapshot',
-  '-o',
-  `name,userrefs,${property}`,
-  ...snapshots,
-];
-
-export interface NamedSnapshot {
-  readonly full: string;
-  readonly holds: number;
-  /** Null where it is not set. */
-  readonly property: string | null;
-}
-
-/** Throws `tool-output` for a line of another shape. */
-export const parseNamed = (stdout: string): NamedSnapshot[] =>
-  rowsOf(stdout).map((row): NamedSnapshot => {
-    const [full, holds, property] = row;
-    if (full === undefined || property === undefined) throw unexpected('zfs list', row);
-    return { full, holds: Number(holds), property: property === '-' ? null : property };
-  });
 
 const GONE = /dataset does not exist|could not find any snapshots to destroy|no such (?:pool|tag)/;
 /** Every line that it said. */
 const onlyGone = (lines: readonly string[]): boolean => lines.length > 0 && lines.every((line) => GONE.test(line));
 
 /** Those of them that there are. Of a pool that is not imported it says nothing but that. Throws as `askZfs`. */
-export async function namedSnapshots(
-  snapshots: readonly string[],
-  property: string,
-  signal: AbortSignal,
-): Promise<NamedSnapshot[]> {
-  const command = { argv: namedArgs(snapshots, property), operation: 'look for', subject: snapshots.join(', ') };
-  const result = await tryZfs(command, signal, LIMIT);
-  if (result.exitCode !== 0 && !onlyGone(result.stderrTail)) throw zfsFailure(command, result);
-  return parseNamed(result.stdout);
-}
+export const namedSnapshots = (snapshots: readonly string[], signal: AbortSignal): Promise<ZfsSnapshot[]> =>
+  findSnapshots(snapshots, signal, LIMIT);
 
 /** All at one point in time, and all or none; full names, of one pool. Throws as `askZfs`. */
 export async function takeNamed(snapshots: readonly string[], options: TakeOptions, signal: AbortSignal): Promise<void> {

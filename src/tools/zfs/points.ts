@@ -1,10 +1,14 @@
-// zfs list of datasets with their snapshots and bookmarks, and what replication needs to know of them: one call, however many.
+// zfs list of snapshots, bookmarks and the datasets they are of, with all that a decision about them rests on: one call, however many.
+// What is not there is no failure, it is not in the answer.
 
+import type { Duration } from '../../domain/duration.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { Bookmark } from '../../domain/replication.ts';
+import { POLICY_PROPERTY } from '../../domain/snapshot-name.ts';
 import { RUN_PROPERTY, type ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
 import { rowsOf, tryZfs, unexpected } from './ask.ts';
-import { failureAt, LISTING, type ZfsEnd } from './end.ts';
+import { failureAt, HERE, LISTING, type ZfsEnd } from './end.ts';
+import { inCalls } from './names.ts';
 
 type Argv = readonly [string, ...string[]];
 
@@ -17,6 +21,7 @@ const COLUMNS = [
   'written',
   'userrefs',
   RUN_PROPERTY,
+  POLICY_PROPERTY,
   'clones',
   'encryption',
   'keystatus',
@@ -25,25 +30,28 @@ const COLUMNS = [
 type Column = (typeof COLUMNS)[number];
 type Row = Readonly<Record<Column, string>>;
 
-/** Of these datasets; `deep`: and of all beneath them; otherwise those right beneath are listed, too, without their snapshots. */
-export const pointsArgs = (datasets: readonly string[], deep: boolean): Argv => [
+/** By name, which is how ZFS has them: any other order it would have to make. */
+const listArgs = (types: string, columns: readonly string[], ...what: readonly string[]): Argv => [
   'zfs',
   'list',
   '-Hp',
   '-t',
-  'filesystem,volume,snapshot,bookmark',
+  types,
   '-o',
-  COLUMNS.join(','),
+  columns.join(','),
   '-s',
   'name',
-  ...(deep ? ['-r'] : ['-d', '1']),
-  ...datasets,
+  ...what,
 ];
+
+/** Of these datasets; `deep`: and of all beneath them; otherwise those right beneath are listed, too, without their snapshots. */
+export const pointsArgs = (datasets: readonly string[], deep: boolean): Argv =>
+  listArgs('filesystem,volume,snapshot,bookmark', COLUMNS, ...(deep ? ['-r'] : ['-d', '1']), ...datasets);
 
 export interface DatasetPoints {
   readonly name: string;
   readonly type: 'filesystem' | 'volume';
-  /** With the properties `written`, and `holdfast:run` and `clones` where they have any. */
+  /** With `written`, and those of `holdfast:run`, `holdfast:policy` and `clones` that they have. */
   readonly snapshots: readonly ZfsSnapshot[];
   readonly bookmarks: readonly Bookmark[];
   readonly encrypted: boolean;
@@ -57,75 +65,109 @@ export interface DatasetPoints {
 
 /** By name. Throws `tool-output`. */
 export function parsePoints(stdout: string): ReadonlyMap<string, DatasetPoints> {
-  const all = new Map<string, DatasetPoints>();
-  const snapshots = new Map<string, ZfsSnapshot[]>();
-  const bookmarks = new Map<string, Bookmark[]>();
-  const add = <Point>(to: Map<string, Point[]>, dataset: string, point: Point): void => {
-    const list = to.get(dataset);
-    if (list) list.push(point);
-    else to.set(dataset, [point]);
-  };
-  for (const fields of rowsOf(stdout)) {
-    if (fields.length !== COLUMNS.length) throw unexpected('zfs list', fields);
-    const row = Object.fromEntries(COLUMNS.map((column, index) => [column, fields[index]])) as Row; // as many as columns
-    const dataset = row.name.split(/[@#]/)[0] ?? '';
-    if (row.type === 'snapshot') add(snapshots, dataset, snapshotOf(row, dataset));
-    else if (row.type === 'bookmark') add(bookmarks, dataset, pointOf(row, dataset));
-    else if (row.type === 'filesystem' || row.type === 'volume') all.set(dataset, datasetOf(row, row.type));
-    else throw unexpected('zfs list', fields);
-  }
+  const rows = parseRows(stdout);
+  const snapshots = Map.groupBy(rows.filter(isSnapshot).map(snapshotOf), ({ dataset }) => dataset);
+  const bookmarks = Map.groupBy(rows.filter(({ type }) => type === 'bookmark').map(pointOf), ({ dataset }) => dataset);
   return new Map(
-    [...all].map(([name, each]) => [
-      name,
-      { ...each, snapshots: snapshots.get(name) ?? [], bookmarks: bookmarks.get(name) ?? [] },
-    ]),
+    rows.flatMap((row): [string, DatasetPoints][] => {
+      if (row.type !== 'filesystem' && row.type !== 'volume') return [];
+      const own = { snapshots: snapshots.get(row.name) ?? [], bookmarks: bookmarks.get(row.name) ?? [] };
+      return [[row.name, { ...datasetOf(row, row.type), ...own }]];
+    }),
   );
 }
 
-const pointOf = (row: Row, dataset: string): Bookmark => ({
-  dataset,
-  name: row.name.slice(dataset.length + 1),
-  guid: row.guid,
-  createtxg: Number(row.createtxg),
-  creation: (Number(row.creation) * 1000) as Instant, // zfs counts in seconds
-});
+/** Throws `tool-output`. */
+export const parseSnapshots = (stdout: string): ZfsSnapshot[] => parseRows(stdout).filter(isSnapshot).map(snapshotOf);
 
-const KEPT = ['written', RUN_PROPERTY, 'clones'] as const;
-const snapshotOf = (row: Row, dataset: string): ZfsSnapshot => ({
-  ...pointOf(row, dataset),
+const TYPES: ReadonlySet<string> = new Set(['filesystem', 'volume', 'snapshot', 'bookmark']);
+
+const parseRows = (stdout: string): Row[] =>
+  rowsOf(stdout).map((fields) => {
+    if (fields.length !== COLUMNS.length || !TYPES.has(fields[1] ?? '')) throw unexpected('zfs list', fields);
+    return Object.fromEntries(COLUMNS.map((column, index) => [column, fields[index]])) as Row; // as many as columns
+  });
+
+const isSnapshot = ({ type }: Row): boolean => type === 'snapshot';
+
+function pointOf({ name, guid, createtxg, creation }: Row): Bookmark {
+  const at = name.search(/[@#]/);
+  return {
+    dataset: name.slice(0, at),
+    name: name.slice(at + 1),
+    guid,
+    createtxg: Number(createtxg),
+    creation: (Number(creation) * 1000) as Instant, // zfs counts in seconds
+  };
+}
+
+const KEPT = ['written', RUN_PROPERTY, POLICY_PROPERTY, 'clones'] as const;
+const snapshotOf = (row: Row): ZfsSnapshot => ({
+  ...pointOf(row),
   holds: Number(row.userrefs),
   properties: Object.fromEntries(
     KEPT.filter((column) => row[column] !== '-' && row[column] !== '').map((column) => [column, row[column]]),
   ),
 });
 
-const datasetOf = (row: Row, type: DatasetPoints['type']): DatasetPoints => ({
+const datasetOf = (row: Row, type: DatasetPoints['type']): Omit<DatasetPoints, 'snapshots' | 'bookmarks'> => ({
   name: row.name,
   type,
-  snapshots: [],
-  bookmarks: [],
   encrypted: row.encryption !== 'off' && row.encryption !== '-',
   readable: row.keystatus !== 'unavailable',
   token: row.receive_resume_token === '-' ? null : row.receive_resume_token,
   written: row.written === '-' ? 0 : Number(row.written),
 });
 
-/** Without those that do not exist. Throws as `askAt`. */
+/** By name, without those that do not exist. Throws as `askAt`. */
 export async function listPoints(
   end: ZfsEnd,
   datasets: readonly string[],
   deep: boolean,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, DatasetPoints>> {
-  if (datasets.length === 0) return new Map();
-  const command = {
-    argv: pointsArgs(datasets, deep),
-    operation: 'list the snapshots of',
-    subject: datasets.join(', '),
-  };
-  const result = await tryZfs({ ...command, argv: end.argv(command.argv) }, signal, LISTING);
-  // the others of the list are printed all the same
-  const isAbsent = result.stderrTail.length > 0 && result.stderrTail.every((line) => line.includes('does not exist'));
-  if (result.exitCode === 0 || isAbsent) return parsePoints(result.stdout);
-  throw failureAt(end, command, result);
+  if (datasets.length === 0) return new Map(); // it would list all
+  return parsePoints(await listThere(end, pointsArgs(datasets, deep), datasets.join(', '), signal));
+}
+
+/** Of these snapshots of this machine, by their full names, those that exist. Throws as `askAt`. */
+export async function findSnapshots(
+  names: readonly string[],
+  signal: AbortSignal,
+  timeout: Duration = LISTING,
+): Promise<ZfsSnapshot[]> {
+  const found: ZfsSnapshot[] = [];
+  for (const some of inCalls(names)) {
+    const argv = listArgs('snapshot', COLUMNS, ...some);
+    found.push(...parseSnapshots(await listThere(HERE, argv, some.join(', '), signal, timeout))); // oxlint-disable-line no-await-in-loop -- ZFS does one at a time
+  }
+  return found;
+}
+
+/** Full names of all snapshots of these datasets, not of those below. Only names: that is many times as fast. Throws as `askAt`. */
+export async function snapshotNames(datasets: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for (const some of inCalls(datasets)) {
+    const argv = listArgs('snapshot', ['name'], '-d', '1', ...some);
+    const stdout = await listThere(HERE, argv, some.join(', '), signal); // oxlint-disable-line no-await-in-loop -- as above
+    for (const [name = ''] of rowsOf(stdout)) names.add(name);
+  }
+  return names;
+}
+
+const ABSENT = /dataset does not exist|no such pool/;
+
+/** What it printed: the others of the list are there all the same. */
+async function listThere(
+  end: ZfsEnd,
+  argv: Argv,
+  subject: string,
+  signal: AbortSignal,
+  timeout: Duration = LISTING,
+): Promise<string> {
+  const command = { argv, operation: 'list the snapshots of', subject };
+  const result = await tryZfs({ ...command, argv: end.argv(argv) }, signal, timeout);
+  const isAbsent = result.stderrTail.length > 0 && result.stderrTail.every((line) => ABSENT.test(line));
+  if (result.exitCode !== 0 && !isAbsent) throw failureAt(end, command, result);
+  return result.stdout;
 }

@@ -1,20 +1,43 @@
 // What is looked at, and planned of it: which datasets have a policy, what is taken together, and what counts as a base.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Instant } from '../../../src/domain/instant.ts';
+import type { StepContext } from '../../../src/domain/plan.ts';
+import { POLICY_PROPERTY } from '../../../src/domain/snapshot-name.ts';
 import type { SnapshotPolicies } from '../../../src/domain/snapshot-policy.ts';
 import { decisionsOf, planPrune } from '../../../src/engine/snapshot-policy/plan-prune.ts';
 import { dueGroups, planTake } from '../../../src/engine/snapshot-policy/plan-take.ts';
-import { sceneOf, type SnapshotScene } from '../../../src/engine/snapshot-policy/scene.ts';
-import type { Inventory } from '../../../src/tools/zfs/inventory.ts';
+import { sceneOf, type SnapshotScene, snapshotScene } from '../../../src/engine/snapshot-policy/scene.ts';
+import type { DatasetPoints } from '../../../src/tools/zfs/points.ts';
+import type { ZfsSnapshot } from '../../../src/domain/zfs-snapshot.ts';
+import type { Bookmark } from '../../../src/domain/replication.ts';
 import { keeping, taken } from '../../domain/support/policy-snapshots.ts';
+import { fakeZfs } from '../../support/fake-zfs.ts';
 
 const NOW = Date.parse('2026-11-22T08:30Z') as Instant;
+const context = { signal: new AbortController().signal, now: () => NOW } as StepContext; // what these steps use of it
 const policies = (...datasets: SnapshotPolicies['datasets']): SnapshotPolicies => ({ adopt: 'beside', datasets });
-const nothing: Inventory = { datasets: [], snapshots: [], bookmarks: [], missing: [] };
-const scene = (declared: SnapshotPolicies, seen: Partial<Inventory>): SnapshotScene =>
-  sceneOf(declared, { ...nothing, ...seen }, { now: NOW, zone: 'UTC' });
+interface Seen {
+  readonly datasets?: readonly string[];
+  readonly snapshots?: readonly ZfsSnapshot[];
+  readonly bookmarks?: readonly Bookmark[];
+  readonly silent?: SnapshotScene['silent'];
+}
+const scene = (
+  declared: SnapshotPolicies,
+  { datasets = [], snapshots = [], bookmarks = [], silent = new Map() }: Seen,
+): SnapshotScene => {
+  const of = <Point extends { readonly dataset: string }>(all: readonly Point[], name: string): Point[] =>
+    all.filter(({ dataset }) => dataset === name);
+  const seen = datasets.map((name): DatasetPoints => {
+    const plain = { type: 'filesystem', encrypted: false, readable: true, token: null, written: 0 } as const;
+    return { name, ...plain, snapshots: of(snapshots, name), bookmarks: of(bookmarks, name) };
+  });
+  return sceneOf(declared, seen, { now: NOW, zone: 'UTC', silent });
+};
 
 test('all snapshots of one kind in a pool are due together, of all datasets', () => {
   const many = Array.from({ length: 100 }, (_, index) => `tank/${index}`);
@@ -34,7 +57,6 @@ test('each pool has a step, and so has a declared dataset that is not there', ()
     policies({ ...keeping({ daily: 1 }), reach: 'tree' }, { ...keeping({ daily: 1 }), dataset: 'shelf/a' }),
     {
       datasets: ['tank', 'tank/b'],
-      missing: ['shelf/a'],
     },
   );
   assert.deepEqual(
@@ -47,6 +69,47 @@ test('each pool has a step, and so has a declared dataset that is not there', ()
   );
 });
 
+test('a pool that does not answer has failed, and the others are looked at all the same', async (t) => {
+  const row = ['shelf', 'filesystem', '7', '1', '1795338340', '0', '-', '-', '-', '-', 'off', '-', '-'].join('\\t');
+  fakeZfs(
+    t,
+    `case "$*" in *tank) echo "cannot open 'tank': pool I/O is currently suspended" >&2; exit 1 ;; *) printf '${row}\\n' ;; esac`,
+  );
+  const { signal } = new AbortController();
+  const daily = keeping({ daily: 1 });
+  const both = policies(daily, { ...daily, dataset: 'shelf' });
+  const found = await snapshotScene(both, { now: NOW, zone: 'UTC' }, signal);
+  const { steps } = planTake('forge', found);
+  assert.deepEqual(
+    steps.map(({ id }) => id),
+    ['snapshot-take:shelf', 'snapshot-take:tank'],
+  );
+  await assert.rejects(steps[1]?.run(context) ?? Promise.resolve(), /suspended/);
+  assert.deepEqual(
+    planPrune('forge', found, decisionsOf(found)).steps.map(({ id }) => id),
+    ['snapshot-prune:shelf', 'snapshot-prune:tank'],
+  );
+  assert.deepEqual(found.missing, [], 'what is in a pool that does not answer is not missing');
+  await assert.rejects(snapshotScene(policies(daily), { now: NOW, zone: 'UTC' }, signal), /suspended/);
+});
+
+test('what another took while this one waited for the lock is not taken again', async (t) => {
+  const { name, properties } = taken('hourly', NOW);
+  const mark = properties[POLICY_PROPERTY];
+  const columns = ['snapshot', '7', '9', String(NOW / 1000), '0', '0', '-', mark, '', 'off', '-', '-'].join('\\t');
+  const folder = fakeZfs(
+    t,
+    `echo "$1" >>"$FOLDER/calls"
+[ "$1" = list ] && printf 'tank\\tfilesystem\\t1\\t1\\t1\\t0\\t-\\t-\\t-\\t-\\toff\\t-\\t-\\n%s\\t${columns}\\n' 'tank@${name}'`,
+  );
+  const [step] = planTake('forge', scene(policies(keeping({ hourly: 1 })), { datasets: ['tank'] })).steps;
+  assert.equal((step?.foreseen?.['due'] as string[] | undefined)?.length, 1, 'it was due when it was looked at');
+  const ended = await step?.run(context);
+  assert.deepEqual([ended?.outcome, ended?.result?.['taken']], ['succeeded', []]);
+  assert.deepEqual(ended?.result?.['newest'], { tank: '2026-11-22T08:30:00.000Z' });
+  assert.equal(readFileSync(join(folder, 'calls'), 'utf8'), 'list\n');
+});
+
 test('a dataset that is left out is neither taken nor pruned, and may be missing', () => {
   const left = { ...keeping({}), dataset: 'tank/cache', autosnap: false, autoprune: false };
   const seen = { datasets: ['tank', 'tank/cache'], snapshots: [taken('daily', 0 as Instant, { dataset: 'tank/cache' })] };
@@ -55,7 +118,7 @@ test('a dataset that is left out is neither taken nor pruned, and may be missing
     [...found.pools.values()].flat().map(({ dataset }) => dataset),
     ['tank'],
   );
-  assert.deepEqual(scene(policies(left), { missing: ['tank/cache'] }).missing, []);
+  assert.deepEqual(scene(policies(left), {}).missing, []);
 });
 
 test('a bookmark of ours makes its snapshot a base, one of others does not, and a clone keeps what it came from', () => {
@@ -69,8 +132,8 @@ test('a bookmark of ours makes its snapshot a base, one of others does not, and 
     }),
   );
   const bookmarks = [
-    { dataset: 'tank', name: 'holdfast-nas', guid: '1' },
-    { dataset: 'tank', name: 'mine', guid: '2' },
+    { dataset: 'tank', name: 'holdfast-nas', guid: '1', createtxg: 1, creation: NOW },
+    { dataset: 'tank', name: 'mine', guid: '2', createtxg: 2, creation: NOW },
   ];
   const found = scene(policies(keeping({ hourly: 1 })), { datasets: ['tank'], snapshots, bookmarks });
   assert.deepEqual(

@@ -45,6 +45,27 @@ test('those that cannot be taken are told with why, all others are taken in the 
   assert.equal(zfs.calls.length, 3);
 });
 
+test('more than a command line takes are taken by several calls, each name by exactly one', async () => {
+  const names = Array.from(
+    { length: 10_000 },
+    (_, index) => `tank/${'d'.repeat(200)}${index}@holdfast_2026-11-22_08:00:00_hourly`,
+  );
+  const [bad = ''] = names.slice(7000);
+  const zfs = pool((name) =>
+    name === bad ? said('tool-failed', `cannot create snapshot '${bad}': dataset already exists`) : null,
+  );
+  const failed = await takeTogether(names, {}, signal, (some) => {
+    assert.ok(some.reduce((sum, name) => sum + name.length + 1, 0) < 1_500_000);
+    return zfs.attempt(some);
+  });
+  assert.deepEqual([...failed.keys()], [bad]);
+  assert.deepEqual(
+    zfs.done,
+    names.filter((name) => name !== bad),
+  );
+  assert.equal(zfs.calls.length, 4);
+});
+
 test('what is refused without a name has failed for all, once', async () => {
   const zfs = pool(() => said('no-space', 'cannot create snapshots : out of space'));
   const failed = await takeTogether(['tank/a@x', 'tank/b@x'], {}, signal, zfs.attempt);

@@ -1,44 +1,40 @@
 // Asking for snapshots by their names, with a zfs that answers as OpenZFS 2.3 does.
 
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { fullName } from '../../../src/domain/zfs-snapshot.ts';
 import { destroyNamed, holdNamed, namedSnapshots, releaseNamed } from '../../../src/tools/zfs/named-snapshots.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
+import { fakeZfs } from '../../support/fake-zfs.ts';
 
 const { signal } = new AbortController();
 
-/** A zfs that says this and ends so. */
-function zfsThatSays(t: TestContext, stdout: string, stderr: string, exitCode: number): void {
-  const folder = temporaryDirectory();
-  const file = join(folder.path, 'zfs');
-  writeFileSync(file, `#!/bin/sh\nprintf '${stdout}'\nprintf '${stderr}' >&2\nexit ${exitCode}\n`);
-  chmodSync(file, 0o755);
-  const before = process.env['PATH'];
-  process.env['PATH'] = `${folder.path}:${before}`;
-  t.after(() => {
-    process.env['PATH'] = before;
-    folder[Symbol.dispose]();
-  });
-}
+/** Says this and ends so. */
+const zfsThatSays = (t: TestContext, stdout: string, stderr: string, exitCode: number): string =>
+  fakeZfs(t, `printf '${stdout}'\nprintf '${stderr}' >&2\nexit ${exitCode}`);
+
+const row = (name: string, holds: number, run: string): string =>
+  `${name}\\tsnapshot\\t7\\t5\\t1795337758\\t0\\t${holds}\\t${run}\\t-\\t\\toff\\t-\\t-\\n`;
 
 test('those that are gone are no failure, and the others are told', async (t) => {
-  zfsThatSays(t, 'tank/a@x\\t2\\tR1\\ntank/c@x\\t0\\t-\\n', "cannot open 'tank/b@x': dataset does not exist\\n", 1);
-  assert.deepEqual(await namedSnapshots(['tank/a@x', 'tank/b@x', 'tank/c@x'], 'holdfast:run', signal), [
-    { full: 'tank/a@x', holds: 2, property: 'R1' },
-    { full: 'tank/c@x', holds: 0, property: null },
-  ]);
+  zfsThatSays(t, row('tank/a@x', 2, 'R1') + row('tank/c@x', 0, '-'), "cannot open 'tank/b@x': dataset does not exist\\n", 1);
+  const found = await namedSnapshots(['tank/a@x', 'tank/b@x', 'tank/c@x'], signal);
+  assert.deepEqual(
+    found.map((each) => [fullName(each), each.holds, each.properties['holdfast:run']]),
+    [
+      ['tank/a@x', 2, 'R1'],
+      ['tank/c@x', 0, undefined],
+    ],
+  );
 });
 
 test('an answer that is none is a failure, never an empty list', async (t) => {
   zfsThatSays(t, '', 'internal error: out of memory\\n', 1);
-  await assert.rejects(namedSnapshots(['tank/a@x'], 'holdfast:run', signal), { code: 'tool-failed' });
+  await assert.rejects(namedSnapshots(['tank/a@x'], signal), { code: 'tool-failed' });
 });
 
 test('a failure that says nothing is not taken for being gone', async (t) => {
   zfsThatSays(t, '', '', 1);
-  await assert.rejects(namedSnapshots(['tank/a@x'], 'holdfast:run', signal), { code: 'tool-failed' });
+  await assert.rejects(namedSnapshots(['tank/a@x'], signal), { code: 'tool-failed' });
   await assert.rejects(releaseNamed('t', ['tank/a@x'], signal), { code: 'tool-failed' });
   await assert.rejects(destroyNamed('tank/a', 'x', signal), { code: 'tool-failed' });
 });

@@ -10,11 +10,11 @@ import { parsePoints } from '../../../src/tools/zfs/points.ts';
 import { parseSize, parseToken, receiveArgs, sendArgs, sizeArgs, streamFailure } from '../../../src/tools/zfs/stream.ts';
 
 const LISTED = [
-  'tank/e\tfilesystem\t77\t5\t1795337700\t0\t-\t-\t-\taes-256-gcm\tunavailable\t-',
-  'tank/e@a\tsnapshot\t6749152550820412443\t82\t1795337758\t100352\t2\t-\t\taes-256-gcm\t-\t-',
-  'tank/e@holdfast-x\tsnapshot\t88\t83\t1795337759\t0\t0\t01ABC\ttank/clone\taes-256-gcm\t-\t-',
-  'tank/e#holdfast:nas:2\tbookmark\t6897885128633080008\t12\t1795337526\t-\t-\t-\t-\t-\t-\t-',
-  'vault/t\tfilesystem\t10130616643354427565\t70\t1795337749\t2900992\t-\t-\t-\toff\t-\t1-fca59a979-f0-789c',
+  'tank/e\tfilesystem\t77\t5\t1795337700\t0\t-\t-\t-\t-\taes-256-gcm\tunavailable\t-',
+  'tank/e@a\tsnapshot\t6749152550820412443\t82\t1795337758\t100352\t2\t-\t-\t\taes-256-gcm\t-\t-',
+  'tank/e@holdfast-x\tsnapshot\t88\t83\t1795337759\t0\t0\t01ABC\t-\ttank/clone\taes-256-gcm\t-\t-',
+  'tank/e#holdfast:nas:2\tbookmark\t6897885128633080008\t12\t1795337526\t-\t-\t-\t-\t-\t-\t-\t-',
+  'vault/t\tfilesystem\t10130616643354427565\t70\t1795337749\t2900992\t-\t-\t-\t-\toff\t-\t1-fca59a979-f0-789c',
 ].join('\n');
 
 test('datasets with their snapshots and bookmarks are read from one list', () => {
