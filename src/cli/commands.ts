@@ -16,6 +16,7 @@ import { historyCommand } from './history.ts';
 import { importCommand } from './import.ts';
 import { lsCommand } from './ls.ts';
 import { metricsCommand } from './metrics.ts';
+import { migrateCommand } from './migrate.ts';
 import { notifyCommand } from './notify.ts';
 import { recoveryKitCommand } from './recovery-kit.ts';
 import { replicateCommand } from './replicate.ts';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly CommandFactory[] = [
   recoverCommand,
   unitsCommand,
   datasetsCommand,
+  migrateCommand,
   snapshotCommand,
   importCommand,
   replicateCommand,

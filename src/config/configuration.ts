@@ -74,6 +74,17 @@ export interface ServiceConfig {
   readonly postgres: Json;
   readonly protection: ProtectionConfig;
   readonly recover: RecoverConfig;
+  readonly migrate: MigrateConfig;
+}
+
+/** How its directory is moved onto a dataset of its own. */
+export interface MigrateConfig {
+  /** How long the old directory stays at least. */
+  readonly keepOld: Duration;
+  /** Asked after the service was started; null: that its unit runs is enough. */
+  readonly healthUrl: string | null;
+  /** How long it may take until that answers. */
+  readonly healthWithin: Duration;
 }
 
 /** How lost data comes back. */

@@ -16,6 +16,7 @@ import { resolveGate } from './resolve-gate.ts';
 import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveNotifications } from './resolve-notifications.ts';
 import { resolveProtection } from './resolve-protection.ts';
+import { resolveMigrate } from './resolve-migrate.ts';
 import { resolveRecover } from './resolve-recover.ts';
 import { resolveReplication } from './resolve-replication.ts';
 import { resolveUnits } from './resolve-units.ts';
@@ -198,6 +199,8 @@ function resolveService(
   const protection = resolveProtection(name, service, value, defaults, input, entries);
   const recover = service.get('recover');
   if (recover) entries.add([...path, 'recover'], recover as Choice<Json>); // the schema holds JSON only
+  const migrate = service.get('migrate');
+  if (migrate) entries.add([...path, 'migrate'], migrate as Choice<Json>); // as above
   return {
     name,
     unit: unit?.value ?? null,
@@ -205,6 +208,7 @@ function resolveService(
     postgres: postgres?.value ?? null,
     protection,
     recover: resolveRecover(value.recover),
+    migrate: resolveMigrate(value.migrate),
   };
 }
 

@@ -191,7 +191,10 @@ function placing(
   const mount: DatasetChange[] = state.mounted ? [] : [{ kind: 'mount' }];
   return {
     changes: [...changes, ...mount],
-    obstacles: [...keyObstacles(declared.name, seen), ...mountObstacles({ name: declared.name, mountpoint: at }, seen)],
+    obstacles: [
+      ...keyObstacles(declared.name, seen),
+      ...mountObstacles({ name: declared.name, mountpoint: at, service }, seen),
+    ],
   };
 }
 
@@ -242,7 +245,10 @@ function keyObstacles(name: string, { datasets }: StorageSeen): Obstacle[] {
 }
 
 /** Mounting over something would hide it. */
-function mountObstacles({ name, mountpoint }: Pick<DeclaredDataset, 'name' | 'mountpoint'>, seen: StorageSeen): Obstacle[] {
+function mountObstacles(
+  { name, mountpoint, service }: Pick<DeclaredDataset, 'name' | 'mountpoint' | 'service'>,
+  seen: StorageSeen,
+): Obstacle[] {
   const directory = seen.directories.get(mountpoint);
   const rival = [...seen.datasets.values()].find(
     (other) => other.name !== name && other.mountpoint === mountpoint && other.canmount !== 'off',
@@ -260,7 +266,10 @@ function mountObstacles({ name, mountpoint }: Pick<DeclaredDataset, 'name' | 'mo
     {
       property: 'mountpoint',
       message: `there are files in ${mountpoint}, which would be hidden`,
-      hint: `Stop the service, move them aside (mv ${mountpoint} ${mountpoint}.before), apply again, move them into the dataset (cp -a), and start it.`,
+      hint:
+        service === null
+          ? `Move them aside (mv ${mountpoint} ${mountpoint}.before), apply again, and move them into the dataset (cp -a).`
+          : `Have them moved into it, with a way back: holdfast migrate ${service}`,
     },
   ];
 }

@@ -62,6 +62,7 @@ export const stepId = {
   recover: (service: string): string => `recover:${service}`,
   dataset: (name: string): string => `dataset:${name}`,
   drift: (name: string): string => `drift:${name}`,
+  migrate: (service: string): string => `migrate:${service}`,
   /** Of a pool, or of a dataset that is not there. */
   takeSnapshots: (name: string): string => `snapshot-take:${name}`,
   pruneSnapshots: (name: string): string => `snapshot-prune:${name}`,

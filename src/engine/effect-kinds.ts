@@ -5,6 +5,8 @@ import { SPOOL } from '../sources/sqlite.ts';
 import { effectKinds } from './runner/effects.ts';
 import { HOOKS } from './backup/hooks.ts';
 import { HELD_TIMERS, LASTING_HOLD } from './gate/hold-timers.ts';
+import { NEW_DATASET } from './migrate/new-dataset.ts';
+import { DATASET_SWAP } from './migrate/swap-dataset.ts';
 import { UNFINISHED_PAGE } from './recovery-kit/write-page.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
 import { PROMOTION } from './restore/promote.ts';
@@ -22,4 +24,6 @@ export const EFFECT_KINDS = effectKinds([
   HELD_TIMERS,
   LASTING_HOLD,
   UNFINISHED_PAGE,
+  NEW_DATASET,
+  DATASET_SWAP,
 ]);

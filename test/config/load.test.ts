@@ -52,6 +52,7 @@ test('ten lines are enough, and everything else has a default', async () => {
       validators: [],
     },
     recover: { beforeStart: false, sources: ['repository'], timeout: null, onFailure: 'block' },
+    migrate: { keepOld: hours(48), healthUrl: null, healthWithin: minutes(1) },
   });
   assert.deepEqual(configuration.repositories.get('disk'), {
     name: 'disk',

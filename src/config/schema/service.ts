@@ -157,6 +157,19 @@ const recoverSchema = section({
   ),
 });
 
+const migrateSchema = section({
+  keepOld: optional(
+    durationText,
+    'How long the old directory stays at least before `migrate --clean-up` removes it.',
+    '48h',
+  ),
+  healthUrl: optional(
+    z.url({ protocol: /^https?$/, error: 'expected a URL that starts with https:// or http://' }),
+    'Asked after the service was started: only when it answers without an error is the service taken to be well.',
+  ),
+  healthWithin: optional(durationText, 'How long the service may take until then.', '1m'),
+});
+
 export const serviceSchema = section({
   unit: optional(
     word.regex(/^[A-Za-z0-9:_.\\@-]+\.(?:service|socket|target|mount|timer|path|slice|scope)$/, {
@@ -165,6 +178,7 @@ export const serviceSchema = section({
     'The systemd unit that owns the data; stopped and started by a restore in place.',
   ),
   dataset: optional(datasetSchema, 'The ZFS dataset of the service.'),
+  migrate: optional(migrateSchema, 'How its directory is moved onto that dataset.'),
   backup: optional(backupSchema, 'What is backed up, where to, how often.'),
   postgres: optional(postgresSchema, 'A PostgreSQL server that is backed up by an engine of its own.'),
   protection: optional(protectionSchema, 'What the service is owed.'),

@@ -3,7 +3,7 @@
 // nothing but directories and regular files, and never changes anything.
 
 import { createHash } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
+import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { extendedAttributes } from '../../tools/attr/getfattr.ts';
 import { typeOf } from './restored-listing.ts';
@@ -58,7 +58,7 @@ class Comparison {
     this.#signal.throwIfAborted();
     const [pathA, pathB] = this.#roots.map((root) => joined(root, path));
     if (!pathA || !pathB) return;
-    const [a, b] = [await lstat(pathA), await lstat(pathB)];
+    const [a, b] = [await lstat(pathA, EXACT), await lstat(pathB, EXACT)];
     const [typeA, typeB] = [typeOf(a), typeOf(b)];
     if (typeA !== typeB) return this.#differ(path, 'type', typeA, typeB);
     this.#metadata(path, typeA, a, b);
@@ -67,8 +67,8 @@ class Comparison {
       if (!linkA.equals(linkB)) this.#differ(path, 'target', linkA.toString(), linkB.toString());
     } else if (typeA === 'file') {
       this.files += 1;
-      this.bytes += a.size;
-      if (a.size !== b.size) this.#differ(path, 'size', a.size, b.size);
+      this.bytes += Number(a.size);
+      if (a.size !== b.size) this.#differ(path, 'size', Number(a.size), Number(b.size));
       else if ((await digestOf(pathA, this.#signal)) !== (await digestOf(pathB, this.#signal)))
         this.#differ(path, 'content');
     } else if (typeA === 'dir') await this.#directories(path, pathA, pathB);
@@ -92,20 +92,20 @@ class Comparison {
     for (const [key, name] of namesB) if (!namesA.has(key)) this.#differ(joined(path, name), 'not there before');
   }
 
-  #metadata(path: Buffer, type: string, a: Stats, b: Stats): void {
-    const compare = (what: string, before: number | string, after: number | string): void => {
-      if (before !== after) this.#differ(path, what, before, after);
+  #metadata(path: Buffer, type: string, a: BigIntStats, b: BigIntStats): void {
+    const compare = (what: string, before: bigint | string, after: bigint | string): void => {
+      if (before !== after) this.#differ(path, what, String(before), String(after));
     };
-    if (type !== 'symlink') compare('mode', (a.mode & 0o7777).toString(8), (b.mode & 0o7777).toString(8));
+    if (type !== 'symlink') compare('mode', (a.mode & 0o7777n).toString(8), (b.mode & 0o7777n).toString(8));
     compare('owner', `${a.uid}:${a.gid}`, `${b.uid}:${b.gid}`);
-    compare('time', a.mtime.toISOString(), b.mtime.toISOString());
+    compare('time', timeOf(a), timeOf(b));
     if (type === 'dev' || type === 'chardev') compare('device', a.rdev, b.rdev);
     if (type !== 'dir') compare('hard link to', this.#firstName(0, path, a), this.#firstName(1, path, b));
   }
 
   /** Files that share an inode must share it in the other tree as well. */
-  #firstName(tree: 0 | 1, path: Buffer, stats: Stats): string {
-    if (stats.nlink < 2) return 'nothing';
+  #firstName(tree: 0 | 1, path: Buffer, stats: BigIntStats): string {
+    if (stats.nlink < 2n) return 'nothing';
     const known = this.#firstNames[tree];
     const inode = `${stats.dev}:${stats.ino}`;
     const name = path.toString('latin1');
@@ -120,6 +120,13 @@ class Comparison {
     this.differences.push(`${path.toString()}: ${what}${before === undefined ? '' : ` was ${before}, is ${after ?? ''}`}`);
   }
 }
+
+const EXACT = { bigint: true } as const;
+
+/** To the nanosecond, where the file system has that. */
+const timeOf = ({ mtimeNs, mtime }: BigIntStats): string =>
+  mtime.toISOString().replace(/\d{3}Z$/, `${String(((mtimeNs % SECOND) + SECOND) % SECOND).padStart(9, '0')}Z`);
+const SECOND = 1_000_000_000n;
 
 const SLASH = Buffer.from('/');
 const joined = (directory: Buffer, name: Buffer): Buffer => Buffer.concat([directory, SLASH, name]);

@@ -19,7 +19,16 @@ export interface LivePlace {
  * `restoring` is the staging; the old data is `leaving` until it is certain that the new takes its place, `entering` while
  * that moves in piece by piece, and `before` from then on. `displaced` is what was in the way.
  */
-type What = 'restoring' | 'leaving' | 'entering' | 'before' | 'displaced';
+type What =
+  | 'restoring'
+  | 'leaving'
+  | 'entering'
+  | 'before'
+  | 'displaced'
+  // of a migration: see migrate/places.ts
+  | 'migrating'
+  | 'before-migration'
+  | 'rolled-back';
 
 /** `.sonarr.restoring-01J...`: beside what it is about, and within what a name may have (255 bytes). */
 export const siblingName = (path: string, what: What, runId: string): string => `${siblingPrefix(path, what)}${runId}`;

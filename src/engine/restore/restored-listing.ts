@@ -1,7 +1,7 @@
 // Compares what a snapshot holds with what a restore has made: every entry is there, with its type and size, and nothing
 // else is. Content is restic's own check. Streams: memory does not grow with the number of files.
 
-import { lstatSync, type Stats } from 'node:fs';
+import { lstatSync, type StatsBase } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { Bytes } from '../../domain/bytes.ts';
 import type { SnapshotNode } from '../../tools/restic/node.ts';
@@ -109,7 +109,7 @@ const describe = (path: string, type: string, size: number): string =>
 const count = (map: Map<string, number>, key: string, by: number): void => void map.set(key, (map.get(key) ?? 0) + by);
 
 /** restic's names of types. */
-export function typeOf(stats: Stats): string {
+export function typeOf(stats: StatsBase<bigint> | StatsBase<number>): string {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'dir';
   if (stats.isSymbolicLink()) return 'symlink';

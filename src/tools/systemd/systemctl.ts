@@ -84,7 +84,10 @@ export const stopUnit = (unit: string, signal: AbortSignal): Promise<void> => ch
 /** Waits until it has started (a oneshot: until it has ended). Throws `tool-failed`. */
 export const startUnit = (unit: string, signal: AbortSignal): Promise<void> => change('start', unit, signal);
 
-async function change(verb: 'start' | 'stop', unit: string, signal: AbortSignal): Promise<void> {
+/** What it failed with is forgotten, and how often it was started: else systemd may refuse to start it once more. Throws `tool-failed`. */
+export const forgetFailure = (unit: string, signal: AbortSignal): Promise<void> => change('reset-failed', unit, signal);
+
+async function change(verb: 'start' | 'stop' | 'reset-failed', unit: string, signal: AbortSignal): Promise<void> {
   const result = await runProcess(
     { argv: ['systemctl', verb, '--', unit], operation: verb, subject: unit, env: { LC_ALL: 'C' } },
     { signal, timeout: CHANGE },

@@ -1,5 +1,6 @@
 // Configurations and observations for recovery kits, as small as they can be.
 
+import { resolveMigrate } from '../../../src/config/resolve-migrate.ts';
 import type { BackupConfig, RepositoryConfig, ServiceConfig } from '../../../src/config/configuration.ts';
 import { NO_LIMITS } from '../../../src/config/resolve-units.ts';
 import { duration } from '../../../src/domain/duration.ts';
@@ -75,6 +76,7 @@ export const service = (
     validators: [],
   },
   recover: { beforeStart: false, sources: ['repository'], timeout: null, onFailure: 'block' },
+  migrate: resolveMigrate(undefined),
 });
 
 export const config = (

@@ -1,5 +1,6 @@
 // A small configured host and a journal with facts in it, for tests of what is told from them.
 
+import { resolveMigrate } from '../../../src/config/resolve-migrate.ts';
 import type {
   BackupConfig,
   Configuration,
@@ -114,6 +115,7 @@ export const service = (name: string, parts: Partial<ServiceConfig> = {}): Servi
   postgres: null,
   protection: STANDARD,
   recover: { beforeStart: false, sources: ['repository'], timeout: null, onFailure: 'block' },
+  migrate: resolveMigrate(undefined),
   ...parts,
 });
 
