@@ -161,7 +161,7 @@ async function send(
   if (decision.kind === 'full') await makeHolders(replica.dataset, end, signal);
   const stream = streamOf(decision, source);
   const size = await sizeOf(stream, source.dataset, signal);
-  const message = words(decision);
+  const message = describeStream(decision);
   const { writer, reader, bytes } = await runPipe(
     { argv: HERE.argv(sendArgs(stream)), operation: 'send', subject: source.dataset, env: { LC_ALL: 'C' } },
     {
@@ -196,7 +196,7 @@ function neededFor(decision: Sendable, source: Pair['source']): ZfsSnapshot[] {
 }
 
 /** 'going on with daily-3', 'daily-1 to daily-3' */
-function words(decision: Sendable): string {
+function describeStream(decision: Sendable): string {
   if (decision.kind === 'resume') return `going on with ${decision.to.name}`;
   return decision.kind === 'full' ? decision.to.name : `${decision.base.point.name} to ${decision.to.name}`;
 }
