@@ -53,15 +53,13 @@ test('one flipped bit is noticed, in a file whose name is not even text', async 
 test('two files where there was one with two names are noticed', async () => {
   const differences = await after((copy) => {
     const one = join(copy, 'favourites/wallpaper.jpg');
-    quietly(join(copy, 'favourites'), () => {
-      quietly(one, () => {
-        copyFileSync(one, `${one}.new`);
-        unlinkSync(one);
-        copyFileSync(`${one}.new`, one);
-        unlinkSync(`${one}.new`);
-      });
+    quietly(one, () => {
+      copyFileSync(one, `${one}.new`);
+      unlinkSync(one);
+      copyFileSync(`${one}.new`, one);
+      unlinkSync(`${one}.new`);
     });
   });
-  assert.equal(differences.length, 1, differences.join('\n'));
-  assert.match(differences.join(), /wallpaper\.jpg: hard link/);
+  assert.equal(differences.length, 2, differences.join('\n'));
+  assert.match(differences.join(), /favourites: time .*,.*wallpaper\.jpg: hard link/);
 });
