@@ -73,7 +73,7 @@ function apart({ oldest, newest }: Extract<Broken, { why: 'nothing-common' }>, s
   const begin = `${source} and ${target} have nothing in common any more`;
   if (oldest === null || newest === null) return `${begin}: the source has no snapshot`;
   return oldest.creation > newest.creation
-    ? `${begin}: the source lost ${newest.name} (${at(newest)}), the newest of the replica, and its bookmark; what it has begins with ${oldest.name} (${at(oldest)})`
+    ? `${begin}: the source lost ${newest.name} (${at(newest)}), the newest of the replica, and its bookmark, or another host sends there, too; what it has begins with ${oldest.name} (${at(oldest)})`
     : `${begin}: the replica lost what it had received from here, or is another's; its newest is ${newest.name} (${at(newest)}), and the source begins with ${oldest.name} (${at(oldest)})`;
 }
 

@@ -8,7 +8,8 @@ import { paint } from '../style.ts';
 import { printable } from '../table.ts';
 import { wrapText } from '../wrap.ts';
 
-export function renderReplicate(report: Report, out: ReportView): string {
+/** `command`: what does what a dry run has shown. */
+export function renderReplicate(report: Report, out: ReportView, command: string): string {
   if (!report.dryRun) return renderReport(report, out);
   const sends = report.steps.filter(({ id }) => id.startsWith('replicate:'));
   const targets = report.steps.length - sends.length;
@@ -17,7 +18,7 @@ export function renderReplicate(report: Report, out: ReportView): string {
     return unanswered > 0
       ? `Nothing was looked at on ${plural(unanswered, 'target')}.\n`
       : `Nothing is to be sent: ${targets === 1 ? 'the target has' : `all ${targets} targets have`} everything.\n`;
-  return `${sends.map((step) => blockOf(step, out)).join('\n')}\n${summaryOf(sends)}\n`;
+  return `${sends.map((step) => blockOf(step, out)).join('\n')}\n${wrapText(summaryOf(sends, command), columnsOf(out), '').join('\n')}\n`;
 }
 
 interface Foreseen {
@@ -45,13 +46,16 @@ function blockOf(step: StepReport, out: ReportView): string {
   return [`${paint(out, 'strong', printable(dataset))} → ${printable(place)}`, ...told, ...mend, ''].join('\n');
 }
 
-function summaryOf(steps: readonly StepReport[]): string {
+function summaryOf(steps: readonly StepReport[], command: string): string {
   const all = steps.map(foreseenIn);
-  const broken = all.filter(({ action }) => action === 'broken').length;
-  const sum = all.reduce((total, { sizeBytes }) => total + (sizeBytes ?? 0), 0) as Bytes; // of sizes
+  const going = all.filter(({ action }) => action !== 'broken');
+  const broken = all.length - going.length;
+  const sum = going.reduce((total, { sizeBytes }) => total + (sizeBytes ?? 0), 0) as Bytes; // of sizes
+  const isKnown = going.every(({ sizeBytes, action }) => sizeBytes !== null || action === 'current');
+  const much = isKnown ? describeBytes(sum) : sum === 0 ? 'how much is not known' : `${describeBytes(sum)} and more`;
   const parts = [
-    ...(all.length > broken ? [`${plural(all.length - broken, 'dataset')} to send, ${describeBytes(sum)}`] : []),
+    ...(going.length > 0 ? [`${plural(going.length, 'dataset')} to send, ${much}`] : []),
     ...(broken > 0 ? [`${broken} cannot be sent`] : []),
   ];
-  return `${parts.join(', ')}. Nothing was changed; do it with: holdfast replicate`;
+  return `${parts.join(', ')}. Nothing was changed${going.length > 0 ? `; do it with: ${command}` : '.'}`;
 }

@@ -1,6 +1,7 @@
 // What `holdfast replicate` does: connects, plans, sends. The connections end with it.
 
 import type { Duration } from '../../domain/duration.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 import type { CliContext } from '../context.ts';
 import { execute } from '../execute.ts';
 import { readJournal } from '../read-journal.ts';
@@ -19,6 +20,12 @@ export async function replicate(cli: CliContext, datasets: readonly string[], op
   const { renderReplicate } = await import('./render-replicate.ts');
   const { dryRun = false, startOver = false, target } = options;
   const wish = { datasets, targets: target === undefined ? [] : [target], startOver, sizes: dryRun };
+  const command = [
+    'holdfast replicate',
+    ...datasets.map(shellWord),
+    ...(target === undefined ? [] : ['--target', shellWord(target)]),
+    ...(startOver ? ['--start-over'] : []),
+  ].join(' ');
   selectTargets(configuration, wish); // a typo is told before anything is opened
   await using connections = openConnections(cli.signal);
   using past = dryRun ? await readJournal(cli, configuration.stateDir) : null;
@@ -31,6 +38,6 @@ export async function replicate(cli: CliContext, datasets: readonly string[], op
         connections,
         signal: cli.signal,
       }),
-    { dryRun, wait: options.wait, render: (report) => renderReplicate(report, cli.out) },
+    { dryRun, wait: options.wait, render: (report) => renderReplicate(report, cli.out, command) },
   );
 }

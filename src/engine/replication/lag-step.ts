@@ -7,6 +7,7 @@ import { stepId } from '../../domain/naming.ts';
 import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { estimated, knownLags, lagEvidence, measured, type ReplicaLag } from '../../domain/replication-lag.ts';
 import type { SourceSide } from '../../domain/replication.ts';
+import { HoldfastError } from '../../lib/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Connections } from './connections.ts';
 import { observeReplicas, observeSources } from './observe.ts';
@@ -44,12 +45,22 @@ async function measure({ target, only, most, connections, journal }: Measuring, 
     throw error;
   });
   record(lags, true);
-  const behind = lags.filter(({ lag }) => lag === null || lag > most);
-  const result = { target: target.name, datasets: lags.map(figures) };
-  return behind.length === 0
-    ? { outcome: 'succeeded', result }
-    : { outcome: 'partial', reason: behind.map((each) => words(each, most)).join('; '), result };
+  return judged(lags, target.name, most);
 }
+
+/** Pure. */
+export function judged(lags: readonly ReplicaLag[], target: string, most: Duration): StepResult {
+  const behind = lags.filter(({ lag }) => lag === null || lag > most);
+  const result = { target, datasets: lags.map(figures) };
+  if (behind.length === 0) return { outcome: 'succeeded', result };
+  const reason = behind.map((each) => words(each, most)).join('; ');
+  if (behind.length < lags.length || behind.some(({ lag }) => lag !== null)) return { outcome: 'partial', reason, result };
+  return { outcome: 'failed', error: nothingThere(target, reason), result };
+}
+
+/** Of no dataset there is anything that both sides have: that is no replica that is late. */
+const nothingThere = (target: string, message: string): HoldfastError =>
+  new HoldfastError({ code: 'failed', operation: 'measure', subject: target, message, retry: 'later' });
 
 async function look(
   { destination }: ReplicationTarget,

@@ -226,9 +226,9 @@ export function foreseenOf(
     sizeBytes: size,
   };
   if (decision.kind === 'broken') {
-    const words = wordsOfBroken(decision.broken, source.dataset, replica.dataset, redo(source.dataset, target.name));
-    if (!isSetAside(decision.broken, startOver)) return { ...common, ...words };
-    const message = `${words.message}. The replica is kept as ${replica.dataset}.before-RUN, and everything is sent anew`;
+    const told = wordsOfBroken(decision.broken, source.dataset, replica.dataset, redo(source.dataset, target.name));
+    if (!isSetAside(decision.broken, startOver)) return { ...common, ...told };
+    const message = `${told.message}. The replica is kept as ${replica.dataset}.before-RUN, and everything is sent anew`;
     return { ...common, action: 'start-over', message, hint: null };
   }
   return { ...common, message: sentence(decision, pair, size), hint: null };
