@@ -140,7 +140,7 @@ function mountpointAbove(name: string, all: readonly DeclaredDataset[], seen: St
   return declared?.mountpoint ?? inheritedMountpoint(parent, mountpointAbove(parent, all, seen));
 }
 
-function properties({ name, properties: wanted }: DeclaredDataset, seen: StorageSeen): Verdict {
+function properties({ name, service, properties: wanted }: DeclaredDataset, seen: StorageSeen): Verdict {
   const actual = seen.properties.get(name) ?? new Map<string, PropertyState>();
   const changes: DatasetChange[] = [];
   const obstacles: Obstacle[] = [];
@@ -150,7 +150,7 @@ function properties({ name, properties: wanted }: DeclaredDataset, seen: Storage
     if (value === INHERIT) {
       if (was && isOwn(was.source)) changes.push({ kind: 'inherit', property, was });
     } else if (CREATE_ONLY.has(property)) {
-      if (was && !isSameValue(property, value, was.value)) obstacles.push(fixed(property, value, was.value));
+      if (was && !isSameValue(property, value, was.value)) obstacles.push(fixed(property, value, was.value, service));
     } else if (was?.source.kind !== 'local' || !isSameValue(property, value, was.value)) {
       changes.push({ kind: 'set', property, value, was: was?.value === '-' ? null : was });
     }
@@ -160,10 +160,10 @@ function properties({ name, properties: wanted }: DeclaredDataset, seen: Storage
 
 const isOwn = ({ kind }: PropertySource): boolean => kind === 'local' || kind === 'received';
 
-const fixed = (property: string, value: string, was: string): Obstacle => ({
+const fixed = (property: string, value: string, was: string, service: string | null): Obstacle => ({
   property,
   message: `${property} is ${was} and cannot become ${value}: it is fixed when a dataset is made`,
-  hint: 'Make a new dataset with it beside this one, move the data over, and rename both; or declare what it is.',
+  hint: `${service === null ? 'Make a new dataset with it beside this one, move the data over, and rename both' : `Have it made anew: holdfast migrate ${service} tells how`}; or declare what it is.`,
 });
 
 /** Where it is mounted, and that it is. */

@@ -2,14 +2,16 @@
 
 import type { EffectKind } from '../../domain/effect.ts';
 import type { StepContext } from '../../domain/plan.ts';
-import { isRunning, startUnit, stopUnit, unitState } from '../../tools/systemd/systemctl.ts';
+import { hasJob, isRunning, startUnit, stopUnit, unitState } from '../../tools/systemd/systemctl.ts';
 
 export const STOPPED_UNIT: EffectKind = {
   kind: 'stopped-unit',
   independent: true,
   async undo(payload, signal) {
     const { unit } = payload;
-    if (typeof unit === 'string') await startUnit(unit, signal);
+    if (typeof unit !== 'string') return;
+    if (await hasJob(unit, signal)) return; // at a boot it may be waiting for whoever is cleaning up here
+    await startUnit(unit, signal);
   },
 };
 

@@ -53,6 +53,22 @@ export async function unitState(unit: string, signal: AbortSignal): Promise<Unit
   throw failed(operation, unit, result, 'Check with: systemctl status');
 }
 
+/** systemd has something to do about it already: at a boot it is about to be started. False where systemd does not say. */
+export async function hasJob(unit: string, signal: AbortSignal): Promise<boolean> {
+  const { stdout } = await runProcess(
+    {
+      argv: ['systemctl', 'show', '--property=Job', '--', unit],
+      operation: 'ask systemd for',
+      subject: unit,
+      env: { LC_ALL: 'C' },
+    },
+    { signal, timeout: QUESTION },
+  );
+  return parseHasJob(stdout);
+}
+
+export const parseHasJob = (stdout: string): boolean => /^Job=[1-9]/m.test(stdout);
+
 /** In the order of `units`: a block for each, divided by empty lines. */
 export const mainPidArgs = (units: readonly string[]): [string, ...string[]] => [
   'systemctl',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRunning, parseMainPids, parseUnitState, showArgs } from '../../../src/tools/systemd/systemctl.ts';
+import { isRunning, parseHasJob, parseMainPids, parseUnitState, showArgs } from '../../../src/tools/systemd/systemctl.ts';
 
 test('the state of a unit is read from show, in any order, and is none when something is missing', () => {
   assert.deepEqual(parseUnitState('ActiveState=active\nSubState=running\nLoadState=loaded\n'), {
@@ -28,4 +28,10 @@ test('the main process of each unit is read in the order of asking; what does no
   const pids = parseMainPids(stdout, ['svc.service', 'nosuch', 'multi-user.target', 'svc']);
   assert.deepEqual(Object.fromEntries(pids), { 'svc.service': 431, svc: 431 });
   assert.deepEqual([...parseMainPids('', ['svc'])], []);
+});
+
+test('a unit that is about to be started has a job', () => {
+  assert.equal(parseHasJob('Job=1231\n'), true);
+  assert.equal(parseHasJob(''), false);
+  assert.equal(parseHasJob('Job=0\n'), false);
 });
