@@ -25,15 +25,22 @@ export async function migrate(cli: CliContext, service: string, options: Migrate
     throw usage('nothing is backed up before that', 'Leave --repository and --no-backup out.');
   const configuration = await cli.configuration();
   const { moverOf, planCleanUp, planMigrate, planRollback } = await import('../../engine/migrate/plan-migrate.ts');
+  const { recoverFromCrash } = await import('../../engine/runner/crash-recovery.ts');
+  const { EFFECT_KINDS } = await import('../../engine/effect-kinds.ts');
   const { renderMigrate } = await import('./render-migrate.ts');
   moverOf(configuration, service); // a typo is told before anything is opened
   await executeObserving(
     cli,
     configuration,
-    (toolbox, world) => {
-      if (rollback) return planRollback(configuration, service, world.signal);
-      if (cleanUp) return planCleanUp(configuration, service, world);
-      return planMigrate(configuration, { service, repository, backup }, toolbox, world);
+    async (toolbox, world) => {
+      // What an earlier one left half done is settled before it is looked at: it would stand in its own way.
+      const notes = dryRun
+        ? []
+        : await recoverFromCrash({ ...world, journal: toolbox.journal, clock: cli.clock, kinds: EFFECT_KINDS });
+      for (const note of notes) cli.warn(note);
+      if (rollback) return await planRollback(configuration, service, world.signal);
+      if (cleanUp) return await planCleanUp(configuration, service, world);
+      return await planMigrate(configuration, { service, repository, backup }, toolbox, world);
     },
     { dryRun, wait, render: (report) => renderMigrate(report, cli.out) },
   );

@@ -52,8 +52,9 @@ async function answers(url: string, within: MigrateConfig['healthWithin'], signa
   let last = 'no answer';
   while (!limit.signal.aborted) {
     /* oxlint-disable no-await-in-loop -- one after the other */
-    last = await ask(url, AbortSignal.any([signal, limit.signal]));
-    if (last === '') return null;
+    const said = await ask(url, AbortSignal.any([signal, limit.signal]));
+    if (said === '') return null;
+    if (!limit.signal.aborted) last = said; // that time was up says nothing of the service
     signal.throwIfAborted();
     await delay(BETWEEN, undefined, { signal }).catch(() => signal.throwIfAborted());
     /* oxlint-enable no-await-in-loop */
