@@ -50,7 +50,7 @@ export async function moveOver(move: Move, context: StepContext): Promise<StepRe
   const { comparison, wasRunning, since } = done;
   if (reason === null && unit !== null && wasRunning) {
     context.progress({ message: 'waiting until the service is well' });
-    reason = await whyUnwell(unit, migrate, context.signal);
+    reason = await whyUnwellOrUnknown(unit, migrate, context.signal);
   }
   if (unit !== null && !wasRunning) context.warn(`${unit} did not run before, and was not started`);
   const result = {
@@ -75,6 +75,17 @@ export async function moveOver(move: Move, context: StepContext): Promise<StepRe
   }
   const until = formatInstant(later(since, migrate.keepOld));
   return { outcome: 'succeeded', result: { ...result, rolledBack: false, keptUntil: until } };
+}
+
+/** What cannot be known is not well. */
+async function whyUnwellOrUnknown(unit: string, migrate: MigrateConfig, signal: AbortSignal): Promise<string | null> {
+  try {
+    return await whyUnwell(unit, migrate, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof HoldfastError)) throw error;
+    return `whether it is well cannot be known: ${error.message}`;
+  }
 }
 
 interface Moved {
