@@ -14,28 +14,36 @@ case "$1 $2" in
 'snapshot -o')
   [ -e lie ] && exit 0
   mark=\${3#*=}; shift 3
-  for name; do printf '%s\\t%s\\t9\\t%s\\t0\\t%s\\t-\\n' "$name" "$$" "$(date +%s)" "$mark" >>snapshots; done ;;
-'list -H') cut -f1 snapshots ;;
+  for name; do
+    printf '%s\\tsnapshot\\t%s\\t9\\t%s\\t0\\t0\\t-\\t%s\\t-\\toff\\t-\\t-\\n' "$name" "$$" "$(date +%s)" "$mark" >>snapshots
+  done ;;
 'list -Hp')
-  case "$4" in
+  case "$4 $6" in
   filesystem*) cat datasets snapshots ;;
-  *) code=0; shift 6
+  'snapshot name') shift 10
+    for dataset; do grep "^$dataset@" snapshots | cut -f1; done ;;
+  *) code=0; shift 8
     for name; do
-      grep -F "$name	" snapshots >found && cut -f1-6 found && continue
+      grep -F "$name	" snapshots && continue
       echo "cannot open '$name': dataset does not exist" >&2; code=1
     done
     exit $code ;;
   esac ;;
+'program '*) echo 'Operation not permitted' >&2; exit 1 ;;
 'destroy '*)
   for name in $(echo "\${2#*@}" | tr , ' '); do grep -vF "\${2%%@*}@$name	" snapshots >left; mv left snapshots; done ;;
 esac`;
 
 const HOURLY = { tank: { hourly: 1, recursive: true } };
-const dataset = (name: string): string => `${name}\t1\t1\t1700000000\t-\t-\t-\n`;
+const DATASET = '\tfilesystem\t1\t1\t1700000000\t0\t-\t-\t-\t-\toff\t-\t-\n';
+const dataset = (name: string): string => `${name}${DATASET}`;
 
 /** One of ours, of a time long ago. */
-const old = (name: string, day: string, parts: { holds?: number; clones?: string } = {}): string =>
-  `${name}@holdfast_2020-01-${day}_08:00:00_hourly\t${day}\t${Number(day)}\t${Date.UTC(2020, 0, Number(day)) / 1000}\t${parts.holds ?? 0}\t2020-01-${day}_08:00:00_hourly\t${parts.clones ?? '-'}\n`;
+function old(name: string, day: string, { holds = 0, clones = '-' }: { holds?: number; clones?: string } = {}): string {
+  const policy = `2020-01-${day}_08:00:00_hourly`;
+  const creation = Date.UTC(2020, 0, Number(day)) / 1000;
+  return `${name}@holdfast_${policy}\tsnapshot\t${day}\t${Number(day)}\t${creation}\t0\t${holds}\t-\t${policy}\t${clones}\toff\t-\t-\n`;
+}
 
 function hostWith(t: TestContext, zfs: Section, snapshots: readonly string[] = []): ScratchHost {
   const host = scratchHost(t);
@@ -59,13 +67,13 @@ async function reported(
 }
 const calls = (host: ScratchHost): string[] => readFileSync(host.path('calls'), 'utf8').trim().split('\n');
 
-test('taking is a listing, one call for all datasets of a pool, and a listing of what should be there', async (t) => {
+test('taking is a listing, another under its lock, one call for all datasets of a pool, and a listing of what should be there', async (t) => {
   const host = hostWith(t, { datasets: HOURLY });
   const { code, report } = await reported(host, 'take');
   assert.equal(code, 0, JSON.stringify(report));
   assert.deepEqual(
     calls(host).map((call) => call.split(' ')[0]),
-    ['list', 'snapshot', 'list'],
+    ['list', 'list', 'snapshot', 'list'],
   );
   const { taken } = stepOf(report, 'snapshot-take:tank').result ?? {};
   assert.equal((taken as string[]).length, 2);
@@ -86,7 +94,7 @@ test('pruning tells beforehand what goes and what stays and why, and does just t
     old('tank/a', '02', { holds: 1 }),
     old('tank/a', '03', { clones: 'tank/c' }),
     old('tank/a', '04'),
-    'tank/a@by-hand\t77\t5\t1700000000\t0\t-\t-\n',
+    'tank/a@by-hand\tsnapshot\t77\t5\t1700000000\t0\t0\t-\t-\t-\toff\t-\t-\n',
     old('tank/a', '06'),
   ]);
   const dry = await run(host, 'snapshot', 'prune', '--dry-run');
