@@ -3,11 +3,15 @@
 
 import type { Configuration, ReplicationTarget } from '../../config/configuration.ts';
 import type { Bytes } from '../../domain/bytes.ts';
+import { EXIT } from '../../domain/exit-code.ts';
 import { replicationLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step } from '../../domain/plan.ts';
 import { isWithin } from '../../domain/replication-names.ts';
+import type { StepReport } from '../../domain/report.ts';
+import { type Verdict, verdictOf } from '../../domain/verdict.ts';
 import { decideReplication, leftAfter, type ReplicationDecision } from '../../domain/replication.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import type { StopSignal } from '../../lib/interruption.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
 import { Pace } from '../../process/meter.ts';
 import { sizeOf } from '../../tools/zfs/stream.ts';
@@ -70,7 +74,17 @@ export async function planReplicate(
     limits: Object.fromEntries(targets.map(({ name, concurrency }) => [replicationLock(name), concurrency])),
     steps: parts.flatMap(({ steps }) => steps),
     warnings: parts.flatMap(({ warnings }) => warnings),
+    judge: judgeSending,
   };
+}
+
+/** Measuring how far a target is behind is no success beside the failure of all that was to be sent. Pure. */
+export function judgeSending(steps: readonly StepReport[], interruptedBy: StopSignal | null): Verdict {
+  const sending = steps.filter(({ id }) => id.startsWith('replicate:'));
+  const sent = verdictOf(sending, interruptedBy);
+  return sending.length > 0 && sent.exitCode !== EXIT.ok && sent.exitCode !== EXIT.partial
+    ? sent
+    : verdictOf(steps, interruptedBy);
 }
 
 interface Scene {
@@ -145,7 +159,18 @@ async function sendOf(pair: Pair, target: ReplicationTarget, { wish, signal }: S
   const decision = decideReplication(pair.source, pair.target, target);
   if (decision.kind === 'nothing') return null; // told where it is measured
   if (decision.kind === 'current' && isKept(pair.source, decision.base, target.name)) return null;
-  return { pair, decision, size: wish.sizes ? await askSize(decision, pair, signal) : null };
+  return { pair, decision, size: wish.sizes ? await sizeOrUnknown(decision, pair, signal) : null };
+}
+
+/** Why it cannot be told is told by sending it. */
+async function sizeOrUnknown(decision: ReplicationDecision, pair: Pair, signal: AbortSignal): Promise<Bytes | null> {
+  try {
+    return await askSize(decision, pair, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof HoldfastError) return null;
+    throw error;
+  }
 }
 
 /** So many questions at once. */
