@@ -28,7 +28,8 @@ export async function execute(
   build: (toolbox: Toolbox) => Plan | Promise<Plan>,
   options: ExecuteOptions,
 ): Promise<Report> {
-  const { runPlan, dryRun } = await import('../engine/runner/runner.ts');
+  const { runPlan } = await import('../engine/runner/runner.ts');
+  const { dryRun } = await import('../engine/runner/dry-run.ts');
   const { toolboxFor } = await import('../engine/toolbox.ts');
   const { EFFECT_KINDS } = await import('../engine/effect-kinds.ts');
   const { fileLockBroker } = await import('../repositories/broker.ts');

@@ -5,10 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
-import { type Bytes, describeBytes } from '../domain/bytes.ts';
+import { describeBytes } from '../domain/bytes.ts';
 import { duration, type Duration, formatDuration } from '../domain/duration.ts';
 import { errnoOf, HoldfastError, type ToolFailure } from '../lib/errors.ts';
 import { limitTime } from '../lib/time-limit.ts';
+import { Collector, MAX_COLLECTED } from './collector.ts';
 import { findProgram } from './find-program.ts';
 import { LineSplitter } from './lines.ts';
 import { maskSecrets } from './mask.ts';
@@ -58,7 +59,6 @@ export interface ProcessResult {
 }
 
 const TAIL_LINES = 20;
-const MAX_STDOUT = (256 * 1024 * 1024) as Bytes; // literal bytes
 /** How long a group may take to vanish after SIGKILL. */
 const KILL_TIME = duration(1, 's');
 /** How long a process may take to die of it, where it does not hang in the kernel (a pool that is suspended, a dead NFS server). */
@@ -129,29 +129,6 @@ function withLastWords(reason: unknown, tool: ToolFailure): unknown {
   }
   const { code, operation, subject, message, hint, retry } = reason;
   return new HoldfastError({ code, operation, subject, message, hint, retry, tool, cause: reason });
-}
-
-/** Standard output as one text; a single line of it may be very long. */
-class Collector {
-  readonly #chunks: Buffer[] = [];
-  readonly #onOverflow: () => void;
-  #size = 0;
-
-  constructor(onOverflow: () => void) {
-    this.#onOverflow = onOverflow;
-  }
-
-  write(chunk: Buffer): void {
-    this.#size += chunk.length;
-    if (this.#size <= MAX_STDOUT) this.#chunks.push(chunk);
-    else this.#onOverflow(); // half of an answer must not be taken for the whole
-  }
-
-  end(): void {}
-
-  text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
-  }
 }
 
 interface Watched {
@@ -276,7 +253,7 @@ const tooMuchOutput = (command: Command): HoldfastError =>
     code: 'tool-output',
     operation: command.operation,
     subject: command.subject,
-    message: `${command.argv[0]} printed more than ${describeBytes(MAX_STDOUT)}`,
+    message: `${command.argv[0]} printed more than ${describeBytes(MAX_COLLECTED)}`,
     hint: 'Ask for less at once, or see what it prints.',
   });
 

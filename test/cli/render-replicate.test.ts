@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { renderReplicate } from '../../src/cli/replicate/render-replicate.ts';
 import type { Instant } from '../../src/domain/instant.ts';
 import type { Step } from '../../src/domain/plan.ts';
-import { dryRun } from '../../src/engine/runner/runner.ts';
+import { dryRun } from '../../src/engine/runner/dry-run.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { plan, step } from '../support/plans.ts';
 

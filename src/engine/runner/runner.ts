@@ -1,13 +1,11 @@
 // Executes every plan: needs, lanes, locks, time limits, cancellation, effects, journal, report. It never polls and knows
 // nothing of what a step does. One file, because what holds between these is one state machine.
 
-import { ulid } from 'ulid';
 import { describeDuration, type Duration, duration } from '../../domain/duration.ts';
 import { elapsed, formatInstant, type Instant } from '../../domain/instant.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { type Plan, planDefects, type Progress, type Step, type StepResult } from '../../domain/plan.ts';
 import { buildReport, plannedStep, type Report, type StepReport } from '../../domain/report.ts';
-import { EXIT } from '../../domain/exit-code.ts';
 import { verdictOf } from '../../domain/verdict.ts';
 import { firstCause } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -53,26 +51,6 @@ export interface RunnerOptions {
 const STOP_WAIT = duration(5, 'm');
 /** Of a wait for a place. */
 const WORTH_TELLING = duration(1, 's');
-
-/** The plan as a report: what would be done, with the exit code that is to be expected by then. Changes nothing. */
-export function dryRun(plan: Plan, clock: Clock): Report {
-  const now = clock.now();
-  const expected = plan.steps.map((step) => ({
-    ...plannedStep(step),
-    outcome: step.doomed === true ? ('failed' as const) : ('succeeded' as const),
-  }));
-  return buildReport({
-    kind: plan.kind,
-    id: ulid(now),
-    host: plan.host,
-    startedAt: now,
-    endedAt: now,
-    outcome: 'planned',
-    exitCode: plan.steps.some(({ doomed }) => doomed === true) ? verdictOf(expected, null).exitCode : EXIT.ok,
-    warnings: plan.warnings ?? [],
-    steps: plan.steps.map(plannedStep),
-  });
-}
 
 /**
  * Runs every step whose needs are met and answers with the report, which is in the journal by then. A failing step is in
