@@ -1,4 +1,4 @@
-// A service that is running is moved onto a dataset of real OpenZFS, and back; Holdfast is killed at each step of it.
+// A service that is running is moved onto a dataset of real OpenZFS, and back; Holdfast is killed in the middle of it.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -8,12 +8,14 @@ import { missingFor } from '../../lab/requirements.ts';
 import { textAt } from '../../src/lib/json.ts';
 import { stepOf } from '../support/cli.ts';
 import { holdfast } from './support/holdfast-on.ts';
+import { killAt, THERE } from './support/migrate-kills.ts';
 import {
   assertSettled,
   backToDirectory,
   DATASET,
   declare,
   fingerprint,
+  HEALTH,
   mark,
   nextStart,
   PATH,
@@ -98,46 +100,75 @@ test('rolled back, what was written since is told, and stays in the dataset', { 
   await host.sh(`zfs destroy -r ${DATASET}; rmdir /persist/.app.rolled-back-* 2>/dev/null || true`);
 });
 
-/** Dies before or after a command, if a condition holds; of all that Holdfast starts. */
-async function killAt(
-  program: string,
-  when: 'before' | 'after',
-  pattern: string,
-  condition: string,
-  args: readonly string[],
-): Promise<void> {
-  const over = `/usr/local/bin/${program}`;
-  const kill = `case "$*" in ${pattern}) if ${condition}; then kill -9 $PPID; exit 1; fi ;; esac`;
-  const real = await host.tell('sh', '-c', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$1"', '-', program);
-  const lines = when === 'before' ? [kill, `exec ${real} "$@"`] : [`${real} "$@"; code=$?`, kill, 'exit $code'];
-  await host.write(over, `#!/bin/sh\n${lines.join('\n')}\n`, 0o755);
-  const { exitCode } = await host.exec(['holdfast', 'migrate', 'app', ...args], { anyExit: true });
-  await host.sh('rm "$1"', [over]);
-  assert.notEqual(exitCode, 0, 'it was killed');
+test(
+  'a service that is not well on the dataset is put back at once, and the command says why',
+  { skip, timeout: 600_000 },
+  async () => {
+    await declare(host, { migrate: { healthUrl: HEALTH, healthWithin: '20s' } });
+    await host.sh('touch /run/sick');
+    const { exitCode, report } = await migrate('--no-backup');
+    assert.equal(exitCode, 2);
+    const { error, result } = stepOf(report, 'migrate:app');
+    assert.match(error?.message ?? '', /did not answer without an error within 20s: HTTP 503; it is back on the directory/);
+    assert.equal(result?.['rolledBack'], true);
+    assert.equal(await mark(host), 'kept');
+    assert.equal(await assertSettled(host, expected), 'directory');
+    await backToDirectory(host);
+  },
+);
+
+for (const point of THERE.slice(0, 3)) {
+  test(
+    `killed ${point.what}: with the next start it is on the ${point.side}, whole`,
+    { skip, timeout: 600_000 },
+    async () => {
+      await declare(host);
+      await killAt(host, point, ['--no-backup']);
+      await nextStart(host);
+      assert.equal(await assertSettled(host, expected), point.side);
+      await backToDirectory(host);
+    },
+  );
 }
 
-const MOVED_ASIDE = '[ -e /persist/.app.before* ]';
-const POINTS = [
-  ['after the dataset was made', 'zfs', 'after', '"create "*', 'true', 'directory'],
-  [
-    'when half of it is copied',
-    'cp',
-    'before',
-    '*',
-    '/usr/bin/cp --archive /persist/app/sub /persist/.app.migrating*/',
-    'directory',
-  ],
-  ['just before it is decided', 'zfs', 'before', '"set "*migration=live*', 'true', 'directory'],
-  ['just after it was decided', 'zfs', 'after', '"set "*migration=live*', 'true', 'dataset'],
-  ['between taking it off and mounting it for good', 'zfs', 'before', '"mount "*', MOVED_ASIDE, 'dataset'],
-  ['before the service is started', 'systemctl', 'before', '"start "*', 'true', 'dataset'],
-] as const;
-for (const [what, program, when, pattern, condition, side] of POINTS) {
-  test(`killed ${what}: with the next start it is on the ${side}, whole`, { skip, timeout: 600_000 }, async () => {
-    await declare(host);
-    await killAt(program, when, pattern, condition, ['--no-backup']);
-    await nextStart(host);
-    assert.equal(await assertSettled(host, expected), side);
-    await backToDirectory(host);
-  });
-}
+test('each that cannot be moved is refused, with what to do', { skip, timeout: 600_000 }, async () => {
+  await declare(host, {}, { web: { backup: { paths: [`${PATH}/sub`] } } });
+  assert.match(await refusal('app'), /the data of web \(\/persist\/app\/sub\) lies in/);
+  assert.match(await refusal('web'), /no dataset is declared for web.*services\.web\.dataset/);
+  await declare(host, { unit: undefined });
+  assert.match(await refusal('app'), /no unit is declared for app, and its files are in use: node .*pid/);
+  await declare(host);
+  await host.sh(`mkdir ${PATH}/inner && mount -t tmpfs tmpfs ${PATH}/inner`);
+  assert.match(await refusal('app'), /\/persist\/app\/inner is mounted inside/);
+  await host.sh(`umount ${PATH}/inner && rmdir ${PATH}/inner`);
+  await host.sh(`zfs create -o canmount=noauto ${DATASET}`);
+  assert.match(await refusal('app'), /exists already/);
+  await zfs('destroy', DATASET);
+  await declare(host, { dataset: { refquota: '1M' } });
+  const { exitCode, report } = await migrate('--no-backup');
+  assert.equal(exitCode, 2);
+  assert.equal(stepOf(report, 'migrate:app').error?.code, 'no-space');
+  await declare(host, { dataset: { properties: { acltype: 'off' } } });
+  assert.match(stepOf((await migrate('--no-backup')).report, 'migrate:app').error?.hint ?? '', /acltype/);
+  assert.equal(await assertSettled(host, expected), 'directory');
+  assert.equal(await mark(host), 'none');
+});
+
+test(
+  'cleaned up after its time: the old directory is gone, and the dataset is one like any other',
+  { skip, timeout: 600_000 },
+  async () => {
+    await declare(host, { migrate: { keepOld: '1ms', healthUrl: HEALTH } });
+    assert.equal((await migrate('--no-backup')).exitCode, 0);
+    const { exitCode, report } = await migrate('--clean-up');
+    assert.equal(exitCode, 0, JSON.stringify(report.steps));
+    assert.equal(await whereItIs(host, expected), 'dataset');
+    assert.equal(await host.tell('ls', '-A', '/persist'), 'app');
+    assert.equal(
+      await zfs('get', '-H', '-s', 'local', '-o', 'property', 'all', DATASET),
+      'recordsize\nmountpoint\ncanmount',
+    );
+    assert.match(await refusal('app'), /is on tank\/persist\/app already/);
+    assert.deepEqual((await holdfast(host, ['datasets', 'plan'])).report.steps, []);
+  },
+);

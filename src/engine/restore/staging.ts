@@ -2,9 +2,11 @@
 // longer in it.
 
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { duration } from '../../domain/duration.ts';
 import type { EffectKind } from '../../domain/effect.ts';
 import type { StepContext } from '../../domain/plan.ts';
 import { errnoOf, HoldfastError } from '../../lib/errors.ts';
+import { untilNamedByNobody } from '../../process/named-by.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
 import { exists } from './moves.ts';
 
@@ -13,12 +15,16 @@ export const STAGING: EffectKind = {
   independent: true,
   async undo(payload) {
     const { path } = payload;
-    if (typeof path === 'string') await removeTree(path);
+    if (typeof path !== 'string') return;
+    await untilNamedByNobody(path, DYING); // a restic that is still dying would make it anew
+    await removeTree(path);
   },
 };
 
+/** It was told to end when its Holdfast died, and has nothing to finish. */
+const DYING = duration(10, 's');
+
 async function removeTree(path: string): Promise<void> {
-  // A restic that is still dying may write into it for a moment longer: hence the repetitions.
   const remove = (): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 8, retryDelay: 100 });
   try {
     await remove();
