@@ -115,6 +115,7 @@ export abstract class BaseHost implements Host {
   }
 
   async journal(unit: string): Promise<string> {
+    await this.exec(['journalctl', '--sync']); // what was said may be on its way
     return await this.tell('journalctl', '--boot', '--no-pager', '--output=cat', `--unit=${unit}`);
   }
 

@@ -1,5 +1,5 @@
-// Holdfast is killed, and the power of its machine fails, at any moment of a migration. A boot starts the service before Holdfast has looked at
-// anything: it must find all of its data, on the one side or the other, and never an empty directory.
+// What a migration may meet: a service that is not well, what stands in its way, Holdfast killed, and power that fails at any moment. A boot
+// starts the service before Holdfast has looked at anything: it must find all of its data, on one side or the other, and never nothing.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -7,15 +7,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Lab, openLab } from '../../lab/lab.ts';
 import type { Machine } from '../../lab/machine/machine.ts';
 import { missingFor } from '../../lab/requirements.ts';
+import { stepOf } from '../support/cli.ts';
 import { holdfast } from './support/holdfast-on.ts';
 import { BACK, killAt, THERE } from './support/migrate-kills.ts';
 import {
   assertSettled,
   backToDirectory,
+  DATASET,
   declare,
   fingerprint,
+  HEALTH,
   mark,
   nextStart,
+  PATH,
   prepare,
   whereItIs,
 } from './support/migrating-host.ts';
@@ -64,6 +68,32 @@ async function cutDuring(args: readonly string[], takes: number): Promise<string
   return how;
 }
 
+const migrate = (...args: string[]): ReturnType<typeof holdfast> => holdfast(host, ['migrate', 'app', ...args]);
+const zfs = (...argv: string[]): Promise<string> => host.tell('zfs', ...argv);
+const refusal = async (...args: string[]): Promise<string> => {
+  const { exitCode, stdout } = await host.exec(['holdfast', '--json', 'migrate', ...args], { anyExit: true });
+  assert.equal(exitCode, 2, stdout);
+  const { error } = JSON.parse(stdout) as { error: { message: string; hint: string } };
+  return `${error.message} -> ${error.hint}`;
+};
+
+test(
+  'a service that is not well on the dataset is put back at once, and the command says why',
+  { skip, timeout: 600_000 },
+  async () => {
+    await declare(host, { migrate: { healthUrl: HEALTH, healthWithin: '20s' } });
+    await host.sh('touch /run/sick');
+    const { exitCode, report } = await migrate('--no-backup');
+    assert.equal(exitCode, 2);
+    const { error, result } = stepOf(report, 'migrate:app');
+    assert.match(error?.message ?? '', /did not answer without an error within 20s: HTTP 503; it is back on the directory/);
+    assert.equal(result?.['rolledBack'], true);
+    assert.equal(await mark(host), 'kept');
+    assert.equal(await assertSettled(host, expected), 'directory');
+    await backToDirectory(host);
+  },
+);
+
 for (const point of THERE.slice(3)) {
   test(
     `killed ${point.what}: with the next start it is on the ${point.side}, whole`,
@@ -80,7 +110,7 @@ for (const point of THERE.slice(3)) {
 
 test('killed, and asked for once more, it settles what was left, and does it', { skip, timeout: 600_000 }, async () => {
   await killAt(host, { program: 'zfs', when: 'after', pattern: '"create "*' }, ['--no-backup']);
-  const { exitCode, stderr } = await holdfast(host, ['migrate', 'app', '--no-backup']);
+  const { exitCode, stderr } = await migrate('--no-backup');
   assert.equal(exitCode, 0, stderr);
   assert.match(stderr, /cleaned up after run \w+, which died .*: new-dataset/);
   assert.equal(await assertSettled(host, expected), 'dataset');
@@ -95,7 +125,7 @@ test('killed, and asked for once more, it settles what was left, and does it', {
 });
 
 test('killed while it goes back: with the next start it is on one side, whole', { skip, timeout: 900_000 }, async () => {
-  assert.equal((await holdfast(host, ['migrate', 'app', '--no-backup'])).exitCode, 0);
+  assert.equal((await migrate('--no-backup')).exitCode, 0);
   for (const point of BACK) {
     await killAt(host, point, ['--rollback']);
     await nextStart(host);
@@ -128,3 +158,45 @@ for (let cut = 1; cut <= CUTS; cut += 1) {
     },
   );
 }
+
+test('each that cannot be moved is refused, with what to do', { skip, timeout: 600_000 }, async () => {
+  await declare(host, {}, { web: { backup: { paths: [`${PATH}/sub`] } } });
+  assert.match(await refusal('app'), /the data of web \(\/persist\/app\/sub\) lies in/);
+  assert.match(await refusal('web'), /no dataset is declared for web.*services\.web\.dataset/);
+  await declare(host, { unit: undefined });
+  assert.match(await refusal('app'), /no unit is declared for app, and its files are in use: node .*pid/);
+  await declare(host);
+  await host.sh(`mkdir ${PATH}/inner && mount -t tmpfs tmpfs ${PATH}/inner`);
+  assert.match(await refusal('app'), /\/persist\/app\/inner is mounted inside/);
+  await host.sh(`umount ${PATH}/inner && rmdir ${PATH}/inner`);
+  await host.sh(`zfs create -o canmount=noauto ${DATASET}`);
+  assert.match(await refusal('app'), /exists already/);
+  await zfs('destroy', DATASET);
+  await declare(host, { dataset: { refquota: '1M' } });
+  const { exitCode, report } = await migrate('--no-backup');
+  assert.equal(exitCode, 2);
+  assert.equal(stepOf(report, 'migrate:app').error?.code, 'no-space');
+  await declare(host, { dataset: { properties: { acltype: 'off' } } });
+  assert.match(stepOf((await migrate('--no-backup')).report, 'migrate:app').error?.hint ?? '', /acltype/);
+  assert.equal(await assertSettled(host, expected), 'directory');
+  assert.equal(await mark(host), 'none');
+});
+
+test(
+  'cleaned up after its time: the old directory is gone, and the dataset is one like any other',
+  { skip, timeout: 600_000 },
+  async () => {
+    await declare(host, { migrate: { keepOld: '1ms', healthUrl: HEALTH } });
+    assert.equal((await migrate('--no-backup')).exitCode, 0);
+    const { exitCode, report } = await migrate('--clean-up');
+    assert.equal(exitCode, 0, JSON.stringify(report.steps));
+    assert.equal(await whereItIs(host, expected), 'dataset');
+    assert.equal(await host.tell('ls', '-A', '/persist'), 'app');
+    assert.equal(
+      await zfs('get', '-H', '-s', 'local', '-o', 'property', 'all', DATASET),
+      'recordsize\nmountpoint\ncanmount',
+    );
+    assert.match(await refusal('app'), /is on tank\/persist\/app already/);
+    assert.deepEqual((await holdfast(host, ['datasets', 'plan'])).report.steps, []);
+  },
+);

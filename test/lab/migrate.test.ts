@@ -15,7 +15,6 @@ import {
   DATASET,
   declare,
   fingerprint,
-  HEALTH,
   mark,
   nextStart,
   PATH,
@@ -100,23 +99,6 @@ test('rolled back, what was written since is told, and stays in the dataset', { 
   await host.sh(`zfs destroy -r ${DATASET}; rmdir /persist/.app.rolled-back-* 2>/dev/null || true`);
 });
 
-test(
-  'a service that is not well on the dataset is put back at once, and the command says why',
-  { skip, timeout: 600_000 },
-  async () => {
-    await declare(host, { migrate: { healthUrl: HEALTH, healthWithin: '20s' } });
-    await host.sh('touch /run/sick');
-    const { exitCode, report } = await migrate('--no-backup');
-    assert.equal(exitCode, 2);
-    const { error, result } = stepOf(report, 'migrate:app');
-    assert.match(error?.message ?? '', /did not answer without an error within 20s: HTTP 503; it is back on the directory/);
-    assert.equal(result?.['rolledBack'], true);
-    assert.equal(await mark(host), 'kept');
-    assert.equal(await assertSettled(host, expected), 'directory');
-    await backToDirectory(host);
-  },
-);
-
 for (const point of THERE.slice(0, 3)) {
   test(
     `killed ${point.what}: with the next start it is on the ${point.side}, whole`,
@@ -130,45 +112,3 @@ for (const point of THERE.slice(0, 3)) {
     },
   );
 }
-
-test('each that cannot be moved is refused, with what to do', { skip, timeout: 600_000 }, async () => {
-  await declare(host, {}, { web: { backup: { paths: [`${PATH}/sub`] } } });
-  assert.match(await refusal('app'), /the data of web \(\/persist\/app\/sub\) lies in/);
-  assert.match(await refusal('web'), /no dataset is declared for web.*services\.web\.dataset/);
-  await declare(host, { unit: undefined });
-  assert.match(await refusal('app'), /no unit is declared for app, and its files are in use: node .*pid/);
-  await declare(host);
-  await host.sh(`mkdir ${PATH}/inner && mount -t tmpfs tmpfs ${PATH}/inner`);
-  assert.match(await refusal('app'), /\/persist\/app\/inner is mounted inside/);
-  await host.sh(`umount ${PATH}/inner && rmdir ${PATH}/inner`);
-  await host.sh(`zfs create -o canmount=noauto ${DATASET}`);
-  assert.match(await refusal('app'), /exists already/);
-  await zfs('destroy', DATASET);
-  await declare(host, { dataset: { refquota: '1M' } });
-  const { exitCode, report } = await migrate('--no-backup');
-  assert.equal(exitCode, 2);
-  assert.equal(stepOf(report, 'migrate:app').error?.code, 'no-space');
-  await declare(host, { dataset: { properties: { acltype: 'off' } } });
-  assert.match(stepOf((await migrate('--no-backup')).report, 'migrate:app').error?.hint ?? '', /acltype/);
-  assert.equal(await assertSettled(host, expected), 'directory');
-  assert.equal(await mark(host), 'none');
-});
-
-test(
-  'cleaned up after its time: the old directory is gone, and the dataset is one like any other',
-  { skip, timeout: 600_000 },
-  async () => {
-    await declare(host, { migrate: { keepOld: '1ms', healthUrl: HEALTH } });
-    assert.equal((await migrate('--no-backup')).exitCode, 0);
-    const { exitCode, report } = await migrate('--clean-up');
-    assert.equal(exitCode, 0, JSON.stringify(report.steps));
-    assert.equal(await whereItIs(host, expected), 'dataset');
-    assert.equal(await host.tell('ls', '-A', '/persist'), 'app');
-    assert.equal(
-      await zfs('get', '-H', '-s', 'local', '-o', 'property', 'all', DATASET),
-      'recordsize\nmountpoint\ncanmount',
-    );
-    assert.match(await refusal('app'), /is on tank\/persist\/app already/);
-    assert.deepEqual((await holdfast(host, ['datasets', 'plan'])).report.steps, []);
-  },
-);
