@@ -136,7 +136,8 @@ test('killed while it goes back: with the next start it is on one side, whole', 
 
 for (let cut = 1; cut <= CUTS; cut += 1) {
   const isBack = cut % 2 === 0;
-  const byUnits = cut > CUTS - 2; // the boot itself is the next start: its unit comes before that of the service
+  const byUnits = cut === CUTS - 1; // the boot itself is the next start: its unit comes before that of the service
+  // On the way back a boot has nothing to settle it with: datasets are not applied over files, and their unit fails, as it should.
   test(
     `power cut ${cut} of ${CUTS}, ${isBack ? 'on the way back' : 'on the way there'}: what boots finds all of its data, and the next start settles it`,
     { skip, timeout: 600_000 },

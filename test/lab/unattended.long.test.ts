@@ -36,9 +36,9 @@ test(
 test('what failed was told once when it began, and once when it was over', { skip }, () => {
   const happened: Happening[] = [
     // the repository was away from the 8th to the 10th; notes is backed up daily, ledger on Thursdays
-    ['backup-failure', 'notes', '2031-10-08T22:00Z'],
+    ['backup-failure', 'notes', '2031-10-08T21:00Z'],
     ['backup-failure', 'ledger', '2031-10-09T00:30Z'],
-    ['backup-recovered', 'notes', '2031-10-10T22:00Z'],
+    ['backup-recovered', 'notes', '2031-10-10T21:00Z'],
     ['stale', 'ledger', '2031-10-11T00:00Z'],
     ['backup-recovered', 'ledger', '2031-10-16T00:30Z'],
     ['backup-recovered', 'ledger', '2031-10-16T00:30Z'], // its failure, and that its copy was too old
@@ -65,7 +65,7 @@ test('alerts fire while something is wrong, and at no other time', { skip }, asy
   t.diagnostic(told.join('; '));
   const of = (name: string): string[] => told.filter((line) => line.split(' ')[2] === name).toSorted();
   assert.deepEqual(of('UnifiedBackupFailed'), [
-    '10-08T22 10-10T22 UnifiedBackupFailed critical notes',
+    '10-08T21 10-10T21 UnifiedBackupFailed critical notes',
     '10-09T00 10-16T00 UnifiedBackupFailed critical ledger',
     '10-18T22 10-22T10 UnifiedBackupFailed critical site', // until it was off, and again after that
     '10-24T10 10-25T22 UnifiedBackupFailed critical site',

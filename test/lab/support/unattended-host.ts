@@ -34,7 +34,8 @@ const CONFIG = {
   },
   defaults: { repositories: ['near'], retention: { daily: 3 } },
   services: {
-    notes: { backup: { paths: ['/srv/notes'], frequency: 'daily' }, ...owed('3d') },
+    // An hour before all that is daily: what fails first is told first, and the rest with the next occasion.
+    notes: { backup: { paths: ['/srv/notes'], frequency: '23:00' }, ...owed('3d') },
     site: { backup: { paths: ['/srv/site'], frequency: 'Sat 18:30 America/New_York' }, ...owed('16d') },
     ledger: {
       backup: { paths: ['/srv/ledger'], repositories: ['near', 'far'], frequency: 'Thu 02:30' },
