@@ -18,5 +18,14 @@ export const replicaOf = (root: string, dataset: string): string => {
   return slash === -1 ? root : `${root}${dataset.slice(slash)}`;
 };
 
+/** What a target is sent, as it is declared. */
+export interface Sent {
+  readonly datasets: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+export const isSentTo = ({ datasets, exclude }: Sent, dataset: string): boolean =>
+  isWithin(dataset, datasets) && !isWithin(dataset, exclude);
+
 export const isWithin = (dataset: string, roots: readonly string[]): boolean =>
   roots.some((root) => dataset === root || dataset.startsWith(`${root}/`));

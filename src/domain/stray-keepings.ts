@@ -1,12 +1,10 @@
 // What still keeps the base of a replication that is no longer declared: nothing will ever let go of it, and it takes room. Pure.
 
 import { type Holds, sourceTag, targetOfBookmark, targetOfTag } from './replication-base.ts';
-import { isWithin } from './replication-names.ts';
+import { isSentTo, type Sent } from './replication-names.ts';
 
-export interface Declared {
+export interface Declared extends Sent {
   readonly name: string;
-  readonly datasets: readonly string[];
-  readonly exclude: readonly string[];
 }
 
 export interface Stray {
@@ -21,9 +19,7 @@ export interface Stray {
 /** By target; `bookmarks`: full names. Those of other programs are not in it. */
 export function strayKeepings(holds: Holds, bookmarks: readonly string[], targets: readonly Declared[]): Stray[] {
   const isSent = (target: string, dataset: string): boolean =>
-    targets.some(
-      ({ name, datasets, exclude }) => name === target && isWithin(dataset, datasets) && !isWithin(dataset, exclude),
-    );
+    targets.some((each) => each.name === target && isSentTo(each, dataset));
   const held = [...holds].flatMap(([snapshot, tags]) => {
     const dataset = snapshot.slice(0, snapshot.indexOf('@'));
     return [...tags].flatMap((tag) => {

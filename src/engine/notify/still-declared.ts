@@ -4,7 +4,7 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { poolOf } from '../../domain/dataset.ts';
 import type { Problem } from '../../domain/notification.ts';
-import { isWithin } from '../../domain/replication-names.ts';
+import { isSentTo } from '../../domain/replication-names.ts';
 import { isDeclaredUnit } from '../gate/declared-units.ts';
 
 export function stillDeclared(config: Configuration, { item, source }: Pick<Problem, 'item' | 'source'>): boolean {
@@ -30,10 +30,7 @@ const OF_ZFS: Readonly<Record<string, Of | undefined>> = {
   replicate: ({ replication }, subject) => {
     const at = subject.lastIndexOf('@');
     const dataset = subject.slice(0, at);
-    return replication.targets.some(
-      ({ name, datasets, exclude }) =>
-        name === subject.slice(at + 1) && isWithin(dataset, datasets) && !isWithin(dataset, exclude),
-    );
+    return replication.targets.some((each) => each.name === subject.slice(at + 1) && isSentTo(each, dataset));
   },
   lag: ({ replication }, subject) => replication.targets.some(({ name }) => name === subject),
 };

@@ -3,7 +3,7 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { expectedInterval } from '../../domain/frequency.ts';
 import type { Instant } from '../../domain/instant.ts';
-import { isWithin } from '../../domain/replication-names.ts';
+import { isSentTo, isWithin } from '../../domain/replication-names.ts';
 import { knownLags, lagNow } from '../../domain/replication-lag.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ReplicaFigures } from '../../observe/metrics/input.ts';
@@ -18,12 +18,11 @@ export function replicaFigures(
 ): ReplicaFigures[] {
   if (targets.length === 0) return [];
   const known = knownLags(journal.evidence({ kind: 'replication', service: '', limit: RECORDS * targets.length }));
-  return targets.flatMap(({ name, datasets, exclude, frequency, maxLag }) => {
+  return targets.flatMap((declared) => {
+    const { name, datasets, exclude, frequency, maxLag } = declared;
     const patience = patienceOf(expectedInterval(frequency), { randomizedDelay: null });
     const maxLagSeconds = (maxLag ?? metrics.replicationLag.warning) / 1000;
-    const measured = known.filter(
-      ({ target, dataset }) => target === name && isWithin(dataset, datasets) && !isWithin(dataset, exclude),
-    );
+    const measured = known.filter(({ target, dataset }) => target === name && isSentTo(declared, dataset));
     const never = datasets.filter((each) => !measured.some(({ dataset }) => dataset === each) && !isWithin(each, exclude));
     const common = { target: name, maxLagSeconds };
     return [
