@@ -147,7 +147,7 @@ function known({ name, service, mountpoint }: Declared, { state, mark, place, de
   if (mark?.state === 'copying')
     return obstacle(
       `${name} was half made by run ${mark.run}, and the journal no longer tells of it; nothing ever ran on it`,
-      `Remove it: zfs destroy -r ${name}`,
+      `Remove it: zfs destroy ${name}`,
     );
   if (place.kind === 'mounted' && place.source === name) {
     const fixed = (decision?.obstacles ?? []).filter(({ property }) => property !== null && CREATE_ONLY.has(property));

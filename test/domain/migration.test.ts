@@ -82,7 +82,7 @@ const REFUSED: readonly (readonly [string, Partial<MigrationSeen>, RegExp, RegEx
     'one that died, without a journal',
     { state: dataset, mark: mark('copying') },
     /nothing ever ran on it/,
-    /zfs destroy -r/,
+    /Remove it: zfs destroy tank/,
   ],
   ['a dataset of somebody', { state: dataset }, /exists already/, /zfs list -r/],
   ['nothing there', { place: { kind: 'absent' } }, /does not exist/, /datasets apply app/],
