@@ -37,10 +37,17 @@ export async function migrate(cli: CliContext, service: string, options: Migrate
       const notes = dryRun
         ? []
         : await recoverFromCrash({ ...world, journal: toolbox.journal, clock: cli.clock, kinds: EFFECT_KINDS });
-      for (const note of notes) cli.warn(note);
-      if (rollback) return await planRollback(configuration, service, world.signal);
-      if (cleanUp) return await planCleanUp(configuration, service, world);
-      return await planMigrate(configuration, { service, repository, backup }, toolbox, world);
+      try {
+        const plan = rollback
+          ? await planRollback(configuration, service, world.signal)
+          : cleanUp
+            ? await planCleanUp(configuration, service, world)
+            : await planMigrate(configuration, { service, repository, backup }, toolbox, world);
+        return { ...plan, warnings: [...notes, ...(plan.warnings ?? [])] }; // on record, as those of any other start
+      } catch (error) {
+        for (const note of notes) cli.warn(note); // there will be no report to say it
+        throw error;
+      }
     },
     { dryRun, wait, render: (report) => renderMigrate(report, cli.out) },
   );
