@@ -1,5 +1,6 @@
 // The effective configuration: what every other part reads. Parsed once at the border (schema.ts), defaults merged,
 // shorthands resolved, every value of a domain type. It never holds a secret, only where one is found.
+// One file, because it is one type, read from the top.
 
 import type { Bytes } from '../domain/bytes.ts';
 import type { DeclaredDataset } from '../domain/dataset.ts';

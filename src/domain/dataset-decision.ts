@@ -1,5 +1,5 @@
 // What makes declared datasets as they are declared: pure, from what ZFS and the mountpoints say. Nothing is ever destroyed; what
-// cannot be done, or would hide or cut off data, is an obstacle with a way out.
+// cannot be done, or would hide or cut off data, is an obstacle with a way out. One file, because its parts make one decision.
 
 import {
   ancestorsOf,

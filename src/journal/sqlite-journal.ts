@@ -1,4 +1,5 @@
-// The journal on SQLite. Rows in, reports out; opening, repairing and migrating is open-journal.ts.
+// The journal on SQLite. Rows in, reports out; opening, repairing and migrating is open-journal.ts. One file, because its statements
+// are about one schema.
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Evidence } from '../domain/evidence.ts';
