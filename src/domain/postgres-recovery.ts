@@ -1,0 +1,231 @@
+// Whether a PostgreSQL server may start on what is in its data directory, and what is done where it may not: one decision over
+// what was seen. Pure. A cluster is known by its system identifier, never by a marker; a new one is made only where every
+// repository has shown that it is empty and a person has said so.
+
+import type { ErrorCode } from '../lib/errors.ts';
+
+/** The 64 bits that initdb draws, as decimal digits: they do not fit into a number. */
+export type SystemId = string;
+
+/** What is in the data directory, told from `PG_VERSION` and `global/pg_control`. */
+export type ClusterData =
+  /** No directory, or nothing in it but what belongs to no cluster. */
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'valid'; readonly systemId: SystemId }
+  /** `interruptedRestore`: with the manifest that a restore writes first, and without the control file that it writes last. */
+  | { readonly kind: 'partial'; readonly interruptedRestore: boolean; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** What was done here before, kept outside of the data directory. It proves nothing about what is there now. */
+export interface ClusterReceipt {
+  readonly systemId: SystemId;
+  readonly state: 'in-progress' | 'completed';
+}
+
+/** What one repository of the engine said. */
+export type ArchiveState =
+  /** It holds backups that can be restored, of these clusters; the newest backup of each. */
+  | { readonly kind: 'backups'; readonly newest: readonly ClusterBackup[] }
+  /** It shows that it is the one we have set up (our sentinel is there), and holds no backup. */
+  | { readonly kind: 'empty' }
+  /** It did not answer, or answered with nothing and does not show that it is ours: a directory that is not mounted does that. */
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+export interface ClusterBackup {
+  readonly systemId: SystemId;
+  /** As the engine names it. */
+  readonly label: string;
+}
+
+export interface ClusterObservation {
+  readonly service: string;
+  readonly dataDir: string;
+  /** Why it is not certain that what is seen at the data directory is what belongs there; null when it is. */
+  readonly hidden: string | null;
+  readonly data: ClusterData;
+  readonly receipt: ClusterReceipt | null;
+  /** In the order in which they are asked. */
+  readonly archives: readonly (ArchiveState & { readonly repository: string })[];
+}
+
+export interface ClusterPolicy {
+  readonly allowEmptyStart: boolean;
+  /** A person has said that this one time it may start empty. */
+  readonly token: boolean;
+}
+
+export interface ChosenBackup extends ClusterBackup {
+  readonly repository: string;
+}
+
+export type ClusterDecision =
+  /** `archiving` false: it must not archive before its repository was seen. `remark`: what whoever looks on should know. */
+  | { readonly action: 'start'; readonly reason: string; readonly archiving: boolean; readonly remark: string | null }
+  /** The cluster is taken into a repository that has none: its stanza is made, and a full backup taken. */
+  | { readonly action: 'adopt'; readonly reason: string }
+  /** `alarm`: it had been recovered or adopted here before, so that somebody has emptied it. */
+  | { readonly action: 'restore'; readonly reason: string; readonly from: ChosenBackup; readonly alarm: boolean }
+  /** An interrupted restore is gone on with. */
+  | { readonly action: 'resume'; readonly reason: string; readonly from: ChosenBackup }
+  | { readonly action: 'initdb'; readonly reason: string }
+  /** Nothing starts. `setAside`: what is there is moved away by rename. `again`: trying later may help without a person. */
+  | {
+      readonly action: 'block';
+      readonly code: ErrorCode;
+      readonly reason: string;
+      readonly hint: string;
+      readonly setAside: boolean;
+      readonly again: boolean;
+    };
+
+export function decideCluster(seen: ClusterObservation, policy: ClusterPolicy): ClusterDecision {
+  const { data, hidden } = seen;
+  if (hidden !== null) return block(hidden, MEND_FIRST);
+  switch (data.kind) {
+    case 'unknown':
+      return block(data.reason, MEND_FIRST);
+    case 'valid':
+      return onValid(seen, data.systemId);
+    case 'partial':
+      return onPartial(seen, data);
+    case 'empty':
+      return onEmpty(seen, policy);
+    default:
+      return data satisfies never;
+  }
+}
+
+/** There is a cluster: is it ours? */
+function onValid({ service, receipt, archives, dataDir }: ClusterObservation, systemId: SystemId): ClusterDecision {
+  const backups = backupsOf(archives);
+  const known = backups.some((backup) => backup.systemId === systemId);
+  const silent = silentOf(archives);
+  if (known || receipt?.systemId === systemId) {
+    const stranger = !known && backups.length > 0;
+    const remark = stranger
+      ? `${namesOf(backups)} ${backups.length === 1 ? 'holds' : 'hold'} backups of another cluster only: nothing of this one can be archived there`
+      : null;
+    return { action: 'start', reason: 'its data is there', archiving: !stranger, remark };
+  }
+  if (backups.length > 0 || receipt !== null) {
+    const expected = receipt?.systemId ?? [...new Set(backups.map((backup) => backup.systemId))].join(' or ');
+    return block(
+      `${dataDir} holds a cluster with the system identifier ${systemId}, and ${service} is ${expected}: another cluster has taken its place`,
+      `Find out where it comes from. To put the right one back (what is there is kept): holdfast restore ${service} --in-place`,
+    );
+  }
+  if (silent.length > 0) {
+    const reason = `its data is there, and ${silentWords(silent)}`;
+    return {
+      action: 'start',
+      reason,
+      archiving: false,
+      remark: 'it does not archive until a repository was seen that is its own or empty',
+    };
+  }
+  return { action: 'adopt', reason: `its data is there, and ${emptyWords(archives)}` };
+}
+
+function onPartial(
+  seen: ClusterObservation,
+  { interruptedRestore, reason }: Extract<ClusterData, { kind: 'partial' }>,
+): ClusterDecision {
+  const { receipt, archives, service } = seen;
+  const from = receipt === null ? null : backupOf(archives, receipt.systemId);
+  if (interruptedRestore && receipt?.state === 'in-progress' && from)
+    return { action: 'resume', reason: `a restore of it was interrupted; ${from.repository} holds ${from.label}`, from };
+  if (interruptedRestore && receipt?.state === 'in-progress' && silentOf(archives).length > 0)
+    return unreachable(seen, 'a restore of it was interrupted', false);
+  return {
+    ...block(
+      `${seen.dataDir} holds a part of a cluster (${reason})`,
+      `It is moved aside, nothing of it is lost. Look at it, then put back what the repository holds: holdfast recover ${service}`,
+    ),
+    setAside: true,
+  };
+}
+
+function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPolicy): ClusterDecision {
+  const { service, receipt, archives } = seen;
+  const backups = backupsOf(archives);
+  const wanted = receipt?.systemId ?? onlyOne(backups);
+  const from = wanted === null ? null : backupOf(archives, wanted);
+  if (from) {
+    const reason = `its data is gone, and ${from.repository} holds ${from.label}`;
+    return { action: 'restore', reason, from, alarm: receipt !== null };
+  }
+  if (silentOf(archives).length > 0) return unreachable(seen, 'its data is gone', true);
+  if (backups.length > 0) {
+    const ids = [...new Set(backups.map(({ systemId }) => systemId))].join(', ');
+    const expected = receipt === null ? 'which of them is the right one is not on record' : `it is ${receipt.systemId}`;
+    return block(
+      `its data is gone, and ${namesOf(backups)} ${backups.length === 1 ? 'holds' : 'hold'} backups of ${ids}: ${expected}`,
+      `Choose the set yourself: holdfast restore ${service} --in-place --set LABEL`,
+    );
+  }
+  const nothing = `its data is gone, and ${emptyWords(archives)}`;
+  if (receipt !== null)
+    return block(
+      `${nothing}, yet the cluster ${receipt.systemId} was here before`,
+      'Look for its backups elsewhere: a disk, a bucket, a copy. It is not started empty.',
+    );
+  if (archives.length > 0 && allowEmptyStart && token)
+    return { action: 'initdb', reason: `${emptyWords(archives)}, and a person has said that it may start empty once` };
+  return block(
+    nothing,
+    allowEmptyStart
+      ? `If it is new: holdfast recover ${service} --allow-empty-once, then start it again.`
+      : `If it is new, say so: protection.allowEmptyStart: true, and then holdfast recover ${service} --allow-empty-once`,
+  );
+}
+
+type Archive = ClusterObservation['archives'][number];
+
+const backupsOf = (archives: readonly Archive[]): ChosenBackup[] =>
+  archives.flatMap((archive) =>
+    archive.kind === 'backups' ? archive.newest.map((backup) => ({ ...backup, repository: archive.repository })) : [],
+  );
+
+/** From the first repository that has one. */
+const backupOf = (archives: readonly Archive[], systemId: SystemId): ChosenBackup | null =>
+  backupsOf(archives).find((backup) => backup.systemId === systemId) ?? null;
+
+/** Null where there is none or where a person has to choose: a new cluster may have been made in place of the real one. */
+function onlyOne(backups: readonly ClusterBackup[]): SystemId | null {
+  const [first, ...more] = new Set(backups.map(({ systemId }) => systemId));
+  return first !== undefined && more.length === 0 ? first : null;
+}
+
+const silentOf = (archives: readonly Archive[]): Extract<Archive, { kind: 'unreachable' }>[] =>
+  archives.filter((archive) => archive.kind === 'unreachable');
+
+const silentWords = (silent: readonly Extract<Archive, { kind: 'unreachable' }>[]): string =>
+  silent.map(({ repository, reason }) => `${repository} did not answer (${reason})`).join('; ');
+
+const emptyWords = (archives: readonly Archive[]): string =>
+  archives.length === 0
+    ? 'no repository is configured'
+    : `${archives.map(({ repository }) => repository).join(' and ')} answered and ${archives.length === 1 ? 'holds' : 'hold'} no backup`;
+
+const namesOf = (backups: readonly ChosenBackup[]): string =>
+  [...new Set(backups.map(({ repository }) => repository))].join(' and ');
+
+const MEND_FIRST = 'Nobody knows whether its data is there. See to that first (holdfast doctor, findmnt, ls -ld).';
+
+const block = (reason: string, hint: string): Extract<ClusterDecision, { action: 'block' }> => ({
+  action: 'block',
+  code: 'refused',
+  reason,
+  hint,
+  setAside: false,
+  again: false,
+});
+
+const unreachable = ({ service, archives }: ClusterObservation, what: string, gone: boolean): ClusterDecision => ({
+  ...block(
+    `${what}, and ${silentWords(silentOf(archives))}`,
+    `It is tried again by itself, or: holdfast recover ${service}.${gone ? ' No new cluster is made: what does not answer may hold everything.' : ''}`,
+  ),
+  code: 'repository-unreachable',
+  again: true,
+});

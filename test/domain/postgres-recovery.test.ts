@@ -1,0 +1,158 @@
+// No server ever starts on nothing by accident: every combination of what can be seen, against the table that it is meant to be.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type ArchiveState,
+  type ClusterData,
+  type ClusterDecision,
+  type ClusterObservation,
+  type ClusterPolicy,
+  type ClusterReceipt,
+  decideCluster,
+} from '../../src/domain/postgres-recovery.ts';
+
+const A = '7311111111111111111';
+const B = '7422222222222222222';
+const backups = (...ids: readonly string[]): ArchiveState => ({
+  kind: 'backups',
+  newest: ids.map((systemId) => ({ systemId, label: `20260101-000000F-${systemId}` })),
+});
+const EMPTY: ArchiveState = { kind: 'empty' };
+const SILENT: ArchiveState = { kind: 'unreachable', reason: 'no route' };
+const ARCHIVES: readonly ArchiveState[] = [backups(A), backups(B), backups(A, B), EMPTY, SILENT];
+const SETS: readonly (readonly ArchiveState[])[] = [
+  [],
+  ...ARCHIVES.map((one) => [one]),
+  ...ARCHIVES.flatMap((one) => ARCHIVES.map((other) => [one, other])),
+];
+const VALID: ClusterData = { kind: 'valid', systemId: A };
+const NOTHING: ClusterData = { kind: 'empty' };
+const OURS: ClusterData = { kind: 'partial', interruptedRestore: true, reason: 'no control file' };
+const SHARDS: ClusterData = { kind: 'partial', interruptedRestore: false, reason: 'no PG_VERSION' };
+const DATA: readonly ClusterData[] = [VALID, NOTHING, OURS, SHARDS, { kind: 'unknown', reason: 'no answer' }];
+const RECEIPTS: readonly (ClusterReceipt | null)[] = [
+  null,
+  ...[A, B].flatMap((systemId): ClusterReceipt[] => [
+    { systemId, state: 'completed' },
+    { systemId, state: 'in-progress' },
+  ]),
+];
+
+const observed = (
+  data: ClusterData,
+  receipt: ClusterReceipt | null,
+  archives: readonly ArchiveState[],
+  hidden: string | null = null,
+): ClusterObservation => ({
+  service: 'db',
+  dataDir: '/var/lib/postgresql/15/main',
+  hidden,
+  data,
+  receipt,
+  archives: archives.map((archive, index) => ({ ...archive, repository: `repo${index + 1}` })),
+});
+
+function* everything(): Generator<[ClusterObservation, ClusterPolicy]> {
+  for (const hidden of [null, 'two datasets are mounted there'])
+    for (const data of DATA)
+      for (const receipt of RECEIPTS)
+        for (const archives of SETS)
+          for (const allowEmptyStart of [true, false])
+            for (const token of [true, false]) yield [observed(data, receipt, archives, hidden), { allowEmptyStart, token }];
+}
+
+/** The table, row by row, in other words than those of the code. */
+function row({ hidden, data, receipt, archives }: ClusterObservation, policy: ClusterPolicy): string {
+  const ids = archives.flatMap((each) => (each.kind === 'backups' ? each.newest.map(({ systemId }) => systemId) : []));
+  const silent = archives.some(({ kind }) => kind === 'unreachable');
+  const several = new Set(ids).size > 1;
+  if (hidden !== null || data.kind === 'unknown') return 'block';
+  if (data.kind === 'valid') {
+    if (receipt?.systemId === data.systemId || ids.includes(data.systemId)) return 'start';
+    if (receipt !== null || ids.length > 0) return 'block';
+    return silent ? 'start without archiving' : 'adopt';
+  }
+  if (data.kind === 'partial') {
+    if (!data.interruptedRestore || receipt?.state !== 'in-progress') return 'set aside';
+    if (ids.includes(receipt.systemId)) return 'resume';
+    return silent ? 'block, again' : 'set aside';
+  }
+  if (receipt ? ids.includes(receipt.systemId) : ids.length > 0 && !several) return receipt ? 'restore, alarm' : 'restore';
+  if (silent) return 'block, again';
+  if (ids.length > 0 || receipt !== null) return 'block';
+  return archives.length > 0 && policy.allowEmptyStart && policy.token ? 'initdb' : 'block';
+}
+
+function inWords(decision: ClusterDecision): string {
+  switch (decision.action) {
+    case 'start':
+      return decision.archiving || decision.reason === 'its data is there' ? 'start' : 'start without archiving';
+    case 'restore':
+      return decision.alarm ? 'restore, alarm' : 'restore';
+    case 'block':
+      return decision.setAside ? 'set aside' : decision.again ? 'block, again' : 'block';
+    default:
+      return decision.action;
+  }
+}
+
+test('every combination of what is seen is decided as the table says', () => {
+  const met = new Set<string>();
+  for (const [seen, policy] of everything()) {
+    const expected = row(seen, policy);
+    met.add(expected);
+    assert.equal(inWords(decideCluster(seen, policy)), expected, JSON.stringify([seen, policy]));
+  }
+  assert.equal(met.size, 10, [...met].join(', '));
+});
+
+test('a new cluster is made only on nothing, where every repository has shown to be empty, nothing was here before, and a person said so', () => {
+  for (const [seen, policy] of everything()) {
+    if (decideCluster(seen, policy).action !== 'initdb') continue;
+    assert.deepEqual([seen.data, seen.receipt, seen.hidden], [NOTHING, null, null]);
+    assert.ok(seen.archives.length > 0 && seen.archives.every(({ kind }) => kind === 'empty'));
+    assert.deepEqual(policy, { allowEmptyStart: true, token: true });
+  }
+});
+
+test('a server starts on a whole cluster only, and archives only where a repository knows it or it is on record', () => {
+  for (const [seen, policy] of everything()) {
+    const decision = decideCluster(seen, policy);
+    if (decision.action !== 'start') continue;
+    assert.equal(seen.data.kind, 'valid');
+    if (!decision.archiving) assert.notEqual(decision.remark, null);
+    const stranger = seen.archives.some(({ kind }) => kind === 'backups');
+    if (decision.archiving && stranger) {
+      const held = seen.archives.flatMap((each) => (each.kind === 'backups' ? each.newest : []));
+      assert.ok(held.some(({ systemId }) => systemId === A));
+    }
+  }
+});
+
+test('a restore never comes over data, and never from a cluster other than the one on record', () => {
+  for (const [seen, policy] of everything()) {
+    const decision = decideCluster(seen, policy);
+    if (decision.action !== 'restore' && decision.action !== 'resume') continue;
+    assert.notEqual(seen.data.kind, 'valid');
+    if (seen.receipt) assert.equal(decision.from.systemId, seen.receipt.systemId);
+  }
+});
+
+test('a repository that is down does not keep the next one from being used, nor a known cluster from starting', () => {
+  const restored = decideCluster(observed(NOTHING, null, [SILENT, backups(A)]), { allowEmptyStart: false, token: false });
+  assert.deepEqual(restored.action === 'restore' && restored.from.repository, 'repo2');
+  const started = decideCluster(observed(VALID, { systemId: A, state: 'completed' }, [SILENT]), {
+    allowEmptyStart: false,
+    token: false,
+  });
+  assert.deepEqual([started.action, started.action === 'start' && started.archiving], ['start', true]);
+});
+
+test('every refusal says why, and what to do', () => {
+  for (const [seen, policy] of everything()) {
+    const decision = decideCluster(seen, policy);
+    assert.notEqual(decision.reason, '');
+    if (decision.action === 'block') assert.match(decision.hint, /[.:]/);
+  }
+});
