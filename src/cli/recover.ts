@@ -10,6 +10,8 @@ import { waitOption } from './options.ts';
 interface Options {
   readonly all?: true | undefined;
   readonly dryRun?: true | undefined;
+  readonly allowEmptyOnce?: true | undefined;
+  readonly acknowledgeEmpty?: true | undefined;
   readonly wait?: Duration | undefined;
 }
 
@@ -18,6 +20,8 @@ export const recoverCommand: CommandFactory = (context) =>
     .description('bring lost data back: only where there is none, and never to nothing because a repository is silent')
     .argument('[service...]', 'names or shell patterns')
     .option('--all', 'every service, the most urgent first')
+    .option('--allow-empty-once', 'it is new: let its next start, within a day, be without data; recover nothing now')
+    .option('--acknowledge-empty', 'it was started empty and is right as it is: go on backing it up')
     .option('--dry-run', 'show what would come from where, change nothing')
     .addOption(waitOption())
     .action((services, options) => recover(context(), services, options));
@@ -26,6 +30,7 @@ async function recover(cli: CliContext, patterns: readonly string[], options: Op
   if (patterns.length === 0 && !options.all)
     throw usage('which service?', '`holdfast recover SERVICE`, or --all. What would be done: --all --dry-run.');
   if (patterns.length > 0 && options.all) throw usage('--all and names exclude each other', 'Either says which services.');
+  if (options.allowEmptyOnce || options.acknowledgeEmpty) return await settleEmptyStart(cli, patterns, options);
   const configuration = await cli.configuration();
   const { planRecovery } = await import('../engine/recover/plan-recovery.ts');
   const { selectServices } = await import('../engine/select.ts');
@@ -36,4 +41,19 @@ async function recover(cli: CliContext, patterns: readonly string[], options: Op
     ...options,
     render: (report) => renderRecovery(report, now, cli.out),
   });
+}
+
+/** Said of services by name: nobody means all of them. */
+async function settleEmptyStart(cli: CliContext, patterns: readonly string[], options: Options): Promise<void> {
+  const { allowEmptyOnce, acknowledgeEmpty } = options;
+  if (allowEmptyOnce && acknowledgeEmpty)
+    throw usage('--allow-empty-once and --acknowledge-empty exclude each other', 'The first is for a start to come.');
+  if (patterns.length === 0) throw usage('which service?', 'Each is named: --all does not go with this.');
+  const configuration = await cli.configuration();
+  const plans = await import('../engine/recover/plan-empty-start.ts');
+  const { execute } = await import('./execute.ts');
+  const { selectServices } = await import('../engine/select.ts');
+  const services = selectServices(configuration, patterns);
+  const plan = allowEmptyOnce ? plans.planAllowEmptyOnce : plans.planAcknowledgeEmpty;
+  await execute(cli, configuration, (toolbox) => plan(configuration, services, toolbox), options);
 }

@@ -5,7 +5,7 @@ import type { Phase, Telling } from './advance-problems.ts';
 import { describeDuration, duration } from './duration.ts';
 import { elapsed, type Instant } from './instant.ts';
 import { localMinute } from './local-time.ts';
-import type { Item, MessageKind, OpenProblem } from './notification.ts';
+import { type Item, type MessageKind, type OpenProblem, STARTED_EMPTY } from './notification.ts';
 
 export interface Words {
   readonly title: string;
@@ -212,7 +212,7 @@ export function tellNote(kind: MessageKind, items: readonly Item[], scene: Scene
   const subjects = many ? `${items.length} services` : (first?.subject ?? '');
   const title: Partial<Record<MessageKind, string | undefined>> = {
     'preseed-success': `Recovered: ${subjects}`,
-    'preseed-skipped': `Nothing to recover: ${subjects}`,
+    'preseed-skipped': `${first?.outcome === STARTED_EMPTY ? 'Starts empty' : 'Nothing to recover'}: ${subjects}`,
     'preseed-failure': `Not recovered: ${subjects}`,
     'gate-result': first?.outcome === 'succeeded' ? 'Safe to deploy' : first?.message.split(':')[0],
   };

@@ -82,6 +82,9 @@ export interface Item {
   readonly at: Instant;
 }
 
+/** The outcome of an item about a service that starts without its data because a person said so. */
+export const STARTED_EMPTY = 'started empty';
+
 /** The events that say that something is wrong, until it is no longer. */
 export type ProblemKind =
   | Exclude<EventKind, 'backup-recovered' | 'preseed-success' | 'preseed-skipped' | 'gate-result' | 'summary'>

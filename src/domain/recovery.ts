@@ -20,12 +20,20 @@ export type Copies =
   /** Nothing is lost that they could give back. */
   | { readonly kind: 'unasked' }
   | { readonly kind: 'found'; readonly repository: string; readonly snapshotId: string }
-  /** Every one answered. `incomplete` are copies that are not good enough. */
-  | { readonly kind: 'none'; readonly repositories: readonly string[]; readonly incomplete: readonly IncompleteCopy[] }
+  /**
+   * Every one answered. `incomplete` are copies that are not good enough; `vanished` are on record as made, not as removed, and
+   * are not there: what answered may be another repository in the place of ours.
+   */
+  | {
+      readonly kind: 'none';
+      readonly repositories: readonly string[];
+      readonly incomplete: readonly NamedCopy[];
+      readonly vanished: readonly NamedCopy[];
+    }
   /** Those that answered have none, and others did not answer. */
   | { readonly kind: 'unknown'; readonly silent: readonly SilentRepository[] };
 
-export interface IncompleteCopy {
+export interface NamedCopy {
   readonly repository: string;
   readonly snapshotId: string;
 }
@@ -47,15 +55,20 @@ export interface RecoveryPolicy {
   /** Its repositories are among the sources that it may be recovered from. */
   readonly fromRepositories: boolean;
   readonly allowEmptyStart: boolean;
+  /** A person has said that it may start empty this one time. */
+  readonly permitted: boolean;
+  /** `start-empty`: that holds also where there are copies of which none is good. */
   readonly onFailure: 'block' | 'start-empty';
 }
 
 /**
- * `skip`: there is nothing to do. `restore`: the copy that was found takes its place. `start-empty`: it may start without data.
- * `fail`: it cannot be had back now. `block`: nobody may touch it before a person has looked.
+ * `skip`: there is nothing to do. `restore`: the copy that was found takes its place. `start-empty`: it may start without data;
+ * `held` where its emptiness must not take the place of what copies there are. `fail`: it cannot be had back now. `block`: nobody
+ * may touch it before a person has looked.
  */
 export type Decision =
-  | { readonly action: 'skip' | 'restore' | 'start-empty'; readonly reason: string }
+  | { readonly action: 'skip' | 'restore'; readonly reason: string }
+  | { readonly action: 'start-empty'; readonly reason: string; readonly held: boolean }
   | { readonly action: 'fail' | 'block'; readonly reason: string; readonly code: ErrorCode; readonly hint: string };
 
 /** How much of it is lost. */
@@ -94,7 +107,7 @@ export function decide({ service, paths, copies }: Observation, policy: Recovery
   }
 }
 
-function fromCopies(service: string, copies: Copies, { allowEmptyStart, onFailure }: RecoveryPolicy): Decision {
+function fromCopies(service: string, copies: Copies, policy: RecoveryPolicy): Decision {
   switch (copies.kind) {
     case 'found':
       return { action: 'restore', reason: `its data is gone, and ${copies.repository} holds ${short(copies)}` };
@@ -113,37 +126,51 @@ function fromCopies(service: string, copies: Copies, { allowEmptyStart, onFailur
         hint: `See why, then: holdfast recover ${service}. It is not started empty: what does not answer may hold everything.`,
       };
     case 'none':
-      return withoutCopy(service, copies, allowEmptyStart, onFailure);
+      return withoutCopy(service, copies, policy);
     default:
       return copies satisfies never;
   }
 }
 
-function withoutCopy(
-  service: string,
-  { repositories, incomplete }: Extract<Copies, { kind: 'none' }>,
-  allowEmptyStart: boolean,
-  onFailure: RecoveryPolicy['onFailure'],
-): Decision {
-  const [first] = incomplete;
-  if (first) {
-    return {
-      action: 'block',
-      code: 'refused',
-      reason: `its data is gone, and every copy of it is known to be incomplete (the newest in ${first.repository}: ${short(first)})`,
-      hint: `If that is better than nothing: holdfast restore ${service} --in-place --repository ${first.repository} --snapshot ${short(first)}`,
-    };
+type None = Extract<Copies, { kind: 'none' }>;
+
+function withoutCopy(service: string, copies: None, policy: RecoveryPolicy): Decision {
+  const nothing = `${copies.repositories.join(' and ')} answered and ${copies.repositories.length === 1 ? 'holds' : 'hold'} nothing of it`;
+  const bad = noGoodCopy(service, copies, nothing);
+  const { allowEmptyStart, permitted, onFailure } = policy;
+  if (allowEmptyStart && permitted) {
+    if (bad === null) return { action: 'start-empty', reason: `${nothing}: it may start empty, this once`, held: false };
+    if (onFailure === 'start-empty')
+      return { action: 'start-empty', reason: `${bad.reason}: it may start empty all the same, this once`, held: true };
   }
-  const who = repositories.join(' and ');
-  const nothing = `${who} answered and ${repositories.length === 1 ? 'holds' : 'hold'} nothing of it`;
-  if (allowEmptyStart) return { action: 'start-empty', reason: `${nothing}: it may start empty (allowEmptyStart)` };
-  const asked = onFailure === 'start-empty' ? ' recover.onFailure alone does not allow that.' : '';
+  if (bad) return { action: 'block', code: 'refused', ...bad };
   return {
     action: 'fail',
     code: 'snapshot-missing',
     reason: `its data is gone, and ${nothing}`,
-    hint: `If it is new and may start empty, say so: protection.allowEmptyStart: true.${asked} Otherwise look for its copies elsewhere: holdfast snapshots --all`,
+    hint: `If it is new and may start empty, say so${allowEmptyStart ? '' : ': protection.allowEmptyStart: true, and then'} for its next start: holdfast recover ${service} --allow-empty-once. Otherwise look for its copies elsewhere: holdfast snapshots --all`,
   };
+}
+
+/** Null where nobody knows of any copy at all: then it may be new. */
+function noGoodCopy(
+  service: string,
+  { incomplete: [first], vanished: [lost] }: None,
+  nothing: string,
+): { readonly reason: string; readonly hint: string } | null {
+  if (first) {
+    return {
+      reason: `its data is gone, and every copy of it is known to be incomplete (the newest in ${first.repository}: ${short(first)})`,
+      hint: `If that is better than nothing: holdfast restore ${service} --in-place --repository ${first.repository} --snapshot ${short(first)}`,
+    };
+  }
+  if (lost) {
+    return {
+      reason: `its data is gone, and ${nothing}, although ${short(lost)} was put into ${lost.repository}`,
+      hint: `Is that the right repository, or another one in its place? See: holdfast snapshots --all, holdfast history --service ${service}`,
+    };
+  }
+  return null;
 }
 
 const unclear = (paths: readonly SeenPath[]): Decision => ({

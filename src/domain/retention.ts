@@ -32,6 +32,8 @@ export interface RetentionInput {
   readonly expectedInterval: Duration | null;
   /** A person has seen the refusal and wants it done (`--confirm SERVICE`). */
   readonly confirmed: boolean;
+  /** Why nothing of this service may be removed at all now; null: nothing forbids it. */
+  readonly held: string | null;
 }
 
 export interface RetentionRefusal {
@@ -103,7 +105,7 @@ export function decideRetention(input: RetentionInput): RetentionDecision {
   const removals = counted.filter(({ id }) => !reasons.has(id));
 
   const history = historyOf(input, counted, newest);
-  const hold = removals.length === 0 ? null : holdOf(input, history);
+  const hold = removals.length === 0 ? null : (input.held ?? holdOf(input, history));
   const smell = smellInput(input, counted, removals, history);
   const smells = hold === null ? smellsOf(smell) : [];
   const refusal = input.confirmed ? null : refusalOf(input, smells);

@@ -7,6 +7,7 @@ import { HOOKS } from './backup/hooks.ts';
 import { HELD_TIMERS, LASTING_HOLD } from './gate/hold-timers.ts';
 import { NEW_DATASET } from './migrate/new-dataset.ts';
 import { DATASET_SWAP } from './migrate/swap-dataset.ts';
+import { EMPTY_START_ALLOWED, STARTED_EMPTY } from './recover/empty-starts.ts';
 import { UNFINISHED_PAGE } from './recovery-kit/write-page.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
 import { PROMOTION } from './restore/promote.ts';
@@ -26,4 +27,6 @@ export const EFFECT_KINDS = effectKinds([
   UNFINISHED_PAGE,
   NEW_DATASET,
   DATASET_SWAP,
+  EMPTY_START_ALLOWED,
+  STARTED_EMPTY,
 ]);

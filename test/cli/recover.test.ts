@@ -14,7 +14,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { Instant } from '../../src/domain/instant.ts';
 import type { Report, StepReport } from '../../src/domain/report.ts';
+import { mayStartEmptyOnce } from '../../src/engine/recover/empty-starts.ts';
 import { asOrdinaryUser, type Ended, fingerprint, NOBODY, type ScratchHost, scratchHost, stepOf } from '../support/cli.ts';
 
 type Recovered = Ended & { readonly report: Report; readonly of: (service: string) => StepReport };
@@ -118,26 +120,89 @@ test('a silent repository is passed over for the next; when all are silent nothi
   assert.equal(of('b').outcome, 'skipped');
 });
 
-test('repositories that answered and hold nothing allow an empty start where that is said, and are a failure otherwise', async (t) => {
+test('a new service starts empty with the word of a person, which is good for one time and only where all have answered', async (t) => {
   const host = await backedUp(t, 'a');
   const directory = host.addService('new');
   rmSync(directory, { recursive: true });
   const refused = await recover(host, ['new']);
   assert.deepEqual([refused.code, refused.of('new').error?.code], [2, 'snapshot-missing']);
-  assert.match(refused.of('new').error?.hint ?? '', /allowEmptyStart: true/);
+  assert.match(refused.of('new').error?.hint ?? '', /allowEmptyStart: true, and then .*recover new --allow-empty-once/);
+  const tooEarly = await host.run(['recover', 'new', '--allow-empty-once']);
+  assert.deepEqual(
+    [tooEarly.code, /does not allow that it ever starts empty/.test(tooEarly.stdout + tooEarly.stderr)],
+    [2, true],
+  );
+
   host.services['new'] = { ...host.services['new'], protection: { allowEmptyStart: true } };
-  const allowed = await recover(host, ['new']);
-  assert.deepEqual([allowed.code, allowed.of('new').outcome], [0, 'skipped']);
-  assert.match(allowed.of('new').reason ?? '', /near and far answered and hold nothing of it: it may start empty/);
+  assert.equal((await recover(host, ['new'])).of('new').outcome, 'failed', 'its configuration alone is not enough');
+  assert.equal((await host.run(['recover', 'new', '--allow-empty-once'])).code, 0);
   renameSync(host.path('far'), host.path('far-away'));
-  assert.equal((await recover(host, ['new'])).of('new').outcome, 'failed');
+  assert.equal((await recover(host, ['new'])).of('new').error?.code, 'repository-unreachable');
+  renameSync(host.path('far-away'), host.path('far'));
+  const allowed = await recover(host, ['new']);
+  assert.deepEqual([allowed.code, allowed.of('new').outcome], [0, 'succeeded'], allowed.stderr);
+  assert.partialDeepStrictEqual(allowed.of('new').result, { action: 'start-empty', held: false });
+  assert.match(allowed.of('new').warnings.join(), /new starts without data: near and far answered and hold nothing of it/);
+  assert.equal((await recover(host, ['new'])).of('new').outcome, 'failed', 'it was for one time');
 });
 
-test('data of another host or another service is never taken', async (t) => {
+test('a word that was given more than a day ago, or by a clock that was ahead, is over', async (t) => {
   const host = await backedUp(t, 'a');
+  rmSync(host.addService('new'), { recursive: true });
+  host.services['new'] = { ...host.services['new'], protection: { allowEmptyStart: true } };
+  assert.equal((await host.run(['recover', 'new', '--allow-empty-once'])).code, 0);
+  using journal = host.journal();
+  const [given] = journal.keptEffects('empty-start-allowed');
+  assert.ok(given);
+  for (const [hours, stands] of [
+    [-1, false],
+    [1, true],
+    [25, false],
+  ] as const)
+    assert.equal(mayStartEmptyOnce(journal, 'new', (given.keptAt + hours * 3_600_000) as Instant), stands, `${hours} h`);
+  assert.equal(mayStartEmptyOnce(journal, 'a', given.keptAt), false, 'it is for one service');
+});
+
+test('a service that was started empty although there are copies is held until its data is back or somebody takes it as it is', async (t) => {
+  const host = scratchHost(t);
+  host.addRepository('near');
+  const directory = host.addService('a');
+  const missing = host.path('data/missing');
+  const policy = { protection: { allowEmptyStart: true }, recover: { onFailure: 'start-empty' } };
+  host.services['a'] = { backup: { paths: [directory, missing] }, ...policy };
+  assert.equal((await host.backUp()).code, 1, 'an incomplete copy is made');
+  rmSync(directory, { recursive: true });
+  const letStart = async (): Promise<void> => {
+    assert.equal((await host.run(['recover', 'a', '--allow-empty-once'])).code, 0);
+    const { code, of } = await recover(host, ['a']);
+    assert.equal(code, 0);
+    assert.partialDeepStrictEqual(of('a').result, { action: 'start-empty', held: true });
+  };
+  await letStart();
+  for (const each of [directory, missing]) {
+    mkdirSync(each);
+    writeFileSync(join(each, 'a.txt'), 'new and small');
+  }
+  const held = await host.backUp();
+  assert.deepEqual([held.code, /started empty .* although there are copies/.test(held.stdout + held.stderr)], [2, true]);
+  const { stdout } = await host.run(['retention', 'plan', 'a']);
+  assert.match(stdout, /started empty|nothing goes|keep/i);
+  assert.match((await host.run(['status'])).stdout, /it was started empty[\s\S]*looked: a/);
+
+  assert.equal((await host.run(['recover', 'a', '--acknowledge-empty'])).code, 0);
+  const after = await host.backUp();
+  assert.equal(after.code, 0, after.stderr);
+});
+
+test('data of another host is never taken, and a repository without what was put into it starts nothing empty', async (t) => {
+  const host = await backedUp(t, 'a');
+  host.services['a'] = { ...host.services['a'], protection: { allowEmptyStart: true } };
+  await host.run(['recover', 'a', '--allow-empty-once']);
   host.configure({ host: 'other' });
   lose(host, 'a');
-  assert.equal((await recover(host, ['a'])).of('a').error?.code, 'snapshot-missing');
+  const { code, of } = await recover(host, ['a']);
+  assert.deepEqual([code, of('a').error?.code], [2, 'refused']);
+  assert.match(of('a').error?.message ?? '', /answered and hold nothing of it, although [0-9a-f]{8} was put into near/);
 });
 
 test('one service that cannot come back does not keep the others from it', async (t) => {

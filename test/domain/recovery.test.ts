@@ -20,12 +20,20 @@ const seen = (state: PathState, wasEmpty = false): SeenPath => ({
 });
 const ID = 'ab'.repeat(32);
 const FOUND: Copies = { kind: 'found', repository: 'nas', snapshotId: ID };
-const NONE: Copies = { kind: 'none', repositories: ['nas', 'far'], incomplete: [] };
-const INCOMPLETE: Copies = { ...NONE, incomplete: [{ repository: 'far', snapshotId: ID }] };
+const NONE = { kind: 'none', repositories: ['nas', 'far'], incomplete: [], vanished: [] } as const;
+const COPY = { repository: 'far', snapshotId: ID };
+const INCOMPLETE: Copies = { ...NONE, incomplete: [COPY] };
+const VANISHED: Copies = { ...NONE, vanished: [COPY] };
 const SILENT: Copies = { kind: 'unknown', silent: [{ repository: 'nas', reason: 'no route' }] };
-const COPIES: readonly Copies[] = [{ kind: 'unasked' }, FOUND, NONE, INCOMPLETE, SILENT];
+const COPIES: readonly Copies[] = [{ kind: 'unasked' }, FOUND, NONE, INCOMPLETE, VANISHED, SILENT];
 const STATES = ['data', 'empty', 'absent', 'unknown'] as const;
-const POLICY: RecoveryPolicy = { kept: 'files', fromRepositories: true, allowEmptyStart: false, onFailure: 'block' };
+const POLICY: RecoveryPolicy = {
+  kept: 'files',
+  fromRepositories: true,
+  allowEmptyStart: false,
+  permitted: false,
+  onFailure: 'block',
+};
 
 /** Every observation of up to three paths, with every policy. */
 function* everything(): Generator<[Observation, RecoveryPolicy]> {
@@ -37,21 +45,26 @@ function* everything(): Generator<[Observation, RecoveryPolicy]> {
       for (const kept of ['files', 'nothing', 'engine'] as const)
         for (const fromRepositories of both)
           for (const allowEmptyStart of both)
-            for (const onFailure of ['block', 'start-empty'] as const)
-              yield [
-                { service: 'app', paths, copies },
-                { kept, fromRepositories, allowEmptyStart, onFailure },
-              ];
+            for (const permitted of both)
+              for (const onFailure of ['block', 'start-empty'] as const)
+                yield [
+                  { service: 'app', paths, copies },
+                  { kept, fromRepositories, allowEmptyStart, permitted, onFailure },
+                ];
 }
 
-test('an empty start needs that all is lost, that every repository answered with nothing, and that it is allowed', () => {
+test('an empty start needs that all is lost, that every repository answered, that it is allowed, and that a person said so this once', () => {
   let allowed = 0;
   for (const [observation, policy] of everything()) {
-    if (decide(observation, policy).action !== 'start-empty') continue;
+    const decision = decide(observation, policy);
+    if (decision.action !== 'start-empty') continue;
     allowed++;
-    assert.equal(observation.copies, NONE);
-    assert.equal(policy.allowEmptyStart, true);
+    assert.equal(observation.copies.kind, 'none');
+    assert.deepEqual([policy.allowEmptyStart, policy.permitted], [true, true]);
     assert.equal(lossOf(observation.paths), 'all');
+    // where anybody knows of a copy it needs one word more, and is held
+    assert.equal(decision.held, observation.copies !== NONE);
+    if (decision.held) assert.equal(policy.onFailure, 'start-empty');
   }
   assert.ok(allowed > 0);
 });
@@ -100,8 +113,15 @@ test('each case of the table', () => {
     [of(lost, SILENT, { allowEmptyStart: true, onFailure: 'start-empty' }), 'fail'],
     [of(lost, NONE), 'fail'],
     [of(lost, NONE, { onFailure: 'start-empty' }), 'fail'],
-    [of(lost, NONE, { allowEmptyStart: true }), 'start-empty'],
-    [of(lost, INCOMPLETE, { allowEmptyStart: true }), 'block'],
+    [of(lost, NONE, { allowEmptyStart: true }), 'fail'],
+    [of(lost, NONE, { permitted: true }), 'fail'],
+    [of(lost, NONE, { allowEmptyStart: true, permitted: true }), 'start-empty'],
+    [of(lost, SILENT, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'fail'],
+    [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: true }), 'block'],
+    [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'start-empty'],
+    [of(lost, INCOMPLETE, { allowEmptyStart: true, onFailure: 'start-empty' }), 'block'],
+    [of(lost, VANISHED, { allowEmptyStart: true, permitted: true }), 'block'],
+    [of(lost, VANISHED, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'start-empty'],
     [of(lost, FOUND, { fromRepositories: false }), 'fail'],
     [of(lost, { kind: 'unasked' }), 'block'],
     [of(lost, FOUND, { kept: 'engine' }), 'fail'],

@@ -36,6 +36,7 @@ const inputs: fc.Arbitrary<RetentionInput> = fc
       lastApplication: applied && { at: (NOW - applied.minutesAgo * 60_000) as Instant, newestId: pick(applied.newest) },
       expectedInterval: hours === null ? null : duration(hours, 'h'),
       confirmed,
+      held: null,
     };
   });
 

@@ -73,6 +73,7 @@ function refusalsOf(life: Life, absence = 0): string[] {
       newestVerifiedId: null,
       lastApplication,
       expectedInterval: known ? interval : null,
+      held: null,
     };
     const { refusal } = decideRetention({ ...input, confirmed: false });
     if (refusal && refusal.code !== 'first-application') refusals.push(`${run}: ${refusal.message}`);

@@ -25,6 +25,7 @@ const decide = (input: Partial<RetentionInput> & Pick<RetentionInput, 'snapshots
     lastApplication: null,
     expectedInterval: DAY,
     confirmed: false,
+    held: null,
     ...input,
   });
 const removedIds = (decision: RetentionDecision): string[] => decision.entries.flatMap(({ id, keep }) => (keep ? [] : [id]));
@@ -570,4 +571,13 @@ test('no snapshots are no decision', () => {
     [decision.entries, decision.refusal, decision.hold, decision.warnings, decision.remember],
     [[], null, null, [], null],
   );
+});
+
+test('of a service that is held nothing goes, confirmed or not', () => {
+  for (const confirmed of [true, false]) {
+    const input = { snapshots: series(20, DAY), policy: policy({ last: 1 }), confirmed };
+    assert.ok(removedIds(decide(input)).length > 0 || !confirmed);
+    const decision = decide({ ...input, held: 'it was started empty' });
+    assert.deepEqual([removedIds(decision), decision.hold, decision.remember], [[], 'it was started empty', null]);
+  }
 });

@@ -1,17 +1,24 @@
 // holdfast snapshot prune.
 
+import { heldWords } from '../../domain/empty-start.ts';
 import type { CliContext } from '../context.ts';
 import { execute, type ExecuteOptions } from '../execute.ts';
+import { readJournal } from '../read-journal.ts';
 import { hereNow } from './here-now.ts';
 
 export async function prune(cli: CliContext, options: ExecuteOptions): Promise<void> {
-  const { host, stateDir, agent, replication } = await cli.configuration();
+  const configuration = await cli.configuration();
+  const { host, stateDir, agent, replication } = configuration;
   const { snapshotScene } = await import('../../engine/snapshot-policy/scene.ts');
   const { decisionsOf, planPrune } = await import('../../engine/snapshot-policy/plan-prune.ts');
+  const { heldDatasets, heldWithin } = await import('../../engine/recover/held-datasets.ts');
   const { renderPrune } = await import('./render-snapshot.ts');
   const scene = await snapshotScene(replication.snapshots, hereNow(cli), cli.signal);
-  const decisions = decisionsOf(scene);
-  await execute(cli, { host, stateDir, agent }, () => planPrune(host, scene, decisions), {
+  using past = await readJournal(cli, stateDir);
+  const held = heldDatasets(configuration, past);
+  const decisions = decisionsOf(scene, (dataset) => heldWithin(dataset, held) !== null);
+  const warnings = [...held].map(([dataset, since]) => `${dataset} is not pruned: ${heldWords(since)}`);
+  await execute(cli, { host, stateDir, agent }, () => planPrune(host, scene, decisions, warnings), {
     ...options,
     render: (report) => renderPrune(report, decisions, cli.out, cli.options.verbose),
   });

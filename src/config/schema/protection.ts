@@ -62,6 +62,10 @@ const validator = z.discriminatedUnion(
 export const protectionSchema = section({
   class: optional(name, 'The protection class: critical, standard, ephemeral or one of protectionClasses.', 'standard'),
   ...promises,
-  allowEmptyStart: optional(flag, 'Whether the service may start without its data when nothing can be recovered.', false),
+  allowEmptyStart: optional(
+    flag,
+    'Whether the service may ever start without its data. Each time needs the word of a person, too: `holdfast recover SERVICE --allow-empty-once`.',
+    false,
+  ),
   validators: optional(list(validator), 'How a restored copy is proven to be good.'),
 });

@@ -152,7 +152,7 @@ const recoverSchema = section({
   timeout: optional(durationText, 'How long a recovery may take.'),
   onFailure: optional(
     oneOf('block', 'start-empty'),
-    'What happens to the service when its data cannot be recovered.',
+    'What happens when its data cannot be recovered. `start-empty`: with protection.allowEmptyStart and the word of a person it may start empty also where all its copies are incomplete, and is held then.',
     'block',
   ),
 });

@@ -10,9 +10,10 @@ import { checkRepository } from '../../repositories/preflight.ts';
 import { SnapshotDesk } from '../../sources/snapshots/desk.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { configurationSteps } from '../configuration/keep-configuration.ts';
-import { backUp, type Job } from './backup-step.ts';
+import { backUp, type Job, nameOf } from './backup-step.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
 import { lookAtSource } from './look-at-source.ts';
+import { requireNotHeld } from '../recover/empty-starts.ts';
 import { selectRepository, selectServices, unknownName } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
 
@@ -186,7 +187,10 @@ export const backupStep = (job: Job, toolbox: Toolbox, { outages, desk }: Betwee
   ],
   timeout: job.backup.timeout,
   weight: 'counted',
-  run: (context) => unlessOut(outages, job.repository.name, () => backUp(job, toolbox, desk, context)),
+  run(context) {
+    requireNotHeld(toolbox.journal, job.service.name, 'back up', nameOf(job));
+    return unlessOut(outages, job.repository.name, () => backUp(job, toolbox, desk, context));
+  },
 });
 
 /** Last of all in each repository, and only where a copy of a service could be made: that is more urgent, and tells why not. */

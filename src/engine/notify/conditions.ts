@@ -5,6 +5,7 @@ import { cadenceOf } from '../../config/cadence.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { nextElapse, parseCalendar } from '../../domain/calendar.ts';
 import { describeDuration, duration, type Duration } from '../../domain/duration.ts';
+import { heldHint, heldWords } from '../../domain/empty-start.ts';
 import { expectedInterval } from '../../domain/frequency.ts';
 import { elapsed, type Instant, later, parseInstant } from '../../domain/instant.ts';
 import { localMinute } from '../../domain/local-time.ts';
@@ -13,6 +14,7 @@ import type { Item, OpenProblem, Problem } from '../../domain/notification.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { HoldfastError } from '../../lib/errors.ts';
 import { HELD_TIMERS_KIND, holdRecord, LASTING_HOLD_KIND } from '../gate/hold-record.ts';
+import { heldServices } from '../recover/empty-starts.ts';
 import { diedHolding } from '../runner/dead-runs.ts';
 import { endsOf, GRACE, graceOf, lastOf, patienceOf, patienceWith, stepsOf } from '../schedule/attendance.ts';
 import { type ScheduledJob, scheduledJobs } from '../schedule/scheduled-jobs.ts';
@@ -42,6 +44,7 @@ export function conditionsOf(source: ConditionSource): Problem[] {
     ...stale,
     ...missed(source, stale),
     ...holds(source),
+    ...onNothing(source),
     ...leftovers(source),
     ...storageConditions(source),
     ...stuck(source),
@@ -243,6 +246,27 @@ const someOf = (names: readonly string[]): string =>
   names.length <= MOST_NAMED + 1
     ? names.join(', ')
     : `${names.slice(0, MOST_NAMED).join(', ')} and ${names.length - MOST_NAMED} more`;
+
+/** As long as nobody has looked. */
+const onNothing = ({ journal }: ConditionSource): Problem[] =>
+  heldServices(journal).map((held) => ({
+    key: `empty:${held.service}`,
+    kind: 'preseed-failure',
+    cause: 'started empty',
+    group: 'started empty',
+    source: 'condition',
+    patience: 0,
+    item: {
+      ...nothing,
+      subject: held.service,
+      service: held.service,
+      operation: 'recover',
+      outcome: 'held',
+      message: heldWords(held),
+      hint: heldHint(held),
+      at: held.since,
+    },
+  }));
 
 /** A run that died with something in the air: nobody may have noticed. */
 const leftovers = ({ journal }: ConditionSource): Problem[] =>

@@ -5,11 +5,11 @@ import type { Fact } from '../../domain/advance-problems.ts';
 import { EXIT } from '../../domain/exit-code.ts';
 import { type Instant, parseInstant } from '../../domain/instant.ts';
 import { stepId } from '../../domain/naming.ts';
-import type { Item, Note, ProblemKind } from '../../domain/notification.ts';
+import { type Item, type Note, type ProblemKind, STARTED_EMPTY } from '../../domain/notification.ts';
 import { isLook } from '../../domain/plan.ts';
 import type { Report, StepReport } from '../../domain/report.ts';
 import type { ErrorReport } from '../../lib/errors.ts';
-import type { JsonObject } from '../../lib/json.ts';
+import { type JsonObject, textAt } from '../../lib/json.ts';
 
 export interface RunFacts {
   readonly facts: readonly Fact[];
@@ -185,18 +185,39 @@ const GATE_WORDS: Readonly<Record<string, string>> = {
 function notesOf(report: Report, at: Instant): Note[] {
   if (report.kind === 'gate') return [gateNote(report, at)];
   const recoveries = report.steps.filter((step) => operationOf(step) === 'recover');
-  const note = (kind: 'preseed-success' | 'preseed-skipped', outcomes: readonly string[]): Note[] => {
-    const items = recoveries.filter(({ outcome }) => outcomes.includes(outcome)).map((step) => itemOf(step, report, at));
-    const said = kind === 'preseed-success' ? items.map(recoveredItem) : items;
-    return items.length === 0 ? [] : [{ key: `${kind} ${report.id}`, kind, items: said }];
-  };
-  return [...note('preseed-success', ['succeeded']), ...note('preseed-skipped', ['skipped'])];
+  const back = recoveries.filter((step) => step.outcome === 'succeeded' && !startsEmpty(step));
+  const empty = recoveries.filter((step) => step.outcome === 'succeeded' && startsEmpty(step));
+  const nothing = recoveries.filter(({ outcome }) => outcome === 'skipped');
+  const note = (kind: Note['kind'], items: readonly Item[], which = '', more: Partial<Note> = {}): Note[] =>
+    items.length === 0 ? [] : [{ key: `${kind} ${report.id}${which}`, kind, items, ...more }];
+  const told = (step: StepReport): Item => itemOf(step, report, at);
+  return [
+    ...note(
+      'preseed-success',
+      back.map((step) => recoveredItem(told(step))),
+    ),
+    ...note(
+      'preseed-skipped',
+      empty.map((step) => startedEmptyItem(told(step), step)),
+      ' empty',
+      { priority: 'high' },
+    ),
+    ...note('preseed-skipped', nothing.map(told)),
+  ];
 }
 
 const recoveredItem = (item: Item): Item => ({
   ...item,
   message: item.repository === null ? 'its data is back' : `its data is back, from ${item.repository}`,
 });
+
+/** What is no recovery, and nothing to pass over: a person said so, and others should know. */
+const startedEmptyItem = (item: Item, { result }: StepReport): Item => ({
+  ...item,
+  outcome: STARTED_EMPTY,
+  message: `it starts without data: ${textAt(result ?? {}, 'reason')}`,
+});
+const startsEmpty = ({ result }: StepReport): boolean => result?.['action'] === 'start-empty';
 
 function gateNote(report: Report, at: Instant): Note {
   const { counts, outcome } = report;

@@ -2,10 +2,12 @@
 // none that is good. Each repository is listed once, however many services ask.
 
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
-import type { Copies, IncompleteCopy, SilentRepository } from '../../domain/recovery.ts';
+import type { Copies, NamedCopy, SilentRepository } from '../../domain/recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { placeOf } from '../../repositories/place.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { selectRepository } from '../select.ts';
+import { believedCopy } from '../status/believed-copy.ts';
 import { type Choice, chooseSnapshot } from '../snapshots/choose-snapshot.ts';
 import { type Holding, holdings } from '../snapshots/look.ts';
 import { type Asking, inOrderOfAsking, type Observed, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
@@ -52,7 +54,8 @@ export class Repositories {
   async copiesOf(service: ServiceConfig, config: Configuration): Promise<Answer> {
     const candidates = inOrderOfAsking((service.backup?.repositories ?? []).map((name) => selectRepository(config, name)));
     const silent: SilentRepository[] = [];
-    const incomplete: IncompleteCopy[] = [];
+    const incomplete: NamedCopy[] = [];
+    const vanished: NamedCopy[] = [];
     const remarks: string[] = [];
     for (const repository of candidates) {
       const { name } = repository;
@@ -63,8 +66,11 @@ export class Repositories {
         continue;
       }
       const choice = this.#choose(service, config, holding);
-      if (choice === null) remarks.push(`${name} answered and holds nothing of it`);
-      else if (choice.partial) {
+      if (choice === null) {
+        remarks.push(`${name} answered and holds nothing of it`);
+        const lost = this.#believed(service, repository);
+        if (lost !== null) vanished.push({ repository: name, snapshotId: lost });
+      } else if (choice.partial) {
         incomplete.push({ repository: name, snapshotId: choice.snapshot.id });
         remarks.push(`${name} holds incomplete copies of it only`);
       } else {
@@ -77,8 +83,16 @@ export class Repositories {
     const copies: Copies =
       silent.length > 0
         ? { kind: 'unknown', silent }
-        : { kind: 'none', repositories: candidates.map(({ name }) => name), incomplete };
+        : { kind: 'none', repositories: candidates.map(({ name }) => name), incomplete, vanished };
     return { copies, chosen: null, remarks };
+  }
+
+  /** The id of the newest complete copy that should be there by the journal. */
+  #believed({ name }: ServiceConfig, repository: RepositoryConfig): string | null {
+    const { toolbox, now } = this.#asking;
+    const job = { service: name, repository: repository.name, place: placeOf(repository) };
+    const { copy, gone } = believedCopy(toolbox.journal, job, now);
+    return (copy ?? gone?.backup)?.snapshotId ?? null;
   }
 
   /** Null when it holds nothing of it. */

@@ -3,8 +3,8 @@
 // domain/recovery.ts, putting back is the restore in place.
 
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
-import { formatInstant } from '../../domain/instant.ts';
-import { stepId } from '../../domain/naming.ts';
+import { formatInstant, type Instant } from '../../domain/instant.ts';
+import { serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { byUrgency, decide, type Decision, lossOf, type Observation, type RecoveryPolicy } from '../../domain/recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -14,6 +14,7 @@ import { inPlaceStep, type PlanningWorld } from '../restore/plan-restore.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { type Answer, Repositories, UNASKED } from './ask-copies.ts';
+import { EMPTY_START_ALLOWED, endKept, mayStartEmptyOnce, STARTED_EMPTY } from './empty-starts.ts';
 import { lookAtPaths } from './look-at-paths.ts';
 import { withoutEmptyRemains } from './tidy.ts';
 
@@ -37,7 +38,7 @@ export async function planRecovery(
   const planned = await Promise.all(
     urgent.map(async (service) => {
       using _place = await places.acquire(world.signal);
-      return await planService(service, { config, toolbox, repositories, mounts, signal: world.signal });
+      return await planService(service, { config, toolbox, repositories, mounts, world });
     }),
   );
   return {
@@ -60,10 +61,15 @@ const together = (remarks: readonly Remark[]): string[] =>
     ([text, same]) => `${same.map(({ service }) => service).join(', ')}: ${text}`,
   );
 
-export const policyOf = ({ backup, postgres, protection, recover }: ServiceConfig): RecoveryPolicy => ({
+export const policyOf = (
+  { name, backup, postgres, protection, recover }: ServiceConfig,
+  journal: Toolbox['journal'],
+  now: Instant,
+): RecoveryPolicy => ({
   kept: postgres !== null ? 'engine' : backup === null ? 'nothing' : 'files',
   fromRepositories: recover.sources.includes('repository'),
   allowEmptyStart: protection.allowEmptyStart,
+  permitted: mayStartEmptyOnce(journal, name, now),
   onFailure: recover.onFailure,
 });
 
@@ -72,12 +78,13 @@ interface Scene {
   readonly toolbox: Toolbox;
   readonly repositories: Repositories;
   readonly mounts: ObservedScene;
-  readonly signal: AbortSignal;
+  readonly world: PlanningWorld;
 }
 
 async function planService(service: ServiceConfig, scene: Scene): Promise<{ step: Step; remarks: readonly Remark[] }> {
-  const { config, toolbox, repositories, mounts, signal } = scene;
-  const policy = policyOf(service);
+  const { config, toolbox, repositories, mounts, world } = scene;
+  const { signal } = world;
+  const policy = policyOf(service, toolbox.journal, world.now);
   const files = policy.kept === 'files';
   const paths = files ? await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, signal) : [];
   const ask = files && policy.fromRepositories && lossOf(paths) === 'all';
@@ -116,10 +123,11 @@ const common = ({ name, recover }: ServiceConfig): Omit<Step, 'title' | 'run'> =
   weight: 'counted',
 });
 
-const foreseen = (service: string, { action, reason }: Decision, more: JsonObject = {}): JsonObject => ({
+const foreseen = (service: string, decision: Decision, more: JsonObject = {}): JsonObject => ({
   service,
-  action,
-  reason,
+  action: decision.action,
+  reason: decision.reason,
+  ...(decision.action === 'start-empty' ? { held: decision.held } : {}),
   ...more,
 });
 
@@ -133,7 +141,8 @@ const stepWithout = (
   cause?: HoldfastError,
 ): Step => ({
   ...common(service),
-  title: `Recover ${service.name}`,
+  title: decision.action === 'start-empty' ? `Let ${service.name} start empty` : `Recover ${service.name}`,
+  locks: [{ name: serviceLock(service.name), mode: 'exclusive' }],
   foreseen: foreseen(service.name, decision),
   async run(context) {
     const now = await lookAgain(service, seen, policy, scene, context);
@@ -141,9 +150,24 @@ const stepWithout = (
     if (cause) throw cause;
     if (decision.action === 'fail' || decision.action === 'block') throw failure(service.name, decision);
     if (now.action !== decision.action) throw changed(service.name, now);
+    if (now.action === 'start-empty') return await startEmpty(service.name, now, scene.toolbox, context);
     return { outcome: 'skipped', reason: decision.reason, result: foreseen(service.name, decision) };
   },
 });
+
+/** That it is held is on record before the permission is used up, and both before anything starts. */
+async function startEmpty(
+  service: string,
+  decision: Extract<Decision, { action: 'start-empty' }>,
+  { journal }: Toolbox,
+  context: StepContext,
+): Promise<StepResult> {
+  if (decision.held) await context.hold(STARTED_EMPTY.kind, { service }, () => Promise.resolve());
+  endKept(journal, EMPTY_START_ALLOWED, service, context.now());
+  const held = decision.held ? '; its backup, retention and replication are held' : '';
+  context.warn(`${service} starts without data: ${decision.reason}${held}`);
+  return { outcome: 'succeeded', result: foreseen(service, decision) };
+}
 
 /** The data comes back: the restore in place, if it is still lost when its turn has come. */
 function stepWith(
@@ -182,9 +206,10 @@ async function lookAgain(
   context: StepContext,
 ): Promise<Decision> {
   if (policy.kept !== 'files') return decide(seen, policy);
+  const permitted = mayStartEmptyOnce(toolbox.journal, service.name, context.now());
   const mounts = await observeScene([], context.signal);
   const paths = await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, context.signal);
-  return decide({ ...seen, paths }, policy);
+  return decide({ ...seen, paths }, { ...policy, permitted });
 }
 
 const failure = (service: string, { code, reason, hint }: Extract<Decision, { code: unknown }>): HoldfastError =>

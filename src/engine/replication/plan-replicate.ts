@@ -3,6 +3,7 @@
 
 import type { Configuration, ReplicationTarget } from '../../config/configuration.ts';
 import type { Bytes } from '../../domain/bytes.ts';
+import { heldHint, type HeldService, heldWords } from '../../domain/empty-start.ts';
 import { EXIT } from '../../domain/exit-code.ts';
 import { replicationLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step } from '../../domain/plan.ts';
@@ -15,6 +16,8 @@ import type { StopSignal } from '../../lib/interruption.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
 import { Pace } from '../../process/meter.ts';
 import { sizeOf } from '../../tools/zfs/stream.ts';
+import { heldError } from '../recover/empty-starts.ts';
+import { heldDatasets, heldWithin } from '../recover/held-datasets.ts';
 import type { Toolbox } from '../toolbox.ts';
 import type { Connections } from './connections.ts';
 import { isKept } from './keep-base.ts';
@@ -59,9 +62,11 @@ export function selectTargets(
   );
 }
 
+type Replicating = Pick<Configuration, 'host' | 'replication' | 'metrics' | 'datasets' | 'services'>;
+
 /** Looks at both sides of each target; what does not answer is told by the step that measures. */
 export async function planReplicate(
-  configuration: Pick<Configuration, 'host' | 'replication' | 'metrics'>,
+  configuration: Replicating,
   wish: ReplicateWish,
   { toolbox, connections, signal }: { toolbox: Toolbox; connections: Connections; signal: AbortSignal },
 ): Promise<Plan> {
@@ -88,7 +93,7 @@ export function judgeSending(steps: readonly StepReport[], interruptedBy: StopSi
 }
 
 interface Scene {
-  readonly configuration: Pick<Configuration, 'host' | 'replication' | 'metrics'>;
+  readonly configuration: Replicating;
   readonly wish: ReplicateWish;
   readonly toolbox: Toolbox;
   readonly connections: Connections;
@@ -107,7 +112,9 @@ async function partOf(target: ReplicationTarget, scene: Scene): Promise<{ steps:
   };
   try {
     const pairs = await observe(target, scene);
-    const sends = await Promise.all(pairs.map(async (pair) => await sendOf(pair, target, scene)));
+    const held = heldDatasets(configuration, toolbox.journal);
+    const [free, kept] = partition(pairs, ({ source }) => heldWithin(source.dataset, held) === null);
+    const sends = await Promise.all(free.map(async (pair) => await sendOf(pair, target, scene)));
     const steps = inOrder(
       sends.flatMap((each) => each ?? []),
       target,
@@ -116,6 +123,7 @@ async function partOf(target: ReplicationTarget, scene: Scene): Promise<{ steps:
     return {
       steps: [
         ...steps,
+        ...kept.flatMap(({ source: { dataset } }) => heldStep(dataset, target, heldWithin(dataset, held))),
         lagStep(
           measuring,
           steps.map(({ id }) => id),
@@ -136,6 +144,26 @@ async function partOf(target: ReplicationTarget, scene: Scene): Promise<{ steps:
     };
   }
 }
+
+function partition<Item>(items: readonly Item[], wanted: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(wanted), items.filter((item) => !wanted(item))];
+}
+
+/** Its service runs on nothing: that is not sent to where its data still is. */
+const heldStep = (dataset: string, target: ReplicationTarget, held: HeldService | null): Step[] =>
+  held === null
+    ? []
+    : [
+        {
+          id: stepId.replicate(dataset, target.name),
+          title: `Replicate ${dataset} to ${target.name}`,
+          service: held.service,
+          weight: 'counted',
+          doomed: true,
+          foreseen: { dataset, target: target.name, message: heldWords(held), hint: heldHint(held) },
+          run: () => Promise.reject(heldError(held, 'replicate', dataset)),
+        },
+      ];
 
 async function observe(target: ReplicationTarget, { wish, connections, signal }: Scene): Promise<Pair[]> {
   const far = async (): Promise<Awaited<ReturnType<Connections['endOf']>>> => await connections.endOf(target.destination);

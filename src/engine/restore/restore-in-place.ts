@@ -9,6 +9,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { literalPattern } from '../../tools/restic/pattern.ts';
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
+import { endKept, STARTED_EMPTY } from '../recover/empty-starts.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { type LeftOut, leftOutOf } from './left-out.ts';
 import { assertSettled, checkLivePlaces } from './live-place.ts';
@@ -61,6 +62,7 @@ export async function restoreInPlace(order: RestoreInPlace, toolbox: Toolbox, co
   }
   if (!restored)
     throw new HoldfastError({ code: 'bug', operation: 'restore', subject: order.service, message: 'nothing was restored' });
+  endKept(toolbox.journal, STARTED_EMPTY, order.service, context.now()); // its data is there again
   for (const { path, keptAt } of leftOut)
     context.warn(`${path} is left out of the backup: it is in the old data now, ${keptAt}`);
   return resultOf(

@@ -5,6 +5,7 @@ import { cadenceOf } from '../../config/cadence.ts';
 import type { Configuration, RepositoryConfig } from '../../config/configuration.ts';
 import { shortestInterval } from '../../domain/frequency.ts';
 import { describeDuration, duration } from '../../domain/duration.ts';
+import { heldWords } from '../../domain/empty-start.ts';
 import type { Evidence } from '../../domain/evidence.ts';
 import { elapsed, type Instant, later } from '../../domain/instant.ts';
 import { repositoryLock, serviceOfTags, stepId } from '../../domain/naming.ts';
@@ -22,6 +23,7 @@ import { goneConfiguration } from '../configuration/kept-configuration.ts';
 import { jobsOf, toolStep } from '../backup/plan-run.ts';
 import { recordedCompleteness } from '../snapshots/observe-snapshots.ts';
 import { formerNames, undeclared } from './left-behind.ts';
+import { heldService } from '../recover/empty-starts.ts';
 import { lastRetention, removalEvidence, retentionEvidence } from './retention-memory.ts';
 import { selectService, selectServices } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
@@ -127,6 +129,7 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
   );
   const verified = new Set(proofs.filter(isOfTheWhole).map(({ snapshotId }) => snapshotId));
   const now = context.now();
+  const held = heldService(journal, service.name);
   const { application: last, policy } = lastRetention(journal, of);
   // made while the clock was ahead: nothing could ever come after it
   const application = last && last.at > later(now, CLOCKS_DIFFER) ? null : last;
@@ -153,6 +156,7 @@ function decide(job: Job, snapshots: readonly Snapshot[], work: Work, context: S
     lastApplication: application,
     expectedInterval: shortestInterval(cadenceOf(backup, repository)),
     confirmed: work.confirmed.has(service.name),
+    held: held && heldWords(held),
   });
   return { job, decision, recorded };
 }

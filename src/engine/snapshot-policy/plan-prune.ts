@@ -19,22 +19,28 @@ export interface PruneDecision {
   readonly entries: readonly PruneEntry[];
 }
 
-/** Of every dataset that is pruned. Pure. */
-export function decisionsOf(scene: SnapshotScene): PruneDecision[] {
+/** Of every dataset that is pruned; nothing goes from one that is held. Pure. */
+export function decisionsOf(scene: SnapshotScene, isHeld: (dataset: string) => boolean): PruneDecision[] {
   const { adopt, now } = scene;
   return [...scene.pools.values()].flat().flatMap(({ dataset, policy, snapshots, bases }: ManagedDataset) => {
-    if (!policy.autoprune) return [];
+    if (!policy.autoprune || isHeld(dataset)) return [];
     const isCloned = ({ properties }: (typeof snapshots)[number]): boolean => (properties[CLONES] ?? '') !== '';
     return [{ dataset, entries: decidePrune(policy, snapshots, { adopt, now, bases, isCloned }) }];
   });
 }
 
-export function planPrune(host: string, scene: SnapshotScene, decisions: readonly PruneDecision[]): Plan {
+export function planPrune(
+  host: string,
+  scene: SnapshotScene,
+  decisions: readonly PruneDecision[],
+  warnings: readonly string[],
+): Plan {
   const byPool = Map.groupBy(decisions, ({ dataset }) => poolOf(dataset));
   return {
     kind: PRUNE,
     host,
     limits: {},
+    warnings,
     steps: [
       ...[...byPool].map(([pool, mine]) => pruneStep(pool, mine)),
       ...[...scene.silent].map(([pool, error]) => silentStep(stepId.pruneSnapshots(pool), pool, error)),

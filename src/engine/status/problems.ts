@@ -2,6 +2,7 @@
 
 import type { ServiceConfig } from '../../config/configuration.ts';
 import { describeDuration, type Duration } from '../../domain/duration.ts';
+import { heldHint, type HeldService, heldWords } from '../../domain/empty-start.ts';
 import type { Evidence } from '../../domain/evidence.ts';
 import { elapsed, formatInstant, type Instant } from '../../domain/instant.ts';
 import { jobName, stepId } from '../../domain/naming.ts';
@@ -11,6 +12,7 @@ import { owesNothing } from '../../domain/protection.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { placeOf } from '../../repositories/place.ts';
 import { HELD_TIMERS_KIND, standingHold } from '../gate/hold-record.ts';
+import { heldServices } from '../recover/empty-starts.ts';
 import { diedHolding } from '../runner/dead-runs.ts';
 import type { JobFacts } from './job-facts.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
@@ -44,6 +46,7 @@ export function problemsOf(
   const problems = [
     ...left(journal),
     ...onHold(journal, now),
+    ...heldServices(journal).map(runsOnNothing),
     ...stuck.map((each) => undelivered(each, now)),
     ...unheard.map(untold),
     ...repositories.flatMap(({ name, whole }) => [...damaged(name, whole, now), ...notVerified(name, whole, journal, now)]),
@@ -109,6 +112,14 @@ function onHold(journal: ProblemsJournal, now: Instant): StatusProblem[] {
     },
   ];
 }
+
+/** Its emptiness must not take the place of what copies there are. */
+const runsOnNothing = (held: HeldService): StatusProblem => ({
+  severity: 'problem',
+  subject: held.service,
+  message: heldWords(held),
+  hint: heldHint(held),
+});
 
 /** Whoever relies on being told is not. */
 const undelivered = ({ channel, since, waiting, error, hint }: StuckChannel, now: Instant): StatusProblem => ({

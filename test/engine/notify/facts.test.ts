@@ -101,6 +101,16 @@ describe('what a run says', () => {
     assert.equal(new Set(groups).size, 1);
   });
 
+  it('tells that a service starts empty as that, not as recovered, and loudly', () => {
+    const { notes } = factsOf(
+      report([ended('recover:a', 'succeeded', { result: { action: 'start-empty', reason: 'nas holds nothing of it' } })]),
+    );
+    assert.deepEqual(
+      notes.map(({ kind, priority, items }) => [kind, priority, items[0]?.outcome, items[0]?.message]),
+      [['preseed-skipped', 'high', 'started empty', 'it starts without data: nas holds nothing of it']],
+    );
+  });
+
   it('tells recoveries, and that there was nothing to recover, which ends an earlier failure', () => {
     const steps = [
       ended('recover:a', 'succeeded', { repository: 'nas' }),

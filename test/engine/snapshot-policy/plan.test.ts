@@ -19,6 +19,7 @@ import { fakeZfs } from '../../support/fake-zfs.ts';
 
 const NOW = Date.parse('2026-11-22T08:30Z') as Instant;
 const context = { signal: new AbortController().signal, now: () => NOW } as StepContext; // what these steps use of it
+const nobody = (): boolean => false;
 const policies = (...datasets: SnapshotPolicies['datasets']): SnapshotPolicies => ({ adopt: 'beside', datasets });
 interface Seen {
   readonly datasets?: readonly string[];
@@ -64,7 +65,7 @@ test('each pool has a step, and so has a declared dataset that is not there', ()
     ['snapshot-take:tank', 'snapshot-take:shelf/a'],
   );
   assert.deepEqual(
-    planPrune('forge', found, decisionsOf(found)).steps.map(({ id }) => id),
+    planPrune('forge', found, decisionsOf(found, nobody), []).steps.map(({ id }) => id),
     ['snapshot-prune:tank', 'snapshot-prune:shelf/a'],
   );
 });
@@ -86,7 +87,7 @@ test('a pool that does not answer has failed, and the others are looked at all t
   );
   await assert.rejects(steps[1]?.run(context) ?? Promise.resolve(), /suspended/);
   assert.deepEqual(
-    planPrune('forge', found, decisionsOf(found)).steps.map(({ id }) => id),
+    planPrune('forge', found, decisionsOf(found, nobody), []).steps.map(({ id }) => id),
     ['snapshot-prune:shelf', 'snapshot-prune:tank'],
   );
   assert.deepEqual(found.missing, [], 'what is in a pool that does not answer is not missing');
@@ -137,7 +138,19 @@ test('a bookmark of ours makes its snapshot a base, one of others does not, and 
   ];
   const found = scene(policies(keeping({ hourly: 1 })), { datasets: ['tank'], snapshots, bookmarks });
   assert.deepEqual(
-    decisionsOf(found)[0]?.entries.map(({ stays }) => stays),
+    decisionsOf(found, nobody)[0]?.entries.map(({ stays }) => stays),
     ['base', null, 'cloned', 'counted'],
+  );
+});
+
+test('nothing is pruned of a dataset whose service is held', () => {
+  const snapshots = [1, 2, 3].map((txg) =>
+    taken('hourly', (NOW - (10 - txg) * 3_600_000) as Instant, { dataset: 'tank', createtxg: txg }),
+  );
+  const found = scene(policies(keeping({ hourly: 1 })), { datasets: ['tank'], snapshots });
+  assert.equal(decisionsOf(found, nobody)[0]?.entries.filter(({ stays }) => stays === null).length, 2);
+  assert.deepEqual(
+    decisionsOf(found, (dataset) => dataset === 'tank'),
+    [],
   );
 });

@@ -1,0 +1,62 @@
+// What the journal has of empty starts: the permission for one, and services that are held since one. Both outlive the run that
+// recorded them, until a command ends them.
+
+import type { EffectKind } from '../../domain/effect.ts';
+import { heldHint, type HeldService, heldWords, permissionStands } from '../../domain/empty-start.ts';
+import type { Instant } from '../../domain/instant.ts';
+import type { Journal, KeptEffect } from '../../journal/journal.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+
+/** Nothing has to be undone: they are words. */
+const record = (kind: string): EffectKind => ({
+  kind,
+  independent: true,
+  lasting: true,
+  undo: () => Promise.resolve(),
+});
+
+export const EMPTY_START_ALLOWED = record('empty-start-allowed');
+export const STARTED_EMPTY = record('started-empty');
+
+type Kept = Pick<Journal, 'keptEffects'>;
+
+/** Those of one service, newest first. */
+export const keptOf = (journal: Kept, { kind }: EffectKind, service: string): KeptEffect[] =>
+  journal.keptEffects(kind).filter(({ payload }) => payload['service'] === service);
+
+export const mayStartEmptyOnce = (journal: Kept, service: string, now: Instant): boolean =>
+  keptOf(journal, EMPTY_START_ALLOWED, service).some(({ keptAt }) => permissionStands({ service, given: keptAt }, now));
+
+export function heldServices(journal: Kept): HeldService[] {
+  const oldestFirst = journal.keptEffects(STARTED_EMPTY.kind).toReversed();
+  const held = oldestFirst.flatMap(({ payload: { service }, keptAt }): HeldService[] =>
+    typeof service === 'string' ? [{ service, since: keptAt }] : [],
+  );
+  return [...Map.groupBy(held, ({ service }) => service).values()].flatMap(([first]) => first ?? []);
+}
+
+export const heldService = (journal: Kept, service: string): HeldService | null =>
+  heldServices(journal).find((held) => held.service === service) ?? null;
+
+/** Throws `refused` while a service is held. */
+export function requireNotHeld(journal: Kept, service: string, operation: string, subject: string = service): void {
+  const held = heldService(journal, service);
+  if (held) throw heldError(held, operation, subject);
+}
+
+export const heldError = (held: HeldService, operation: string, subject: string): HoldfastError =>
+  new HoldfastError({
+    code: 'refused',
+    operation,
+    subject,
+    message: heldWords(held),
+    hint: heldHint(held),
+    retry: 'later',
+  });
+
+/** Ends all records of that kind that there are of a service. */
+export function endKept(journal: Journal, kind: EffectKind, service: string, now: Instant): number {
+  const kept = keptOf(journal, kind, service);
+  for (const { id } of kept) journal.settleEffect(id, now);
+  return kept.length;
+}
