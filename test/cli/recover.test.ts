@@ -194,6 +194,43 @@ test('a service that was started empty although there are copies is held until i
   assert.equal(after.code, 0, after.stderr);
 });
 
+test('a copy that cannot be read or is found not good is passed over for that of another repository, and nothing bad is put in place', async (t) => {
+  const host = scratchHost(t);
+  host.addRepository('near');
+  host.addRepository('far', { location: 'offsite' });
+  const directory = host.addService('a', { 'state.json': '{"good": 1}' });
+  const validators = [{ type: 'json', path: 'state.json' }];
+  host.services['a'] = { backup: { paths: [directory] }, protection: { validators } };
+  assert.equal((await host.backUp()).code, 0);
+  const good = readFileSync(join(directory, 'state.json'), 'utf8');
+  writeFileSync(join(directory, 'state.json'), '{"half": ');
+  assert.equal((await host.backUp(['--repository', 'near'])).code, 0);
+
+  rmSync(directory, { recursive: true });
+  const older = await recover(host, ['a']);
+  assert.equal(older.code, 0, older.stderr);
+  assert.match(
+    older.of('a').warnings.join(),
+    /near could not give it back \(snapshot [0-9a-f]{8} was restored, and json state.json says .*far is used instead/,
+  );
+  assert.equal(readFileSync(join(directory, 'state.json'), 'utf8'), good);
+
+  rmSync(directory, { recursive: true });
+  for (const each of readdirSync(host.path('near/data'))) rmSync(host.path('near/data', each), { recursive: true });
+  const other = await recover(host, ['a']);
+  assert.deepEqual([other.code, other.of('a').outcome], [0, 'succeeded'], other.stderr);
+
+  rmSync(directory, { recursive: true });
+  host.services['a'] = { ...host.services['a'], protection: { validators: [{ type: 'files', path: '.', minCount: 9 }] } };
+  const none = await recover(host, ['a']);
+  assert.deepEqual([none.code, none.of('a').outcome, existsSync(directory)], [2, 'failed', false]);
+  assert.match(
+    none.of('a').error?.message ?? '',
+    /no other repository could give it back: far: .* there must be at least 9 files/,
+  );
+  assert.deepEqual(host.leftovers(), []);
+});
+
 test('data of another host is never taken, and a repository without what was put into it starts nothing empty', async (t) => {
   const host = await backedUp(t, 'a');
   host.services['a'] = { ...host.services['a'], protection: { allowEmptyStart: true } };

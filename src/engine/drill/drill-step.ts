@@ -221,10 +221,13 @@ async function validateAll(
 ): Promise<Validation[]> {
   const { backup, protection } = order.config;
   const home = normalPath(backup.paths[0] ?? '/');
+  const root = await realpath(scratch.data);
   const restored: RestoredService = {
     service: order.service,
     snapshotId: order.chosen.snapshot.id,
-    root: await realpath(scratch.data),
+    place: (path) => root + path,
+    roots: [root],
+    scratch: null,
     home,
     hidden: order.hidden,
     user: toolbox.user,

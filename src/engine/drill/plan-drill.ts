@@ -19,6 +19,7 @@ import { type Holding, holdings } from '../snapshots/look.ts';
 import { type Asking, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
 import { EVERYTHING, isAt } from '../status/believed-copy.ts';
 import type { Toolbox } from '../toolbox.ts';
+import { hiddenFrom } from '../validators/hidden-from.ts';
 import { drill, type Inspector } from './drill-step.ts';
 import { nearestSnapshot, pickSnapshot } from './pick-snapshot.ts';
 import { scratchRoot } from './scratch.ts';
@@ -181,15 +182,6 @@ async function perform(
     { toolbox, broker: world.broker },
     context,
   );
-}
-
-/** What a command that validates has no business with: the state, which names everything, and the secrets. */
-function hiddenFrom({ stateDir, repositories }: Configuration): string[] {
-  const secrets = [...repositories.values()].flatMap(({ password, environmentFile }) => [
-    password.kind === 'file' ? password.path : null,
-    environmentFile,
-  ]);
-  return [stateDir, process.env['CREDENTIALS_DIRECTORY'] ?? null, ...secrets].filter((path) => path !== null);
 }
 
 /** The first of them that holds a copy; why there is none where one should be; null where none is wanted. */

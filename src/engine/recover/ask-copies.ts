@@ -51,8 +51,14 @@ export class Repositories {
     throw new HoldfastError({ code: 'bug', operation: 'ask', subject: repository.name, message: 'it was not asked' });
   }
 
-  async copiesOf(service: ServiceConfig, config: Configuration): Promise<Answer> {
-    const candidates = inOrderOfAsking((service.backup?.repositories ?? []).map((name) => selectRepository(config, name)));
+  /** `passedOver`: names of those that could not give it back. */
+  async copiesOf(
+    service: ServiceConfig,
+    config: Configuration,
+    passedOver: ReadonlySet<string> = new Set(),
+  ): Promise<Answer> {
+    const names = (service.backup?.repositories ?? []).filter((name) => !passedOver.has(name));
+    const candidates = inOrderOfAsking(names.map((name) => selectRepository(config, name)));
     const silent: SilentRepository[] = [];
     const incomplete: NamedCopy[] = [];
     const vanished: NamedCopy[] = [];

@@ -10,11 +10,13 @@ import { byUrgency, decide, type Decision, lossOf, type Observation, type Recove
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
-import { inPlaceStep, type PlanningWorld } from '../restore/plan-restore.ts';
+import type { PlanningWorld } from '../restore/plan-restore.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
 import type { Toolbox } from '../toolbox.ts';
-import { type Answer, Repositories, UNASKED } from './ask-copies.ts';
+import type { Observed } from '../snapshots/observe-snapshots.ts';
+import { Repositories, UNASKED } from './ask-copies.ts';
 import { EMPTY_START_ALLOWED, endKept, mayStartEmptyOnce, STARTED_EMPTY } from './empty-starts.ts';
+import { fromCopies, restoreOf } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
 import { withoutEmptyRemains } from './tidy.ts';
 
@@ -97,14 +99,8 @@ async function planService(service: ServiceConfig, scene: Scene): Promise<{ step
   if (decision.action !== 'restore' || !answer.chosen)
     return { step: stepWithout(service, seen, decision, policy, scene), remarks: say(passed) };
   try {
-    const around = { host: config.host, candidates: [], service, services: [...config.services.values()] };
-    const inPlace = await inPlaceStep(
-      { ...around, repositories: [...config.repositories.values()] },
-      { service: service.name, host: config.host, to: null },
-      answer.chosen,
-      toolbox,
-    );
-    const step = stepWith(service, inPlace.step, { seen, decision, answer, policy }, scene);
+    const inPlace = await restoreOf({ ...scene, service }, answer.chosen);
+    const step = stepWith(service, inPlace.step, { seen, decision, chosen: answer.chosen, policy }, scene);
     return { step, remarks: say([...passed, ...answer.remarks, ...inPlace.remarks]) };
   } catch (error) {
     if (!(error instanceof HoldfastError) || signal.aborted) throw error;
@@ -173,26 +169,26 @@ async function startEmpty(
 function stepWith(
   service: ServiceConfig,
   inPlace: Step,
-  { seen, decision, answer, policy }: { seen: Observation; decision: Decision; answer: Answer; policy: RecoveryPolicy },
+  { seen, decision, chosen, policy }: { seen: Observation; decision: Decision; chosen: Observed; policy: RecoveryPolicy },
   scene: Scene,
 ): Step {
-  const { repository, snapshot } = answer.chosen ?? {};
+  const { repository, snapshot } = chosen;
   return {
     ...inPlace,
     ...common(service),
-    title: `Recover ${service.name} from ${repository?.name ?? ''} (${snapshot?.id.slice(0, 8) ?? ''})`,
+    title: `Recover ${service.name} from ${repository.name} (${snapshot.id.slice(0, 8)})`,
     foreseen: foreseen(service.name, decision, {
-      repository: repository?.name ?? null,
-      snapshotId: snapshot?.id ?? null,
-      snapshotTime: snapshot ? formatInstant(snapshot.time) : null,
-      files: snapshot?.summary?.totalFiles ?? null,
-      bytes: snapshot?.summary?.bytesProcessed ?? null,
+      repository: repository.name,
+      snapshotId: snapshot.id,
+      snapshotTime: formatInstant(snapshot.time),
+      files: snapshot.summary?.totalFiles ?? null,
+      bytes: snapshot.summary?.bytesProcessed ?? null,
     }),
     async run(context): Promise<StepResult> {
       const now = await lookAgain(service, seen, policy, scene, context);
       if (now.action === 'skip') return { outcome: 'skipped', reason: `${now.reason} now` };
       if (now.action !== 'restore') throw changed(service.name, now);
-      return await withoutEmptyRemains(await inPlace.run(context));
+      return await withoutEmptyRemains(await fromCopies(inPlace, chosen, { ...scene, service }, context));
     },
   };
 }

@@ -38,6 +38,8 @@ export interface RestoreWish extends SnapshotWish {
   /** Default true. */
   readonly verify?: boolean;
   readonly allowIncomplete?: boolean;
+  /** In place: whether what is staged is asked if it is good, and what a command that is asked must not read. */
+  readonly validation?: { readonly hidden: readonly string[] };
 }
 
 /** What asking the repositories needs. */
@@ -166,6 +168,8 @@ export async function inPlaceStep(
           whole: absent.length + others.length === 0,
           unit: service.unit,
           exclude,
+          validators: wish.validation ? service.protection.validators : [],
+          hidden: wish.validation?.hidden ?? [],
           services,
           repositories,
           paths,

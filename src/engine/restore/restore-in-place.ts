@@ -1,8 +1,9 @@
 // Getting a snapshot back to where it belongs: staged on the final file system, proven there, and then exchanged for what
 // is there, which is kept. The live data is not touched before that.
 
-import { basename, dirname } from 'node:path';
-import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import { mkdtemp, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { RepositoryConfig, ServiceConfig, ValidatorConfig } from '../../config/configuration.ts';
 import { contains } from '../../config/repository-url.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -23,6 +24,7 @@ import type { Listing, Placement } from './restored-listing.ts';
 import { holdStaging } from './staging.ts';
 import type { Swap } from './swap-paths.ts';
 import { holdStopped } from './unit-effect.ts';
+import { validateStaged } from './validate-staged.ts';
 
 export interface RestoreInPlace extends RestoreOrder {
   readonly service: string;
@@ -33,6 +35,10 @@ export interface RestoreInPlace extends RestoreOrder {
   readonly paths: readonly string[];
   /** Why the service is not wholly restored, if it is not. */
   readonly shortcomings: readonly string[];
+  /** They must find it good before it takes its place; empty where it is not to be asked. */
+  readonly validators: readonly ValidatorConfig[];
+  /** What a command among them must not read. */
+  readonly hidden: readonly string[];
   /** Everything that is configured: nothing of others is moved away. */
   readonly services: readonly ServiceConfig[];
   readonly repositories: readonly RepositoryConfig[];
@@ -95,6 +101,15 @@ async function stageAndSwap(
   };
   const roots = requests.map(({ target }) => target);
   const listing = await restoreAndProve(order, requests, { place, roots, wanted: order.paths }, toolbox, context);
+  if (order.validators.length > 0) {
+    const { service, chosen, validators, hidden } = order;
+    const home = order.paths[0] ?? '/';
+    const snapshotId = chosen.snapshot.id;
+    const real = await Promise.all(roots.map(async (root) => await realpath(root)));
+    const scratch = await mkdtemp(join(real[0] ?? '', '.validators-')); // removed with the staging
+    const { user } = toolbox;
+    await validateStaged(validators, { service, snapshotId, place, roots: real, scratch, home, hidden, user }, context);
+  }
   for (const root of roots) await syncFileSystem(root, context.signal); // oxlint-disable-line no-await-in-loop -- a handful
   await using _unit = await holdStopped(context, order.unit);
   context.signal.throwIfAborted(); // the last time: from here on it is a matter of moments, and of all or nothing

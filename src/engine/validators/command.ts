@@ -6,7 +6,7 @@ import { duration, type Duration, formatDuration } from '../../domain/duration.t
 import { HoldfastError } from '../../lib/errors.ts';
 import { runProcess } from '../../process/run-process.ts';
 import { inSandbox, requireSandbox } from '../../tools/util-linux/sandbox.ts';
-import { fine, type Finding, placeOfPath, type RestoredService, wrong } from './restored.ts';
+import { fine, type Finding, placeOfPath, type RestoredService, writableFor, wrong } from './restored.ts';
 
 interface Wanted {
   readonly argv: readonly [string, ...string[]];
@@ -30,8 +30,13 @@ export async function validateWithCommand(wanted: Wanted, restored: RestoredServ
   const start = wanted.cwd === null ? home : await placeOfPath(restored, wanted.cwd);
   if ('problem' in start) return wrong(`${wanted.cwd ?? ''}: ${start.problem}`);
   const isDirectory = (await lstat(start.path)).isDirectory();
-  const { root, hidden, user } = restored;
-  const sandbox = { writable: root, cwd: isDirectory ? start.path : dirname(start.path), hidden, user };
+  const { hidden, user } = restored;
+  const sandbox = {
+    writable: writableFor(restored, home.path),
+    cwd: isDirectory ? start.path : dirname(start.path),
+    hidden,
+    user,
+  };
   await requireSandbox(sandbox, argv[0], signal);
   const lines: string[] = [];
   const note = (line: string): void => {

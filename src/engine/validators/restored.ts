@@ -1,5 +1,5 @@
-// A restored service, as validators find it: the absolute paths of the snapshot below a directory of its own. Nothing outside
-// of that is ever opened: a restored link may lead to the live data.
+// A restored service, as validators find it: its paths in the snapshot, and where each of them is now. Nothing outside of the
+// directories it was restored to is ever opened: a restored link may lead to the live data.
 
 import type { Stats } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
@@ -12,8 +12,12 @@ import { errnoOf } from '../../lib/errors.ts';
 export interface RestoredService {
   readonly service: string;
   readonly snapshotId: string;
-  /** The directory below which the absolute paths of the snapshot were recreated; without links on the way to it. */
-  readonly root: string;
+  /** Where an absolute path of the snapshot is; null where it was not restored. */
+  place(path: string): string | null;
+  /** All of it lies in these directories; without links on the way to them. */
+  readonly roots: readonly string[];
+  /** Where validators write, so that what was restored stays as it is; null: it is theirs to change. */
+  readonly scratch: string | null;
   /** The service's first path, as it stands in the snapshot: relative paths are inside of it. */
   readonly home: string;
   /** What a command that is run must not read: directories and files. */
@@ -44,11 +48,14 @@ export const pathInSnapshot = (home: string, path: string): string => posix.reso
 export type Place = { readonly path: string } | { readonly problem: string };
 
 /** Where a path of the snapshot is now, without links. */
-export async function placeOfPath({ root, home }: RestoredService, path: string): Promise<Place> {
-  const wanted = root + pathInSnapshot(home, path);
+export async function placeOfPath({ place, roots, home }: RestoredService, path: string): Promise<Place> {
+  const wanted = place(pathInSnapshot(home, path));
+  if (wanted === null) return { problem: NOT_RESTORED };
   try {
     const real = await realpath(wanted);
-    return contains(root, real) ? { path: real } : { problem: 'it is a link that leads out of the restored data' };
+    return roots.some((root) => contains(root, real))
+      ? { path: real }
+      : { problem: 'it is a link that leads out of the restored data' };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
@@ -57,9 +64,15 @@ export async function placeOfPath({ root, home }: RestoredService, path: string)
       (stats) => stats.isSymbolicLink(),
       () => false,
     );
-    return { problem: isLink ? 'it is a link that leads nowhere' : 'it was not restored: the snapshot does not hold it' };
+    return { problem: isLink ? 'it is a link that leads nowhere' : NOT_RESTORED };
   }
 }
+
+/** Where validators may write, for one file or directory of what was restored. */
+export const writableFor = ({ roots, scratch }: RestoredService, path: string): string =>
+  scratch ?? roots.find((root) => contains(root, path)) ?? path;
+
+const NOT_RESTORED = 'it was not restored: the snapshot does not hold it';
 
 /** A regular file of the snapshot, without links on the way to it. */
 export async function fileOfPath(

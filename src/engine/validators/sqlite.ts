@@ -1,12 +1,12 @@
 // A restored SQLite database: opened as its owner would, so that a journal beside it is replayed, and looked through. In a
 // process of its own, which can be stopped: a large database takes minutes. What it writes stays beside the restored copy.
 
-import { chmod, lstat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, constants, copyFile, lstat, mkdtemp, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { duration, formatDuration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { runProcess } from '../../process/run-process.ts';
-import { COMPANIONS, fine, type Finding, fileOfPath, type RestoredService, wrong } from './restored.ts';
+import { COMPANIONS, fine, type Finding, fileOfPath, type RestoredService, writableFor, wrong } from './restored.ts';
 
 /** Its answer is one line: null when all is well, else what is not. */
 const LOOK = `
@@ -46,11 +46,33 @@ export async function validateSqlite(
   const beside = await Promise.all(COMPANIONS.map((suffix) => lstat(place.path + suffix).catch(() => null)));
   const odd = beside.findIndex((each) => each !== null && !each.isFile());
   if (odd !== -1) return wrong(`${path}${COMPANIONS[odd] ?? ''} is no regular file`);
-  const directory = dirname(place.path);
+  await using file = await ownCopy(place.path, restored);
+  const directory = dirname(file.path);
   await chmod(directory, ((await lstat(directory)).mode & 0o7777) | 0o700); // its owner writes there, and it is a copy
-  await chmod(place.path, (stats.mode & 0o7777) | 0o600);
-  return await look(place.path, query, path, restored, signal);
+  await chmod(file.path, (stats.mode & 0o7777) | 0o600);
+  return await look(file.path, query, path, restored, signal);
 }
+
+/** The restored database itself where that is ours to change, else a copy with what is beside it. */
+async function ownCopy(path: string, { scratch }: RestoredService): Promise<AsyncDisposable & { readonly path: string }> {
+  await using made = new AsyncDisposableStack();
+  if (scratch === null) return { path, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const directory = await mkdtemp(join(scratch, 'sqlite-'));
+  made.defer(async () => await rm(directory, { recursive: true, force: true }));
+  for (const suffix of ['', ...COMPANIONS]) {
+    const to = join(directory, `database${suffix}`);
+    // oxlint-disable-next-line no-await-in-loop -- a handful
+    if (await isThere(path + suffix)) await copyFile(path + suffix, to, constants.COPYFILE_FICLONE);
+  }
+  const held = made.move();
+  return { path: join(directory, 'database'), [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** A query may never end. */
 const LIMIT = duration(1, 'h');
@@ -59,11 +81,11 @@ async function look(
   file: string,
   query: string | null,
   subject: string,
-  { root }: RestoredService,
+  restored: RestoredService,
   signal: AbortSignal,
 ): Promise<Finding> {
   const argv = [process.execPath, '--no-warnings', '-e', LOOK, '--', file, ...(query === null ? [] : [query])] as const;
-  const env = { SQLITE_TMPDIR: root, NODE_OPTIONS: undefined };
+  const env = { SQLITE_TMPDIR: writableFor(restored, file), NODE_OPTIONS: undefined };
   try {
     const { exitCode, stdout, stderrTail, endedBy } = await runProcess(
       { argv, operation: 'look through the database', subject, env },

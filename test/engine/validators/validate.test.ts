@@ -34,14 +34,24 @@ interface Scene extends Disposable {
   check(validator: ValidatorConfig, signal?: AbortSignal): Promise<Validation>;
 }
 
-function scene(): Scene {
-  const directory = temporaryDirectory();
+function scene(within?: string): Scene {
+  const directory = temporaryDirectory(within);
   const root = join(directory.path, 'scratch');
   mkdirSync(root + HOME, { recursive: true });
   const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const secret = join(directory.path, 'secret');
   writeFileSync(secret, 'the password');
-  const restored = { service: 'app', snapshotId: 'a'.repeat(64), root, home: HOME, hidden: [secret], user };
+  const place = (path: string): string => root + path;
+  const restored = {
+    service: 'app',
+    snapshotId: 'a'.repeat(64),
+    place,
+    roots: [root],
+    scratch: null,
+    home: HOME,
+    hidden: [secret],
+    user,
+  };
   return {
     outside: directory.path,
     restored,
@@ -182,6 +192,34 @@ test('a link out of the restored data is never followed', async () => {
   assert.equal(statSync(live).mtimeMs, before);
 });
 
+test('where what was restored must stay as it is, it is looked at in a copy, and a command may write nowhere else', async () => {
+  using here = scene('/var/tmp'); // a command sees nothing of /tmp
+  const path = here.file('app.db');
+  const live = join(here.outside, 'live.db');
+  using database = new DatabaseSync(live);
+  database.exec("PRAGMA journal_mode = wal; CREATE TABLE t (x); INSERT INTO t VALUES ('kept')");
+  for (const suffix of ['', '-wal']) execFileSync('cp', [live + suffix, path + suffix]);
+  execFileSync('chmod', ['0400', path]);
+  const scratch = join(here.outside, 'validators');
+  mkdirSync(scratch);
+  const restored = { ...here.restored, scratch };
+  const state = (): string =>
+    execFileSync('find', [here.restored.roots[0] ?? '', '-printf', '%p %m %s %T@\n'], { encoding: 'utf8' });
+  const before = state();
+  const { signal } = new AbortController();
+  const query = "SELECT x = 'kept' FROM t";
+  assert.deepEqual((await validate(sqlite('app.db', query), restored, signal)).ok, true, 'with what only its journal holds');
+  const writes = {
+    type: 'command',
+    argv: ['/bin/sh', '-c', 'echo x > "$HOLDFAST_DATA/new"'],
+    timeout: duration(9, 's'),
+    cwd: null,
+  } as const;
+  assert.equal((await validate(writes, restored, signal)).ok, false);
+  assert.equal(state(), before);
+  assert.deepEqual(readdirSync(scratch), []);
+});
+
 test('whole JSON passes, anything else does not', async () => {
   using here = scene();
   here.file('good.json', '\uFEFF{"a": [1, "ä"]}');
@@ -242,14 +280,14 @@ test('a command that hangs, with everything that it forked, ends when its time i
   );
   assert.deepEqual([ok, message, lines], [false, 'sh did not end within 1s', ['begun']]);
   assert.ok(performance.now() - begin < 20_000);
-  assert.deepEqual(processesIn(here.restored.root), []);
+  assert.deepEqual(processesIn(here.restored.roots[0] ?? ''), []);
 });
 
 test('a command that leaves a daemon behind is not waited for, and the daemon ends', async () => {
   using here = scene();
   const { ok } = await here.check(command('setsid sleep 1000 & setsid sleep 1000 >/dev/null 2>&1 & exit 0'));
   assert.equal(ok, true);
-  assert.deepEqual(processesIn(here.restored.root), []);
+  assert.deepEqual(processesIn(here.restored.roots[0] ?? ''), []);
 });
 
 test('of a command that prints without end only the last lines are kept', async () => {
@@ -274,7 +312,7 @@ test('being told to stop ends a command and a look through a database at once', 
     setTimeout(() => stop.abort(interruption('SIGINT')), 500);
     await assert.rejects(ended, { code: 'interrupted' });
   }
-  assert.deepEqual(processesIn(here.restored.root), []);
+  assert.deepEqual(processesIn(here.restored.roots[0] ?? ''), []);
 });
 
 test('where no sandbox can be made a command is not run, and nothing is proven', async () => {
@@ -288,7 +326,8 @@ test('where no sandbox can be made a command is not run, and nothing is proven',
   const script = `
     import { validate } from ${JSON.stringify(join(import.meta.dirname, '../../../src/engine/validators/validate.ts'))};
     const [validator, restored] = process.argv.slice(1).map((text) => JSON.parse(text));
-    console.log(JSON.stringify(await validate(validator, restored, new AbortController().signal)));`;
+    const place = (path) => restored.roots[0] + path;
+    console.log(JSON.stringify(await validate(validator, { ...restored, place }, new AbortController().signal)));`;
   const child = spawn(
     process.execPath,
     ['--input-type=module', '-e', script, '--', JSON.stringify(command(`touch ${marker}`)), JSON.stringify(here.restored)],

@@ -1,0 +1,39 @@
+// What is staged is asked whether it is good before it takes the place of anything.
+
+import type { ValidatorConfig } from '../../config/configuration.ts';
+import type { StepContext } from '../../domain/plan.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import type { RestoredService, Validation } from '../validators/restored.ts';
+import { validate } from '../validators/validate.ts';
+
+/**
+ * One after the other, each on what the one before left. Throws `not-restored` for the first that says no. One that could not
+ * be asked has not said that, and is told: data that cannot be proven is better than none.
+ */
+export async function validateStaged(
+  validators: readonly ValidatorConfig[],
+  restored: RestoredService,
+  context: StepContext,
+): Promise<JsonObject[]> {
+  const done: Validation[] = [];
+  for (const validator of validators) {
+    const validation = await validate(validator, restored, context.signal); // oxlint-disable-line no-await-in-loop -- in the order of the configuration
+    const { type, subject, ok, message } = validation;
+    if (ok === false) throw notGood(restored, validation);
+    if (ok === null)
+      context.warn(`${type} ${subject} was not asked whether the data is good: ${message ?? 'nobody knows why'}`);
+    done.push(validation);
+  }
+  return done;
+}
+
+const notGood = ({ service, snapshotId }: RestoredService, { type, subject, message, lines }: Validation): HoldfastError =>
+  new HoldfastError({
+    code: 'not-restored',
+    operation: 'validate',
+    subject: service,
+    message: `snapshot ${snapshotId.slice(0, 8)} was restored, and ${type} ${subject} says that it is not good: ${message ?? lines.at(-1) ?? 'it did not say why'}`,
+    hint: `Look at it: holdfast restore ${service} --snapshot ${snapshotId.slice(0, 8)} --to DIR. An older one: holdfast snapshots ${service}`,
+    retry: 'later',
+  });
