@@ -2,7 +2,7 @@
 // each service what would come from where, how old it is and how large.
 
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
-import { describeDuration } from '../domain/duration.ts';
+import { describeDuration, duration } from '../domain/duration.ts';
 import { elapsed, type Instant, parseInstant } from '../domain/instant.ts';
 import type { Report, StepReport } from '../domain/report.ts';
 import { type JsonObject, textAt } from '../lib/json.ts';
@@ -37,6 +37,7 @@ function rehearsal(report: Report, now: Instant, out: ReportView): string {
       { title: 'AGE', align: 'right' },
       { title: 'FILES', align: 'right' },
       { title: 'SIZE', align: 'right' },
+      { title: 'TAKES', align: 'right' },
     ],
     foreseen.map((each) => rowOf(each, now, out)),
     columnsOf(out),
@@ -53,13 +54,34 @@ function rehearsal(report: Report, now: Instant, out: ReportView): string {
     `${foreseen.length - lost.length} would stay as they are`,
   ].join(', ');
   const verdict = wrapText(`Dry run: ${said}; nothing was changed.`, columnsOf(out), '', '  ');
-  return [table, ...(reasons.length > 0 ? [...reasons, ''] : []), ...verdict, ''].join('\n');
+  const takes = wrapText(timeOf(lost.filter(({ action }) => action === 'restore')), columnsOf(out), '', '  ');
+  const loss = back > 0 ? ['What was written after the age of a copy is lost.'] : [];
+  return [table, ...(reasons.length > 0 ? [...reasons, ''] : []), ...loss, ...takes, ...verdict, ''].join('\n');
 }
+
+/** One after the other. Empty where nothing comes back. */
+function timeOf(back: readonly JsonObject[]): string {
+  if (back.length === 0) return '';
+  const known = back.flatMap((each) => takesOf(each) ?? []);
+  const unknown = back.filter((each) => takesOf(each) === null).map((each) => printable(textAt(each, 'service')));
+  const drilled = unknown.length === 0 ? '' : ` of ${unknown.join(', ')}: never drilled from there`;
+  if (known.length === 0) return `How long it takes is not known${drilled}.`;
+  const total = known.reduce((sum, { seconds }) => sum + seconds, 0);
+  const about = known.some(({ extrapolated }) => extrapolated) ? 'at most about ' : '';
+  return `By the last drills it takes ${about}${describeDuration(duration(total, 's'))}${unknown.length === 0 ? '' : `, and nobody knows how long${drilled}`}.`;
+}
+
+interface Takes {
+  readonly seconds: number;
+  readonly extrapolated: boolean;
+}
+const takesOf = ({ takes }: JsonObject): Takes | null => (takes ?? null) as Takes | null; // as the plan wrote it
 
 function rowOf(result: JsonObject, now: Instant, out: ReportView): string[] {
   const [word, tone] = WORDS[textAt(result, 'action')] ?? ['', 'dim'];
   const time = parseInstant(textAt(result, 'snapshotTime'));
   const { files, bytes } = result;
+  const takes = takesOf(result);
   return [
     printable(textAt(result, 'service')),
     paint(out, tone, word),
@@ -68,6 +90,7 @@ function rowOf(result: JsonObject, now: Instant, out: ReportView): string[] {
     time === null ? '' : describeDuration(elapsed(time, time > now ? time : now)),
     typeof files === 'number' ? files.toLocaleString('en') : '',
     typeof bytes === 'number' ? describeBytes(bytes as Bytes) : '', // as the plan wrote it
+    takes === null ? '' : `${takes.extrapolated ? '~' : ''}${describeDuration(duration(takes.seconds, 's'))}`,
   ];
 }
 

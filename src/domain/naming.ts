@@ -101,11 +101,16 @@ export const unitNames = {
   scheduled: (kind: ScheduledKind, subject: string | null): string => `${scheduledBase(kind, subject)}.service`,
   timer: (kind: ScheduledKind, subject: string | null): string => `${scheduledBase(kind, subject)}.timer`,
   recover: (service: string): string => `holdfast-recover@${service}.service`,
+  /** Starts the unit of a service again after its recovery has failed. */
+  again: (service: string): string => `${AGAIN}${service}.timer`,
   /** By which the unit of a service waits for its data; relative to the directory of units. */
   recoverDropIn: (unit: string): string => `${unit}.d/50-holdfast.conf`,
   /** The link by which a unit is enabled. */
   wantedBy: (target: string, unit: string): string => `${target}.wants/${unit}`,
 } as const;
+const AGAIN = 'holdfast-recover-again@';
+/** It ticks only after something went wrong. */
+export const isAgain = (unit: string): boolean => unit.startsWith(AGAIN);
 const scheduledBase = (kind: ScheduledKind, subject: string | null): string =>
   subject === null ? `holdfast-${kind}` : `holdfast-${kind}@${subject}`;
 

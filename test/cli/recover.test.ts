@@ -92,10 +92,18 @@ test('a rehearsal says what would come from where, how old and how large, and ch
   const { stdout } = await host.run(['recover', '--all', '--dry-run']);
   assert.match(stdout, /^a +comes back +near +[0-9a-f]{8} +\S+ +1 +1 B$/m);
   assert.match(stdout, /1 service would come back \(1 B\), 1 would stay as they are/);
+  assert.match(stdout, /How long it takes is not known of a: never drilled from there/);
   const changed = fingerprint(host.root).filter(
     (line) => !before.includes(line) && !/^(home|state|holdfast|near\/locks) ?/.test(line),
   );
   assert.deepEqual(changed, []);
+
+  await host.run(['drill', 'b', '--repository', 'near']);
+  lose(host, 'b');
+  const both = await recover(host, ['--all', '--dry-run']);
+  assert.equal((both.of('b').result?.['takes'] as { extrapolated: boolean } | null)?.extrapolated, false);
+  const told = (await host.run(['recover', '--all', '--dry-run'])).stdout;
+  assert.match(told, /By the last drills it takes .*s, and nobody knows how long of a: never drilled\s+from there/);
 });
 
 test('a silent repository is passed over for the next; when all are silent nothing is touched, whatever is allowed', async (t) => {

@@ -3,6 +3,7 @@
 // domain/recovery.ts, putting back is the restore in place.
 
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import { duration } from '../../domain/duration.ts';
 import { formatInstant, type Instant } from '../../domain/instant.ts';
 import { serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
@@ -16,6 +17,7 @@ import type { Toolbox } from '../toolbox.ts';
 import type { Observed } from '../snapshots/observe-snapshots.ts';
 import { Repositories, UNASKED } from './ask-copies.ts';
 import { EMPTY_START_ALLOWED, endKept, mayStartEmptyOnce, STARTED_EMPTY } from './empty-starts.ts';
+import { estimateOf } from './estimate.ts';
 import { fromCopies, restoreOf } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
 import { withoutEmptyRemains } from './tidy.ts';
@@ -173,16 +175,19 @@ function stepWith(
   scene: Scene,
 ): Step {
   const { repository, snapshot } = chosen;
+  const estimate = estimateOf(scene.toolbox.journal, service.name, repository.name);
   return {
     ...inPlace,
     ...common(service),
     title: `Recover ${service.name} from ${repository.name} (${snapshot.id.slice(0, 8)})`,
+    ...(estimate === null ? {} : { expected: duration(estimate.seconds, 's') }),
     foreseen: foreseen(service.name, decision, {
       repository: repository.name,
       snapshotId: snapshot.id,
       snapshotTime: formatInstant(snapshot.time),
       files: snapshot.summary?.totalFiles ?? null,
       bytes: snapshot.summary?.bytesProcessed ?? null,
+      takes: estimate && { ...estimate },
     }),
     async run(context): Promise<StepResult> {
       const now = await lookAgain(service, seen, policy, scene, context);

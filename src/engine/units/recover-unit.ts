@@ -2,6 +2,7 @@
 // in a unit that runs: nothing here is stopped with it, and installing it starts nothing.
 
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import { duration, formatDuration } from '../../domain/duration.ts';
 import { unitNames } from '../../domain/naming.ts';
 import { afterMounts, isRemote, placesOf, stateMount } from './around.ts';
 import { hardening } from './hardening.ts';
@@ -37,18 +38,37 @@ export function recoverUnit({ service, unit, paths }: Recoverable, scene: UnitSc
         ...afterMounts([...paths, ...placesOf(repositories)]),
         ['StartLimitIntervalSec', '0'],
         ...tellAtOnce(tellers),
+        { remark: 'What did not answer may answer later: then the service starts by itself.' },
+        ['OnFailure', unitNames.again(service.name)],
       ],
     },
     {
       name: 'Service',
       lines: [
         ...(repositories.some(isRemote) ? networkWhenNeeded(paths) : []),
+        // no SuccessExitStatus=143: a recovery that was ended has not brought anything back, and nothing may start on it
         ...process(scene, ['recover', service.name, '--wait', '1h'], repositories),
         ...hardening('restore'),
       ],
     },
   ]);
 }
+
+/** After a recovery that failed. It ends when it has started the unit; a recovery that fails again starts it anew. */
+export const againTimer = ({ service, unit }: Recoverable): string =>
+  renderUnit([
+    { name: 'Unit', lines: [['Description', plainText(`Holdfast: time to try again to recover ${service.name}`)]] },
+    {
+      name: 'Timer',
+      lines: [
+        ['OnActiveSec', formatDuration(AGAIN_AFTER)],
+        ['AccuracySec', '1s'],
+        ['RemainAfterElapse', 'no'],
+        ['Unit', plainText(unit)],
+      ],
+    },
+  ]);
+const AGAIN_AFTER = duration(5, 'm');
 
 /** At a boot the network may be late. Whose data is there does not wait for it. */
 const networkWhenNeeded = (paths: readonly string[]): UnitLine[] => [

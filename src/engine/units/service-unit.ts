@@ -41,6 +41,8 @@ export function serviceUnit(job: ScheduledJob, scene: UnitScene, tellers: readon
       name: 'Service',
       lines: [
         ...process(scene, job.argv, repositories),
+        { remark: 'Whoever stops it has not made it fail: it ends with 143 then.' },
+        ['SuccessExitStatus', '143'],
         ...(job.kind === 'notify' ? lastState(scene) : []),
         ['Slice', unitNames.slice],
         ['Nice', '10'],
@@ -80,8 +82,6 @@ export const process = (
   ['TimeoutStartSec', 'infinity'],
   ['TimeoutStopSec', STOP_TIME],
   ['KillMode', 'mixed'],
-  { remark: 'Whoever stops it has not made it fail: it ends with 143 then.' },
-  ['SuccessExitStatus', '143'],
 ];
 
 function deedsOf(job: ScheduledJob, service: ServiceConfig | null): Deeds {

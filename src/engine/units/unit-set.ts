@@ -6,7 +6,7 @@ import { scheduledJobs } from '../schedule/scheduled-jobs.ts';
 import { agentUnit } from './agent-unit.ts';
 import { datasetsUnit } from './datasets-unit.ts';
 import { limits } from './around.ts';
-import { recoverDropIn, recoverables, recoverUnit } from './recover-unit.ts';
+import { againTimer, recoverDropIn, recoverables, recoverUnit } from './recover-unit.ts';
 import type { UnitScene, UnitSet } from './scene.ts';
 import { sealed } from './seal.ts';
 import { isTeller, serviceUnit } from './service-unit.ts';
@@ -40,7 +40,10 @@ export function unitSet(scene: UnitScene): UnitSet {
   }
   const byUnit = Map.groupBy(recovered, ({ unit }) => unit);
   for (const [unit, held] of byUnit) {
-    for (const one of held) add(unitNames.recover(one.service.name), recoverUnit(one, scene, tellers));
+    for (const one of held) {
+      add(unitNames.recover(one.service.name), recoverUnit(one, scene, tellers));
+      add(unitNames.again(one.service.name), againTimer(one));
+    }
     add(unitNames.recoverDropIn(unit), recoverDropIn(held));
   }
   return { files, links };

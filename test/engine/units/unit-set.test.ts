@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { writeFileSync } from 'node:fs';
 import { loadConfiguration } from '../../../src/config/load.ts';
 import type { UnitScene, UnitSet } from '../../../src/engine/units/scene.ts';
+import { isAgain } from '../../../src/domain/naming.ts';
 import { unitSet } from '../../../src/engine/units/unit-set.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -45,7 +46,7 @@ describe('the units of a host', () => {
     const services = { app: { ...APP, unit: 'app.service', recover: {} } };
     const { files, links } = await setOf({ services, agent: { schedule: true } });
     assert.deepEqual([...links.keys()], ['multi-user.target.wants/holdfast-agent.service']);
-    assert.ok([...files.keys()].every((name) => !name.endsWith('.timer')));
+    assert.ok([...files.keys()].every((name) => !name.endsWith('.timer') || isAgain(name)));
     assert.ok(files.has('holdfast-recover@app.service'), 'that is not the business of a schedule');
     const timers = await setOf({ services, agent: { schedule: false } });
     assert.ok(timers.links.has('timers.target.wants/holdfast-run@app.timer'));
@@ -145,6 +146,15 @@ describe('a unit that waits for its data', () => {
     const of = (path: string): Section => ({ unit: 'app.service', backup: { paths: [path] }, recover: {} });
     const set = await setOf({ services: { files: of('/srv/a'), data: of('/srv/b') } });
     assert.deepEqual(settings(set, DROP_IN, 'Requires'), ['holdfast-recover@files.service holdfast-recover@data.service']);
+  });
+
+  it('is started again after a recovery that failed, and one that was ended counts as failed', async () => {
+    const set = await there({ recover: {} });
+    const recovery = 'holdfast-recover@app.service';
+    assert.ok(settings(set, recovery, 'OnFailure').includes('holdfast-recover-again@app.timer'));
+    assert.deepEqual(settings(set, recovery, 'SuccessExitStatus'), []);
+    assert.deepEqual(settings(set, 'holdfast-recover-again@app.timer', 'Unit'), ['app.service']);
+    assert.ok(!set.links.has('timers.target.wants/holdfast-recover-again@app.timer'), 'nothing starts it at a boot');
   });
 
   it('waits for the network only when something is missing, and is not slowed down', async () => {
