@@ -55,7 +55,7 @@ function rehearsal(report: Report, now: Instant, out: ReportView): string {
   ].join(', ');
   const verdict = wrapText(`Dry run: ${said}; nothing was changed.`, columnsOf(out), '', '  ');
   const takes = wrapText(timeOf(lost.filter(({ action }) => action === 'restore')), columnsOf(out), '', '  ');
-  const loss = back > 0 ? ['What was written after the age of a copy is lost.'] : [];
+  const loss = back > 0 ? ['What was written since (AGE) is lost.'] : [];
   return [table, ...(reasons.length > 0 ? [...reasons, ''] : []), ...loss, ...takes, ...verdict, ''].join('\n');
 }
 
@@ -98,7 +98,7 @@ const sum = (values: readonly unknown[]): Bytes =>
   values.reduce<number>((total, value) => total + (typeof value === 'number' ? value : 0), 0) as Bytes; // of bytes
 
 function comeBack({ result, outcome }: StepReport, out: ReportView): string[] {
-  if (!result || !['succeeded', 'partial'].includes(outcome)) return [];
+  if (typeof result?.['files'] !== 'number' || !['succeeded', 'partial'].includes(outcome)) return [];
   const service = printable(textAt(result, 'service'));
   const size = describeBytes(Number(result['bytes']) as Bytes); // as the step wrote it
   const what = `${plural(Number(result['files']), 'file')}, ${size}, as of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository'))}; verified: ${textAt(result, 'verified')}`;

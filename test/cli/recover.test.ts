@@ -150,7 +150,7 @@ test('a new service starts empty with the word of a person, which is good for on
   const allowed = await recover(host, ['new']);
   assert.deepEqual([allowed.code, allowed.of('new').outcome], [0, 'succeeded'], allowed.stderr);
   assert.partialDeepStrictEqual(allowed.of('new').result, { action: 'start-empty', held: false });
-  assert.match(allowed.of('new').warnings.join(), /new starts without data: near and far answered and hold nothing of it/);
+  assert.match(allowed.of('new').warnings.join(), /it starts without data: near and far answered and hold nothing of it/);
   assert.equal((await recover(host, ['new'])).of('new').outcome, 'failed', 'it was for one time');
 });
 

@@ -163,7 +163,7 @@ async function startEmpty(
   if (decision.held) await context.hold(STARTED_EMPTY.kind, { service }, () => Promise.resolve());
   endKept(journal, EMPTY_START_ALLOWED, service, context.now());
   const held = decision.held ? '; its backup, retention and replication are held' : '';
-  context.warn(`${service} starts without data: ${decision.reason}${held}`);
+  context.warn(`it starts without data: ${decision.reason}${held}`);
   return { outcome: 'succeeded', result: foreseen(service, decision) };
 }
 
