@@ -71,11 +71,74 @@ export interface ServiceConfig {
   readonly unit: string | null;
   /** Null: nothing is backed up from files (ephemeral, disabled, or a database engine of its own). */
   readonly backup: BackupConfig | null;
-  /** A PostgreSQL engine of its own is declared (its jobs are not files). */
-  readonly postgres: Json;
+  /** Its PostgreSQL server, backed up by an engine of its own (its jobs are not files). */
+  readonly postgres: PostgresConfig | null;
   readonly protection: ProtectionConfig;
   readonly recover: RecoverConfig;
   readonly migrate: MigrateConfig;
+}
+
+/** A PostgreSQL server, and the tool that backs it up. */
+export interface PostgresConfig {
+  readonly engine: 'pgbackrest' | 'barman-cloud' | 'dump';
+  readonly dataDir: string;
+  /** pgBackRest's name for the server. */
+  readonly stanza: string;
+  /** Who runs the server and pgBackRest. */
+  readonly user: string;
+  /** The directory of the server's Unix socket; null: where its programs look by themselves. */
+  readonly socket: string | null;
+  readonly port: number;
+  /** Null: where pgBackRest looks by itself. */
+  readonly configFile: string | null;
+  /** Empty: those of the pgBackRest configuration that is there. */
+  readonly repositories: readonly PostgresRepositoryConfig[];
+  /** For repositories of a configuration that is there already. */
+  readonly schedule: PostgresSchedule;
+  readonly compress: 'zst' | 'lz4' | 'gz';
+  /** How many processes compress and transfer at once; null: one, or what its configuration says. */
+  readonly processes: number | null;
+  /** Further options of pgBackRest, by their names there. */
+  readonly options: ReadonlyMap<string, string>;
+  /** How old the newest moment may get that can be restored; null: the RPO alone says. */
+  readonly archiveWithin: Duration | null;
+  /** The restic repository that receives a copy of the engine's; null: none. */
+  readonly offsite: string | null;
+}
+
+export interface PostgresRepositoryConfig {
+  /** Its number in pgBackRest, from 1: its place in the list. */
+  readonly key: number;
+  /** 'repo1'. */
+  readonly name: string;
+  readonly path: string;
+  /** Must be a mount point, or nothing is written. */
+  readonly mounted: string | null;
+  readonly location: 'onsite' | 'offsite';
+  readonly medium: string;
+  readonly cipherPassFile: string | null;
+  readonly bundle: boolean;
+  /** Null: where this pgBackRest can. */
+  readonly block: boolean | null;
+  readonly retention: {
+    readonly full: number;
+    readonly differential: number | null;
+    readonly archive: number | null;
+  };
+  readonly schedule: PostgresSchedule;
+}
+
+/** When each kind of backup is made; null: never by itself. */
+export interface PostgresSchedule {
+  readonly full: PostgresBackupKind | null;
+  readonly differential: PostgresBackupKind | null;
+  readonly incremental: PostgresBackupKind | null;
+}
+
+export interface PostgresBackupKind {
+  /** hourly | daily | weekly | monthly | an OnCalendar expression. */
+  readonly frequency: string;
+  readonly timeout: Duration;
 }
 
 /** How its directory is moved onto a dataset of its own. */

@@ -6,6 +6,7 @@ import { type CrossCheckInput, Findings } from './cross-check/findings.ts';
 import { checkGates } from './cross-check/gate.ts';
 import { checkNotifications } from './cross-check/notifications.ts';
 import { checkMetrics } from './cross-check/metrics.ts';
+import { checkPostgres } from './cross-check/postgres.ts';
 import { checkReferences } from './cross-check/references.ts';
 import { checkReplication } from './cross-check/replication.ts';
 import { checkRepositories } from './cross-check/repositories.ts';
@@ -19,6 +20,7 @@ export function crossCheck(input: CrossCheckInput): Pick<Findings, 'errors' | 'w
   checkRepositories(input, findings);
   checkReferences(input, findings);
   checkServices(input, findings);
+  checkPostgres(input, findings);
   checkDirectories(input, findings);
   checkDatasets(input, findings);
   checkReplication(input, findings);

@@ -30,8 +30,7 @@ const isPortable = ({ path, origin }: EffectiveEntry): boolean =>
 
 /** Addresses, commands, and whatever is nobody's but its reader's. Nothing is ever taken for a secret in a path. */
 const mayHoldSecrets = (path: KeyPath): boolean =>
-  path.length === 1 ||
-  ['url', 'passwordCommand', 'hooks', 'validators', 'postgres', 'command'].includes(String(path.at(-1)));
+  path.length === 1 || ['url', 'passwordCommand', 'hooks', 'validators', 'options', 'command'].includes(String(path.at(-1)));
 
 const headerOf = ({ all }: EffectiveEntries): string[] => {
   const host = all.find(({ path }) => path[0] === 'host')?.value;

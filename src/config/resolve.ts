@@ -15,6 +15,7 @@ import { resolveDataset, resolveParentDataset } from './resolve-datasets.ts';
 import { resolveGate } from './resolve-gate.ts';
 import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveNotifications } from './resolve-notifications.ts';
+import { resolvePostgres } from './resolve-postgres.ts';
 import { resolveProtection } from './resolve-protection.ts';
 import { resolveMigrate } from './resolve-migrate.ts';
 import { resolveRecover } from './resolve-recover.ts';
@@ -194,8 +195,7 @@ function resolveService(
     [...repositories.keys()],
     entries,
   );
-  const postgres = service.get('postgres') as Choice<Json> | undefined; // the schema holds JSON only
-  if (postgres) entries.add([...path, 'postgres'], postgres);
+  const postgres = resolvePostgres(name, service.inside('postgres', value.postgres), value.postgres, entries);
   const protection = resolveProtection(name, service, value, defaults, input, entries);
   const recover = service.get('recover');
   if (recover) entries.add([...path, 'recover'], recover as Choice<Json>); // the schema holds JSON only
@@ -205,7 +205,7 @@ function resolveService(
     name,
     unit: unit?.value ?? null,
     backup,
-    postgres: postgres?.value ?? null,
+    postgres,
     protection,
     recover: resolveRecover(value.recover),
     migrate: resolveMigrate(value.migrate),

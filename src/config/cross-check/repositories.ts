@@ -11,7 +11,9 @@ const SECRETS = ['passwordFile', 'passwordCommand', 'credential'] as const;
 export function checkRepositories(input: CrossCheckInput, findings: Findings): void {
   const repositories = Object.entries(input.file.repositories ?? {});
   const someLeftOut = [...input.leftOut].some((path) => path.startsWith('repositories'));
-  if (repositories.length === 0 && !someLeftOut && !needsNoService(input)) {
+  const onlyEngines =
+    input.services.every(({ value }) => !value.backup) && input.services.some(({ value }) => value.postgres);
+  if (repositories.length === 0 && !someLeftOut && !onlyEngines && !needsNoService(input)) {
     findings.error(['repositories'], 'there is no repository: at least one is needed, with a url and a passwordFile');
   }
   const places = new Map<string, string>();

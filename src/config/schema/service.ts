@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { datasetSchema } from './dataset.ts';
+import { postgresSchema } from './postgres.ts';
 import { protectionSchema } from './protection.ts';
 import { repositoryList } from './repository.ts';
 import { resourcesSchema } from './resources.ts';
@@ -114,31 +115,6 @@ const backupSchema = section({
   zfsDataset: optional(
     word,
     'The ZFS dataset that holds the paths; declaring it turns useSnapshots on. A run from another one is refused.',
-  ),
-});
-
-const backupKind = (
-  what: string,
-): z.ZodOptional<z.ZodType<{ frequency?: string | undefined; timeout?: string | undefined }>> =>
-  optional(
-    section({
-      frequency: optional(frequencyText, 'How often.'),
-      timeout: optional(durationText, 'How long it may take.'),
-    }),
-    what,
-  );
-
-const postgresSchema = section({
-  engine: required(oneOf('pgbackrest', 'barman-cloud', 'dump'), 'The tool that backs the database up.'),
-  dataDir: required(absolutePath, 'The data directory of the server.'),
-  stanza: optional(word, "pgBackRest's name for the server."),
-  full: backupKind('Full backups.'),
-  differential: backupKind('Differential backups.'),
-  incremental: backupKind('Incremental backups.'),
-  archiveWithin: optional(durationText, 'The newest moment that can be restored may not be older than this.'),
-  offsite: optional(
-    section({ repository: required(word, 'The repository that receives it.') }),
-    "A restic copy of the engine's repository, taken between backups.",
   ),
 });
 

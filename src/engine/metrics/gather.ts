@@ -226,7 +226,7 @@ const serviceFigures = ({ service, protection }: WeighedService): ServiceFigures
 function postgresFigures(services: readonly ServiceConfig[]): PostgresFigures | null {
   const engines = services.flatMap(({ postgres }) => (postgres === null ? [] : [postgres]));
   if (engines.length === 0) return null;
-  const offsite = engines.some((engine) => typeof engine === 'object' && engine !== null && 'offsite' in engine);
+  const offsite = engines.some((engine) => engine.offsite !== null);
   return { verified: false, offsite: offsite ? false : null };
 }
 

@@ -83,8 +83,7 @@ function* belongings(service: string, config: Configuration): Generator<{ what: 
   for (const { name, backup, postgres } of config.services.values()) {
     if (name === service) continue;
     for (const where of backup?.paths ?? []) yield { what: `the data of ${name}`, where };
-    if (typeof postgres === 'object' && postgres && 'dataDir' in postgres && typeof postgres.dataDir === 'string')
-      yield { what: `the data of ${name}`, where: postgres.dataDir };
+    if (postgres !== null) yield { what: `the data of ${name}`, where: postgres.dataDir };
   }
   for (const each of config.datasets)
     if (each.service !== service) yield { what: `the dataset ${each.name}`, where: each.mountpoint };

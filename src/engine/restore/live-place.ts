@@ -139,8 +139,7 @@ function* belongings({ service, services, repositories, stateDir }: Others): Gen
   for (const { name, backup, postgres } of services) {
     if (name === service) continue;
     for (const where of backup?.paths ?? []) yield { what: `the live data of ${name}`, where };
-    if (typeof postgres === 'object' && postgres && 'dataDir' in postgres && typeof postgres.dataDir === 'string')
-      yield { what: `the live data of ${name}`, where: postgres.dataDir };
+    if (postgres !== null) yield { what: `the live data of ${name}`, where: postgres.dataDir };
   }
   for (const { name, url } of repositories) {
     const where = localDirectory(url);

@@ -20,6 +20,7 @@ import {
   configuration,
   hoursAgo,
   NOW,
+  postgres,
   recordBackup,
   recordFact,
   service,
@@ -178,10 +179,9 @@ test('snapshots are counted as the repository last answered, and not at all when
 test('PostgreSQL is told once an engine is declared, and never as a success that is not on record', () => {
   using journal = openTransientJournal();
   assert.equal(gather(journal).postgres, null);
-  const db = (postgres: ServiceConfig['postgres']): ServiceConfig[] => [service('db', { backup: null, postgres })];
-  assert.deepEqual(gather(journal, db({ engine: 'dump' })).postgres, { verified: false, offsite: null });
-  const offsite = { engine: 'pgbackrest', offsite: { repository: 'far' } };
-  assert.deepEqual(gather(journal, db(offsite)).postgres, { verified: false, offsite: false });
+  const db = (engine: ServiceConfig['postgres']): ServiceConfig[] => [service('db', { backup: null, postgres: engine })];
+  assert.deepEqual(gather(journal, db(postgres({ engine: 'dump' }))).postgres, { verified: false, offsite: null });
+  assert.deepEqual(gather(journal, db(postgres({ offsite: 'far' }))).postgres, { verified: false, offsite: false });
 });
 
 test('of the last gate the share of what did not come out well is told', () => {

@@ -12,6 +12,7 @@ import {
   EPHEMERAL,
   hoursAgo,
   NOW,
+  postgres,
   recordBackup,
   recordFact,
   NO_CHANNELS,
@@ -190,7 +191,7 @@ test('a copy dated in the future gives way to an older one, and is told', () => 
 
 test('a declared PostgreSQL engine that nothing backs up is a problem', () => {
   using journal = openTransientJournal();
-  const report = status(journal, [service('db', { backup: null, postgres: { engine: 'dump' } })]);
+  const report = status(journal, [service('db', { backup: null, postgres: postgres({ engine: 'dump' }) })]);
   assert.match(messages(report).join(), /^db: its PostgreSQL cluster is declared/);
   assert.equal(report.checkExitCode, 2);
 });

@@ -5,6 +5,7 @@ import type {
   BackupConfig,
   Configuration,
   MetricsConfig,
+  PostgresConfig,
   ProtectionConfig,
   RepositoryConfig,
   ServiceConfig,
@@ -116,6 +117,31 @@ export const service = (name: string, parts: Partial<ServiceConfig> = {}): Servi
   protection: STANDARD,
   recover: { beforeStart: false, sources: ['repository'], timeout: null, onFailure: 'block' },
   migrate: resolveMigrate(undefined),
+  ...parts,
+});
+
+const KIND = { timeout: duration(12, 'h') };
+
+/** A server that pgBackRest backs up by a configuration that is there already. */
+export const postgres = (parts: Partial<PostgresConfig> = {}): PostgresConfig => ({
+  engine: 'pgbackrest',
+  dataDir: '/nowhere/data',
+  stanza: 'main',
+  user: 'postgres',
+  socket: null,
+  port: 5432,
+  configFile: null,
+  repositories: [],
+  schedule: {
+    full: { frequency: 'weekly', ...KIND },
+    differential: null,
+    incremental: { frequency: 'daily', ...KIND },
+  },
+  compress: 'zst',
+  processes: null,
+  options: new Map(),
+  archiveWithin: null,
+  offsite: null,
   ...parts,
 });
 
