@@ -1,0 +1,31 @@
+// `pgbackrest backup`. That it ends with 0 proves nothing: pages whose checksums do not fit are copied all the same, and a label
+// counts only when `info` lists it.
+
+import type { BackupType } from './info.ts';
+import { invokePgBackRest, type Invocation, type PgBackRest, type PgBackRestOptions } from './invoke.ts';
+
+export interface BackupRequest {
+  readonly repository: number;
+  readonly type: BackupType;
+  /** Written on the command lines of all its processes: by it they are found when they outlive it. */
+  readonly mark: string;
+  /** Whether older backups are expired afterwards, as its retention says. */
+  readonly expire: boolean;
+}
+
+const TYPES = { full: 'full', differential: 'diff', incremental: 'incr' } as const satisfies Record<BackupType, string>;
+
+/** start-fast: a backup that waits for the server's next checkpoint may wait for minutes, and nobody knows why. */
+export const backupInvocation = ({ repository, type, mark, expire }: BackupRequest): Invocation => ({
+  args: ['backup', `--type=${TYPES[type]}`, '--start-fast', `--exec-id=${mark}`, ...(expire ? [] : ['--no-expire-auto'])],
+  operation: 'back up',
+  repository,
+});
+
+export async function pgBackRestBackup(
+  access: PgBackRest,
+  request: BackupRequest,
+  options: PgBackRestOptions,
+): Promise<void> {
+  await invokePgBackRest(access, backupInvocation(request), options);
+}

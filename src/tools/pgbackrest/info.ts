@@ -1,0 +1,153 @@
+// `pgbackrest info`: what each repository holds of a stanza. It exits with 0 whatever it finds: what its answer means is its status
+// codes' to say. "There is no backup" and "it did not answer" are different answers here.
+
+import * as z from 'zod';
+import type { Bytes } from '../../domain/bytes.ts';
+import { duration } from '../../domain/duration.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { invokePgBackRest, type Invocation, type PgBackRest, type PgBackRestOptions } from './invoke.ts';
+import { parseDocument } from './json.ts';
+
+export type BackupType = 'full' | 'differential' | 'incremental';
+
+export interface BackupInfo {
+  /** '20260101-020000F_20260102-020000I' */
+  readonly label: string;
+  readonly type: BackupType;
+  readonly repository: number;
+  /** The id of its cluster in the repository's history. */
+  readonly databaseId: number;
+  /** The label of the one that it rests on; null for a full one. */
+  readonly prior: string | null;
+  /** Pages whose checksums did not fit were copied: what is in it is damaged in the server itself. Null: nobody looked. */
+  readonly error: boolean | null;
+  readonly startedAt: Instant;
+  readonly stoppedAt: Instant;
+  /** The first and the last WAL file that it needs; null for one that was made without archiving. */
+  readonly wal: { readonly start: string; readonly stop: string } | null;
+  /** Of the whole database, and of what this backup has added to the repository. */
+  readonly size: Bytes;
+  readonly added: Bytes;
+}
+
+export interface ClusterInfo {
+  /** Within one repository. */
+  readonly id: number;
+  readonly repository: number;
+  /** Above 2^53, hence a text. */
+  readonly systemId: string;
+  readonly version: string;
+}
+
+/**
+ * - `ok`: it holds backups.
+ * - `no-stanza`, `no-backup`: it answered, and holds nothing yet. An unmounted directory answers so, too.
+ * - `other`: it did not answer, or cannot be read; `message` says why.
+ */
+export type RepositoryState = 'ok' | 'no-stanza' | 'no-backup' | 'other';
+
+export interface RepositoryInfo {
+  readonly key: number;
+  readonly encrypted: boolean;
+  readonly state: RepositoryState;
+  readonly message: string;
+}
+
+export interface StanzaInfo {
+  readonly repositories: readonly RepositoryInfo[];
+  /** Of all repositories, the last of each being the one in force. */
+  readonly clusters: readonly ClusterInfo[];
+  /** Oldest first. */
+  readonly backups: readonly BackupInfo[];
+  /** Backup or expire run, or a process of one that is dead lives. */
+  readonly locked: boolean;
+}
+
+const LIMIT = duration(2, 'm');
+/** It would wait a minute for each connection that hangs. */
+const IO_TIMEOUT = '--io-timeout=20';
+
+export const infoInvocation = (repository?: number): Invocation => ({
+  args: ['info', '--output=json', IO_TIMEOUT],
+  operation: 'ask for the backups of',
+  repository,
+});
+
+const count = z.number().int().nonnegative();
+const seconds = count.transform((value) => (value * 1000) as Instant);
+const TYPES = { full: 'full', diff: 'differential', incr: 'incremental' } as const;
+
+const status = z.object({ code: z.number().int(), message: z.string() });
+const stanzaShape = z.object({
+  name: z.string(),
+  repo: z.array(z.object({ key: z.number().int().positive(), cipher: z.string(), status })),
+  status: status.extend({ lock: z.object({ backup: z.object({ held: z.boolean() }) }) }),
+  db: z.array(
+    z.object({ id: count, 'repo-key': z.number().int().positive(), 'system-id': z.string(), version: z.string() }),
+  ),
+  backup: z.array(
+    z.object({
+      label: z.string(),
+      type: z.enum(['full', 'diff', 'incr']),
+      prior: z.string().nullish(),
+      error: z.boolean().nullish(),
+      archive: z.object({ start: z.string().nullable(), stop: z.string().nullable() }),
+      database: z.object({ id: count, 'repo-key': z.number().int().positive() }),
+      info: z.object({ size: count, repository: z.object({ delta: count }) }),
+      timestamp: z.object({ start: seconds, stop: seconds }),
+    }),
+  ),
+});
+
+/** A stanza that nobody knows yet is one that no repository has. */
+export function parseInfo(stdout: string, stanza: string, subject: string): StanzaInfo {
+  const all = parseDocument(stdout, z.array(stanzaShape), 'ask for the backups of', subject);
+  const found = all.find(({ name }) => name === stanza);
+  if (!found) return { repositories: [], clusters: [], backups: [], locked: false };
+  return {
+    repositories: found.repo.map(({ key, cipher, status: { code, message } }) => ({
+      key,
+      encrypted: cipher !== 'none',
+      state: stateOf(code),
+      message,
+    })),
+    clusters: found.db.map((each) => ({
+      id: each.id,
+      repository: each['repo-key'],
+      systemId: each['system-id'],
+      version: each.version,
+    })),
+    backups: found.backup.map((each) => ({
+      label: each.label,
+      type: TYPES[each.type],
+      repository: each.database['repo-key'],
+      databaseId: each.database.id,
+      prior: each.prior ?? null,
+      error: each.error ?? null,
+      startedAt: each.timestamp.start,
+      stoppedAt: each.timestamp.stop,
+      wal:
+        each.archive.start === null || each.archive.stop === null
+          ? null
+          : { start: each.archive.start, stop: each.archive.stop },
+      size: each.info.size as Bytes, // pgBackRest counts bytes
+      added: each.info.repository.delta as Bytes,
+    })),
+    locked: found.status.lock.backup.held,
+  };
+}
+
+/** 3 stands for a repository that holds only other clusters' backups; 4 is of the stanza as a whole; 99 is an error. */
+function stateOf(code: number): RepositoryState {
+  if (code === 0) return 'ok';
+  if (code === 1 || code === 3) return 'no-stanza';
+  return code === 2 ? 'no-backup' : 'other';
+}
+
+export async function pgBackRestInfo(
+  access: PgBackRest,
+  options: PgBackRestOptions & { readonly repository?: number },
+): Promise<StanzaInfo> {
+  const stdout = await invokePgBackRest(access, infoInvocation(options.repository), { timeout: LIMIT, ...options });
+  return parseInfo(stdout, access.stanza, access.subject);
+}
