@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseCalendar } from '../../src/domain/calendar.ts';
+import { type Instant, parseInstant } from '../../src/domain/instant.ts';
+import { type BackupCalendars, type BackupKind, dueKind, type HeldBackup } from '../../src/domain/postgres-backup.ts';
+
+const time = (text: string): Instant => {
+  const found = parseInstant(text);
+  assert.ok(found !== null);
+  return found;
+};
+const calendars = (texts: Partial<Record<BackupKind, string>>): BackupCalendars =>
+  Object.fromEntries(Object.entries(texts).map(([kind, text]) => [kind, parseCalendar(text)]));
+const held = (type: BackupKind, startedAt: string): HeldBackup => ({ type, startedAt: time(startedAt) });
+const USUAL = calendars({ full: 'Sun *-*-* 00:00', differential: 'Wed *-*-* 00:00', incremental: '*-*-* 00:00' });
+const due = (of: readonly HeldBackup[], now: string, by = USUAL): BackupKind => dueKind(by, of, time(now), 'UTC');
+
+test('the first backup is full, whatever the calendar says', () => {
+  assert.equal(due([], '2026-01-05T12:00:00Z'), 'full');
+  assert.equal(due([held('incremental', '2026-01-05T00:00:00Z')], '2026-01-05T12:00:00Z'), 'full');
+});
+
+test('the strongest kind whose time has come since its last is due', () => {
+  const full = held('full', '2026-01-04T00:00:10Z'); // a Sunday
+  assert.equal(due([full], '2026-01-05T00:00:05Z'), 'incremental');
+  assert.equal(due([full, held('incremental', '2026-01-06T00:00:05Z')], '2026-01-07T00:00:05Z'), 'differential');
+  assert.equal(due([full, held('differential', '2026-01-07T00:00:05Z')], '2026-01-11T00:00:05Z'), 'full');
+  assert.equal(due([full, held('differential', '2026-01-07T00:00:05Z')], '2026-01-15T08:00:00Z'), 'full');
+});
+
+test('a stronger one stands for the weaker ones of the same time', () => {
+  const full = held('full', '2026-01-11T00:00:10Z');
+  assert.equal(due([full], '2026-01-11T00:10:00Z'), 'incremental', 'nothing is due: whoever asks gets the weakest');
+});
+
+test('where only full ones are declared, whoever asks gets a full one', () => {
+  assert.equal(due([held('full', '2026-01-11T00:00:10Z')], '2026-01-11T08:00:00Z', calendars({ full: 'weekly' })), 'full');
+});
+
+test('a backup that is dated in the future stands for nothing', () => {
+  assert.equal(due([held('full', '2027-01-01T00:00:00Z')], '2026-01-11T08:00:00Z'), 'full');
+});
