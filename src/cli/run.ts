@@ -1,6 +1,7 @@
 // holdfast run: back up.
 
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
+import { BACKUP_KINDS } from '../domain/postgres-backup.ts';
 import type { Report } from '../domain/report.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { RunEvent } from '../domain/run-event.ts';
@@ -19,6 +20,8 @@ export const runCommand: CommandFactory = (context) =>
     .description('back up services (all of them, or those that match)')
     .argument('[service...]', 'names or shell patterns')
     .option('--repository <name>', 'only into this repository')
+    .addOption(new Option('--type <kind>', 'only PostgreSQL servers: a backup of this kind').choices(BACKUP_KINDS))
+    .option('--due', 'only PostgreSQL servers, and of those only what is due')
     .option('--tag <tag>', 'only services that carry this tag')
     .option('--dry-run', 'show the plan, change nothing')
     .option('--agent', 'have the agent of this host do it, also where this user could')
@@ -28,7 +31,8 @@ export const runCommand: CommandFactory = (context) =>
       const { planRun, selectJobs } = await import('../engine/backup/plan-run.ts');
       const cli = context();
       const configuration = await cli.configuration();
-      const selection = { services, repository: options.repository, tag: options.tag };
+      const { repository, tag, type, due } = options;
+      const selection = { services, repository, tag, type, onlyDue: due };
       const { jobs } = selectJobs(configuration, selection); // a typo is told before anything is opened or made
       const socket = options.dryRun ? null : await agentFor(cli, configuration, options);
       if (socket !== null) return await runElsewhere(cli, socket, jobs, options.repository);

@@ -47,7 +47,7 @@ export interface Evidence {
   /** Empty for facts about a repository as a whole. */
   readonly service: string;
   readonly repository: string;
-  /** The full 64 hex digits; empty for facts about a repository as a whole. */
+  /** The full 64 hex digits, or pgBackRest's label; empty for facts about a repository as a whole. */
   readonly snapshotId: string;
   /** When the fact was true: for a backup and a copy the snapshot's own time. */
   readonly at: Instant;

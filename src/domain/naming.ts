@@ -36,6 +36,9 @@ export const verificationLock = (repository: string): string => `verification/${
 /** The lock (and lane) of a service: shared to read its data, exclusive to replace it or to run its hooks. */
 export const serviceLock = (service: string): string => `service/${service}`;
 
+/** The lock (and lane) of a server's backups: pgBackRest works on one stanza once at a time. */
+export const stanzaLock = (stanza: string): string => `stanza/${stanza}`;
+
 /** Exclusive while snapshots of a pool are taken or pruned by the policy. */
 export const snapshotsLock = (pool: string): string => `snapshots/${pool}`;
 /** Exclusive while a dataset is sent; also the lane of a target, without the dataset. */

@@ -32,5 +32,5 @@ export function dueKind(calendars: BackupCalendars, held: readonly HeldBackup[],
   return due ?? scheduled.at(-1) ?? 'incremental';
 }
 
-const isAtLeast = (kind: BackupKind, least: BackupKind): boolean =>
+export const isAtLeast = (kind: BackupKind, least: BackupKind): boolean =>
   BACKUP_KINDS.indexOf(kind) <= BACKUP_KINDS.indexOf(least);

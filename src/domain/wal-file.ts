@@ -37,3 +37,15 @@ export function fileOfPosition(lsn: string, perLog = FILES_OF_A_LOG): number | n
   if (log === undefined || offset === undefined) return null;
   return Number.parseInt(log, 16) * perLog + Math.floor(Number.parseInt(offset, 16) / (2 ** 32 / perLog));
 }
+
+/** From 1 MiB to 1 GiB, the usual one first. */
+const SIZES = [16, 1, 2, 4, 8, 32, 64, 128, 256, 512, 1024].map((mebibytes) => filesOfALog(mebibytes * 2 ** 20));
+
+/** By positions of which it is known in which file they are: one size is right for all of them. */
+export const filesOfALogBy = (known: readonly { readonly lsn: string; readonly file: string }[]): number =>
+  SIZES.find((perLog) =>
+    known.every(({ lsn, file }) => {
+      const number = fileOfPosition(lsn, perLog);
+      return number === null || parseWalName(file, perLog)?.number === number;
+    }),
+  ) ?? FILES_OF_A_LOG;

@@ -10,6 +10,7 @@ import { DATASET_SWAP } from './migrate/swap-dataset.ts';
 import { EMPTY_START_ALLOWED, STARTED_EMPTY } from './recover/empty-starts.ts';
 import { UNFINISHED_PAGE } from './recovery-kit/write-page.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
+import { PGBACKREST_PROCESSES } from './postgres/processes.ts';
 import { PROMOTION } from './restore/promote.ts';
 import { STAGING } from './restore/staging.ts';
 import { STOPPED_UNIT } from './restore/unit-effect.ts';
@@ -29,4 +30,5 @@ export const EFFECT_KINDS = effectKinds([
   DATASET_SWAP,
   EMPTY_START_ALLOWED,
   STARTED_EMPTY,
+  PGBACKREST_PROCESSES,
 ]);

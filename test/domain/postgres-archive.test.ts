@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Instant } from '../../src/domain/instant.ts';
 import { type ArchivedFile, foreignTimelines, reachOf, readArchive } from '../../src/domain/postgres-archive.ts';
 import { type Line, lineOf, parseHistory, timelineAt } from '../../src/domain/timeline.ts';
-import { filesOfALog, fileOfPosition, parseWalName, walName } from '../../src/domain/wal-file.ts';
+import { filesOfALog, filesOfALogBy, fileOfPosition, parseWalName, walName } from '../../src/domain/wal-file.ts';
 
 const SHA = 'a'.repeat(40);
 const at = (number: number): Instant => (number * 1000) as Instant;
@@ -45,6 +45,13 @@ test('the file after the last of a log is the first of the next', () => {
   assert.equal(fileOfPosition('0/2000028'), 2);
   assert.equal(parseWalName('00000002.history'), null);
   assert.equal(parseWalName('000000010000000000000100'), null);
+});
+
+test('the size of the files is told by positions in them', () => {
+  assert.equal(filesOfALogBy([{ lsn: '0/2000028', file: '000000010000000000000002' }]), 256);
+  assert.equal(filesOfALogBy([{ lsn: '0/2000028', file: '000000010000000000000020' }]), filesOfALog(2 ** 20));
+  assert.equal(filesOfALogBy([{ lsn: '1/C0000028', file: '000000010000000100000003' }]), filesOfALog(2 ** 30));
+  assert.equal(filesOfALogBy([]), 256);
 });
 
 test('a log without a gap is reached to its end', () => {

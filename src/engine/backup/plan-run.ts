@@ -3,6 +3,7 @@
 
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
 import { duration } from '../../domain/duration.ts';
+import type { BackupKind } from '../../domain/postgres-backup.ts';
 import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
 import { type Plan, PREFLIGHT, type Step, type StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -12,6 +13,7 @@ import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { configurationSteps } from '../configuration/keep-configuration.ts';
 import { backUp, type Job, nameOf } from './backup-step.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
+import { engineJobs, engineRepositories, engineSteps, needsPgBackRest, pgBackRestStep } from '../postgres/plan-backup.ts';
 import { lookAtSource } from './look-at-source.ts';
 import { requireNotHeld } from '../recover/empty-starts.ts';
 import { selectRepository, selectServices, unknownName } from '../select.ts';
@@ -23,11 +25,15 @@ export interface RunSelection {
   readonly repository?: string | undefined;
   /** Only services whose backup carries this tag. */
   readonly tag?: string | undefined;
+  /** Of PostgreSQL servers, and nothing else is backed up then: a backup of this kind. What is due when it is not there. */
+  readonly type?: BackupKind | undefined;
+  /** Of PostgreSQL servers, and nothing else is backed up then: only where one is due. */
+  readonly onlyDue?: boolean | undefined;
 }
 
 export interface SelectedJobs {
   readonly jobs: readonly Job[];
-  /** Services with a database engine of their own; only when nothing narrows the selection. */
+  /** Services with a PostgreSQL server; only when nothing else narrows the selection. */
   readonly engines: readonly ServiceConfig[];
   /** What was asked for and is not among them. */
   readonly warnings: readonly string[];
@@ -36,9 +42,11 @@ export interface SelectedJobs {
 /** Throws `usage` for a name or combination that selects nothing. */
 export function selectJobs(config: Configuration, selection: RunSelection): SelectedJobs {
   const services = selectServices(config, selection.services);
-  const only = selection.repository === undefined ? null : selectRepository(config, selection.repository).name;
+  const server = engineRepository(config, selection);
+  const only = server ?? (selection.repository === undefined ? null : selectRepository(config, selection.repository).name);
   const { tag } = selection;
-  const all = jobsOf(config, services);
+  const onlyServers = selection.type !== undefined || selection.onlyDue === true;
+  const all = onlyServers ? [] : jobsOf(config, services);
   if (tag !== undefined && !all.some((job) => job.backup.tags.includes(tag))) {
     const known = [...config.services.values()].flatMap(({ backup }) => backup?.tags ?? []);
     throw unknownName('tag', tag, [...new Set(known)]);
@@ -46,7 +54,9 @@ export function selectJobs(config: Configuration, selection: RunSelection): Sele
   const jobs = all.filter(
     (job) => (only === null || job.repository.name === only) && (tag === undefined || job.backup.tags.includes(tag)),
   );
-  const engines = only === null && tag === undefined ? services.filter((service) => service.postgres !== null) : [];
+  const engines = services.filter(
+    (service) => service.postgres !== null && tag === undefined && (only === null || isInto(service, server)),
+  );
   if (jobs.length + engines.length === 0) throw nothingSelected(selection);
   const served = new Set([...jobs.map((job) => job.service.name), ...engines.map((service) => service.name)]);
   const idle = services.filter(({ name }) => selection.services.includes(name) && !served.has(name));
@@ -54,9 +64,20 @@ export function selectJobs(config: Configuration, selection: RunSelection): Sele
   return { jobs, engines, warnings: idle.map(({ name }) => `${name} was named, and nothing of it is backed up${where}`) };
 }
 
+/** The name that `--repository` gives, where that is one of a PostgreSQL server's own. */
+const engineRepository = (config: Configuration, { repository }: RunSelection): string | null =>
+  repository !== undefined && !config.repositories.has(repository) && engineRepositories(config).includes(repository)
+    ? repository
+    : null;
+
+const isInto = (service: ServiceConfig, repository: string | null): boolean =>
+  repository !== null && engineJobs(service).some((job) => job.repository?.name === repository);
+
 /** Throws as `selectJobs`. */
 export function planRun(config: Configuration, selection: RunSelection, toolbox: Toolbox): Plan {
   const { jobs, engines, warnings } = selectJobs(config, selection);
+  const choice = { type: selection.type ?? null, onlyDue: selection.onlyDue ?? false };
+  const servers = engines.flatMap((service) => engineSteps(service, choice, engineRepository(config, selection)));
   const repositories = new Map(jobs.map((job) => [job.repository.name, job.repository]));
   const between = betweenJobs();
   const backups = jobs.map((job) => backupStep(job, toolbox, between));
@@ -67,10 +88,11 @@ export function planRun(config: Configuration, selection: RunSelection, toolbox:
     limits: repositoryLimits([...repositories.values()]),
     steps: [
       ...(jobs.length > 0 ? [toolStep(toolbox)] : []),
+      ...(needsPgBackRest(engines) ? [pgBackRestStep()] : []),
       ...[...repositories.values()].map(repositoryStep),
       ...sourceSteps(jobs),
       ...backups,
-      ...engines.map(engineStep),
+      ...servers,
       ...[...repositories.values()].flatMap((repository) => configurationStep(config, repository, backups, toolbox)),
     ],
   };
@@ -211,25 +233,6 @@ function configurationStep(
 }
 
 const hasHooks = ({ backup }: Job): boolean => backup.hooks.before.length + backup.hooks.after.length > 0;
-
-/** Declared, and not backed up by this version: never silently. */
-export const engineStep = (service: ServiceConfig): Step => ({
-  id: stepId.backup(service.name, 'postgres'),
-  title: `Back up the PostgreSQL cluster of ${service.name}`,
-  stage: 'backup',
-  service: service.name,
-  weight: 'counted',
-  run: () =>
-    Promise.reject(
-      new HoldfastError({
-        code: 'unsupported',
-        operation: 'back up',
-        subject: service.name,
-        message: 'this version of Holdfast has no PostgreSQL engine yet',
-        hint: 'Keep the way in which it is backed up today, and take `postgres` out of this service until then.',
-      }),
-    ),
-});
 
 const nothingSelected = ({ services, repository, tag }: RunSelection): HoldfastError =>
   new HoldfastError({

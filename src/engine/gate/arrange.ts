@@ -13,7 +13,7 @@ export interface ArrangedStage {
   /** Sorted. One that is named, not only matched, is among them whatever systemd says: running it tells what is wrong. */
   readonly units: readonly string[];
   readonly jobs: readonly Job[];
-  /** Services with a database engine of their own, which no job backs up. */
+  /** Services with a PostgreSQL server, which an engine of its own backs up. */
   readonly engines: readonly ServiceConfig[];
   readonly leftOut: readonly LeftOut[];
   /** How many there are too few, or (negative) too many, of what `expect` or `atLeast` says; 0 when it is as it should be. */

@@ -11,8 +11,9 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { remoteHostOf } from '../../tools/ssh/reach.ts';
 import type { FoundUnit } from '../../tools/systemd/manager.ts';
 import { type Job, nameOf } from '../backup/backup-step.ts';
-import { backupStep, engineStep, jobsOf, betweenJobs, repositoryLimits, sourceSteps, toolStep } from '../backup/plan-run.ts';
+import { backupStep, jobsOf, betweenJobs, repositoryLimits, sourceSteps, toolStep } from '../backup/plan-run.ts';
 import type { Toolbox } from '../toolbox.ts';
+import { engineSteps, needsPgBackRest, pgBackRestStep } from '../postgres/plan-backup.ts';
 import { type ArrangedStage, arrangeStage, engineName, MASKED } from './arrange.ts';
 import type { Estimates } from './estimate.ts';
 import type { Observed } from './observe.ts';
@@ -78,7 +79,7 @@ export function planGate(
     const steps = [
       ...arranged.units.map((unit) => unitStep(unit, stage, observed, toolbox, options)),
       ...arranged.jobs.map((job) => freshOr(job, stage, backupStep(job, toolbox, between), toolbox)),
-      ...arranged.engines.map(engineStep),
+      ...arranged.engines.flatMap((service) => engineSteps(service)),
       ...shortfallSteps(arranged),
     ]
       .map((step) => placed(step, common, options.estimates))
@@ -99,7 +100,13 @@ export function planGate(
       ...repositoryLimits([...repositories.values()]),
       ...Object.fromEntries(stages.map(({ stage, concurrency }) => [stageLane(stage), concurrency])),
     },
-    steps: [...preflight, ...(jobs.length > 0 ? [toolStep(toolbox)] : []), ...sourceSteps(jobs), ...staged],
+    steps: [
+      ...preflight,
+      ...(jobs.length > 0 ? [toolStep(toolbox)] : []),
+      ...(needsPgBackRest(stages.flatMap(({ engines }) => engines)) ? [pgBackRestStep()] : []),
+      ...sourceSteps(jobs),
+      ...staged,
+    ],
     judge: (steps, interruptedBy) => gateVerdict(steps, gate.criticalAbove, interruptedBy),
   };
 }

@@ -25,6 +25,8 @@ export interface BackupInfo {
   readonly stoppedAt: Instant;
   /** The first and the last WAL file that it needs; null for one that was made without archiving. */
   readonly wal: { readonly start: string; readonly stop: string } | null;
+  /** Where in the log it begins: '0/2000028'. */
+  readonly startLsn: string | null;
   /** Of the whole database, and of what this backup has added to the repository. */
   readonly size: Bytes;
   readonly added: Bytes;
@@ -92,6 +94,7 @@ const stanzaShape = z.object({
       prior: z.string().nullish(),
       error: z.boolean().nullish(),
       archive: z.object({ start: z.string().nullable(), stop: z.string().nullable() }),
+      lsn: z.object({ start: z.string().nullable() }).nullish(),
       database: z.object({ id: count, 'repo-key': z.number().int().positive() }),
       info: z.object({ size: count, repository: z.object({ delta: count }) }),
       timestamp: z.object({ start: seconds, stop: seconds }),
@@ -130,6 +133,7 @@ export function parseInfo(stdout: string, stanza: string, subject: string): Stan
         each.archive.start === null || each.archive.stop === null
           ? null
           : { start: each.archive.start, stop: each.archive.stop },
+      startLsn: each.lsn?.start ?? null,
       size: each.info.size as Bytes, // pgBackRest counts bytes
       added: each.info.repository.delta as Bytes,
     })),

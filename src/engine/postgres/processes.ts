@@ -1,0 +1,23 @@
+// The processes of a backup as an effect: pgBackRest's workers live on when it is killed, and hold the lock of the stanza for ever.
+
+import { duration } from '../../domain/duration.ts';
+import type { EffectKind } from '../../domain/effect.ts';
+import type { StepContext } from '../../domain/plan.ts';
+import { textAt } from '../../lib/json.ts';
+import { endMarked } from '../../process/marked.ts';
+
+const KIND = 'pgbackrest-processes';
+
+/** Nothing that the step made rests on them. */
+export const PGBACKREST_PROCESSES: EffectKind = {
+  kind: KIND,
+  independent: true,
+  async undo(payload, signal) {
+    const mark = textAt(payload, 'mark');
+    if (mark !== '') await endMarked(`--exec-id=${mark}`, duration(20, 's'), signal);
+  },
+};
+
+/** Until it is disposed of, what carries the mark is ended, also by the next start after a crash. */
+export const holdProcesses = (context: StepContext, mark: string): Promise<AsyncDisposable> =>
+  context.hold(KIND, { mark }, () => Promise.resolve());

@@ -1,0 +1,139 @@
+// A real PostgreSQL server that archives into real repositories of pgBackRest, all below one directory, run by an ordinary user.
+
+import { appendFileSync, chmodSync, chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Section } from './cli.ts';
+import { asOwner, makeCluster, OWNER, ownDirectory, PROGRAMS } from './postgres.ts';
+
+const PORT = 5499;
+
+export interface ServerOptions {
+  /** How many; each is a directory, 'repo1', 'repo2'. */
+  readonly repositories?: number;
+  /** Further lines of its pgbackrest configuration. */
+  readonly lines?: readonly string[];
+}
+
+export class ArchivingServer implements Disposable {
+  readonly directory: string;
+  readonly data: string;
+  readonly configFile: string;
+  #running = false;
+
+  /** In `directory`, which must not exist; `stanza` is not created yet. */
+  constructor(directory: string, { repositories = 1, lines = [] }: ServerOptions = {}) {
+    chmodSync(dirname(directory), 0o711); // or nobody else reaches what is in it
+    mkdirSync(directory, { mode: 0o755 });
+    chmodSync(directory, 0o755);
+    chownSync(directory, OWNER.uid, OWNER.gid);
+    this.directory = directory;
+    this.data = join(directory, 'data');
+    this.configFile = join(directory, 'pgbackrest.conf');
+    const keys = Array.from({ length: repositories }, (_, index) => index + 1);
+    for (const name of ['socket', 'log', 'lock', ...keys.map((key) => `repo${key}`)]) ownDirectory(join(directory, name));
+    const settings = [
+      '[main]',
+      `pg1-path=${this.data}`,
+      `pg1-port=${PORT}`,
+      `pg1-socket-path=${this.socket}`,
+      ...keys.flatMap((key) => [`repo${key}-path=${join(directory, `repo${key}`)}`, `repo${key}-retention-full=2`]),
+      `log-path=${join(directory, 'log')}`,
+      `lock-path=${join(directory, 'lock')}`,
+      'compress-type=lz4',
+      'archive-timeout=20',
+      ...lines,
+    ];
+    writeFileSync(this.configFile, `${settings.join('\n')}\n`);
+    this.make();
+    this.start();
+  }
+
+  get socket(): string {
+    return join(this.directory, 'socket');
+  }
+
+  /** Under `services.NAME.postgres`. */
+  get section(): Section {
+    const user = process.getuid?.() === 0 ? 'postgres' : userInfo().username;
+    const { data, socket, configFile } = this;
+    return { engine: 'pgbackrest', dataDir: data, stanza: 'main', user, socket, port: PORT, configFile };
+  }
+
+  /** A new cluster where its data directory is to be, which must not exist. */
+  make(): void {
+    makeCluster(this.data, '--wal-segsize=1');
+    appendFileSync(
+      join(this.data, 'postgresql.conf'),
+      `
+port = ${PORT}
+listen_addresses = ''
+unix_socket_directories = '${this.socket}'
+archive_mode = on
+archive_command = 'pgbackrest --config=${this.configFile} --stanza=main archive-push %p'
+max_wal_size = 16MB
+min_wal_size = 2MB
+dynamic_shared_memory_type = mmap
+shared_buffers = 16MB
+fsync = off
+`,
+    );
+  }
+
+  start(): void {
+    this.#control('start', '--log', join(this.directory, 'log', 'server.log'), '--wait');
+    this.#running = true;
+  }
+
+  stop(): void {
+    this.#control('stop', '--mode=fast', '--wait');
+    this.#running = false;
+  }
+
+  /** Another cluster takes the place of this one, whose data is moved aside. */
+  replace(): void {
+    this.stop();
+    renameSync(this.data, `${this.data}.before`);
+    this.make();
+    this.start();
+  }
+
+  /** Lines of the answer. */
+  sql(text: string, database = 'postgres'): string[] {
+    const where = [`--host=${this.socket}`, `--port=${PORT}`, '--username=postgres', `--dbname=${database}`];
+    const args = ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1', ...where];
+    return asOwner(join(PROGRAMS, 'psql'), args, text).split('\n').filter(Boolean);
+  }
+
+  /** The tool itself, as whoever runs the server; throws unless it succeeds. */
+  pgbackrest(...args: readonly string[]): string {
+    return asOwner('pgbackrest', [`--config=${this.configFile}`, '--stanza=main', ...args]);
+  }
+
+  /** Labels of the backups that a repository holds. */
+  labels(repository: number): string[] {
+    const [stanza] = JSON.parse(this.pgbackrest(`--repo=${repository}`, 'info', '--output=json')) as {
+      backup: { label: string }[];
+    }[];
+    return (stanza?.backup ?? []).map(({ label }) => label);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#running) this.#control('stop', '--mode=immediate', '--wait');
+    this.#running = false;
+  }
+
+  #control(what: string, ...args: readonly string[]): void {
+    // its standard output would be held open by the server
+    asOwner('sh', [
+      '-c',
+      'exec "$@" >/dev/null 2>&1 </dev/null',
+      'sh',
+      join(PROGRAMS, 'pg_ctl'),
+      what,
+      '--pgdata',
+      this.data,
+      ...args,
+    ]);
+  }
+}
