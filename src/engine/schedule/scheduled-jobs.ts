@@ -5,6 +5,7 @@ import { cadenceOf } from '../../config/cadence.ts';
 import type { Configuration, ReplicationTarget, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
 import { duration, type Duration } from '../../domain/duration.ts';
 import { jobName, type ScheduledKind, scheduledId } from '../../domain/naming.ts';
+import { serverJobs } from './server-jobs.ts';
 import type { SnapshotPolicies } from '../../domain/snapshot-policy.ts';
 
 export interface ScheduledJob {
@@ -15,7 +16,7 @@ export interface ScheduledJob {
   readonly subject: string | null;
   readonly title: string;
   readonly service: string | null;
-  /** Those that it opens. */
+  /** Those that it opens; of a PostgreSQL server its own. */
   readonly repositories: readonly string[];
   /** What follows `holdfast`. */
   readonly argv: readonly [string, ...string[]];
@@ -35,6 +36,7 @@ export function scheduledJobs(configuration: ScheduleSource): readonly Scheduled
   const held = [...repositories.keys()].filter((name) => used.has(name));
   return [
     ...backedUp.flatMap((service) => backups(service, repositories)),
+    ...[...services.values()].flatMap((service) => serverJobs(service, PATIENCE).map(job)),
     ...(verification.enable ? verification.repositories.map((name) => verify(name, verification.schedule)) : []),
     ...(verification.drills.enable ? backedUp.map((service) => drill(service, verification.drills.schedule)) : []),
     ...(held.length > 0 ? [maintenance('retention', held), maintenance('refresh', held)] : []),

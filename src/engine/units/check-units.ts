@@ -172,7 +172,9 @@ const strangers = (configuration: Configuration, { unknownUnits }: SeenHost): Un
 /** Declared, owed something, and nothing makes it. */
 const jobless = ({ services }: Configuration): UnitFinding[] =>
   [...services.values()]
-    .filter(({ backup, protection }) => backup === null && !owesNothing(protection))
+    .filter(
+      ({ backup, postgres, protection }) => backup === null && postgres?.engine !== 'pgbackrest' && !owesNothing(protection),
+    )
     .map(({ name, postgres }) => ({
       severity: 'problem',
       kind: 'no-job',
@@ -180,7 +182,7 @@ const jobless = ({ services }: Configuration): UnitFinding[] =>
       message:
         postgres === null
           ? 'is declared, and no job backs it up'
-          : 'is a PostgreSQL cluster, and this version backs none up',
+          : `is a PostgreSQL server, and this version does not drive ${postgres.engine}`,
       hint:
         postgres === null
           ? `Give services.${name} a backup, or say protection: {class: ephemeral} if nothing in it is worth keeping.`

@@ -98,7 +98,12 @@ const needsNetwork = ({ kind, subject }: ScheduledJob, { configuration }: UnitSc
 
 /** What is read where it lives. */
 const dataOf = ({ kind }: ScheduledJob, service: ServiceConfig | null): readonly string[] =>
-  kind === 'run' ? (service?.backup?.paths ?? []) : [];
+  kind !== 'run' || service === null
+    ? []
+    : [
+        ...(service.backup?.paths ?? []),
+        ...(service.postgres ? [service.postgres.dataDir, ...service.postgres.repositories.map(({ path }) => path)] : []),
+      ];
 
 export const requiresMounts = (paths: readonly string[]): UnitLine[] =>
   paths.length === 0 ? [] : [['RequiresMountsFor', pathList(paths)]];

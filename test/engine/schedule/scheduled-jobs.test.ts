@@ -6,7 +6,7 @@ import { scheduledJobs, type ScheduleSource } from '../../../src/engine/schedule
 import { stepsOf } from '../../../src/engine/schedule/attendance.ts';
 import type { SnapshotPolicy } from '../../../src/domain/snapshot-policy.ts';
 import { keeping } from '../../domain/support/policy-snapshots.ts';
-import { backup, METRICS, repository, service, VERIFICATION } from '../support/host.ts';
+import { backup, METRICS, postgres, repository, serverRepository, service, VERIFICATION } from '../support/host.ts';
 
 const NOBODY: NotificationsConfig = { channels: [], templates: {}, summary: null };
 const phone: ChannelConfig = {
@@ -52,6 +52,35 @@ test('repositories with a cadence of their own get jobs of their own', () => {
     [
       ['run:photos@nas', 'daily', ['nas'], ['run', 'photos', '--repository', 'nas']],
       ['run:photos@far', 'weekly', ['far'], ['run', 'photos', '--repository', 'far']],
+    ],
+  );
+});
+
+test('a PostgreSQL server is backed up by a calendar for each kind, and each of them asks for what is due', () => {
+  const services = new Map([['db', service('db', { backup: null, postgres: postgres() })]]);
+  const runs = scheduledJobs(host({ services })).filter(({ kind }) => kind === 'run');
+  assert.deepEqual(
+    runs.map(({ id, frequency, argv }) => [id, frequency, argv.slice(0, 3)]),
+    [
+      ['run:db@full', 'weekly', ['run', 'db', '--due']],
+      ['run:db@incremental', 'daily', ['run', 'db', '--due']],
+    ],
+  );
+  assert.deepEqual(runs.flatMap(stepsOf), ['backup:db@postgres', 'backup:db@postgres']);
+});
+
+test('repositories of a PostgreSQL server with calendars of their own get timers of their own', () => {
+  const { schedule } = postgres();
+  const rarely = { ...schedule, incremental: null };
+  const server = postgres({ repositories: [serverRepository(1, { schedule }), serverRepository(2, { schedule: rarely })] });
+  const services = new Map([['db', service('db', { backup: null, postgres: server })]]);
+  const runs = scheduledJobs(host({ services })).filter(({ kind }) => kind === 'run');
+  assert.deepEqual(
+    runs.map(({ id, argv }) => [id, argv.slice(2, 5)]),
+    [
+      ['run:db@repo1-full', ['--due', '--repository', 'repo1']],
+      ['run:db@repo1-incremental', ['--due', '--repository', 'repo1']],
+      ['run:db@repo2-full', ['--due', '--repository', 'repo2']],
     ],
   );
 });

@@ -6,6 +6,7 @@ import type {
   Configuration,
   MetricsConfig,
   PostgresConfig,
+  PostgresRepositoryConfig,
   ProtectionConfig,
   RepositoryConfig,
   ServiceConfig,
@@ -142,6 +143,21 @@ export const postgres = (parts: Partial<PostgresConfig> = {}): PostgresConfig =>
   options: new Map(),
   archiveWithin: null,
   offsite: null,
+  ...parts,
+});
+
+export const serverRepository = (key: number, parts: Partial<PostgresRepositoryConfig> = {}): PostgresRepositoryConfig => ({
+  key,
+  name: `repo${key}`,
+  path: `/nowhere/repo${key}`,
+  mounted: null,
+  location: 'onsite',
+  medium: `medium${key}`,
+  cipherPassFile: null,
+  bundle: true,
+  block: null,
+  retention: { full: 2, differential: null, archive: null },
+  schedule: postgres().schedule,
   ...parts,
 });
 
