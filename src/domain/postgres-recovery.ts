@@ -68,7 +68,7 @@ export type ClusterDecision =
   /** An interrupted restore is gone on with. */
   | { readonly action: 'resume'; readonly reason: string; readonly from: ChosenBackup }
   | { readonly action: 'initdb'; readonly reason: string }
-  /** Nothing starts. `setAside`: what is there is moved away by rename. `again`: trying later may help without a person. */
+  /** Nothing starts. `setAside`: what is there has to be moved away before anything can come back. `again`: trying later may help without a person. */
   | {
       readonly action: 'block';
       readonly code: ErrorCode;
@@ -139,7 +139,7 @@ function onPartial(
   return {
     ...block(
       `${seen.dataDir} holds a part of a cluster (${reason})`,
-      `It is moved aside, nothing of it is lost. Look at it, then put back what the repository holds: holdfast recover ${service}`,
+      `Nothing was changed. Look at it; if it is of no use, move it aside (mv), and then: holdfast recover ${service}`,
     ),
     setAside: true,
   };

@@ -88,7 +88,7 @@ export function decide({ service, paths, copies }: Observation, policy: Recovery
     return {
       action: 'fail',
       code: 'unsupported',
-      reason: 'this version of Holdfast has no PostgreSQL engine yet',
+      reason: 'this version of Holdfast drives no other PostgreSQL engine than pgbackrest',
       hint: 'Restore the cluster with the tool that backs it up today.',
     };
   }

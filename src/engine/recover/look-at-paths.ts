@@ -36,6 +36,26 @@ export async function lookAtPaths(
   });
 }
 
+/** Why it is not certain that what is seen at a path is what belongs there; null when it is. */
+export async function whatHides(
+  { name, unit }: Pick<ServiceConfig, 'name' | 'unit'>,
+  path: string,
+  { config, mounts }: Pick<Surroundings, 'config' | 'mounts'>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const missing = hiddenBy(path, await missingMounts(config));
+  if (missing !== null) return missing;
+  const [layered] = await layersOf({ name, paths: [path], dataset: null }, [path], mounts, signal);
+  const wrong = layered?.findings.find(({ harm }) => harm !== 'none');
+  return wrong === undefined ? null : wordsOf(wrong, unit).told;
+}
+
+/** Whatever is there now lies on the disk below, and is hidden as soon as it is mounted. */
+function hiddenBy(path: string, away: readonly string[]): string | null {
+  const mount = away.find((each) => each === path || contains(each, path));
+  return mount === undefined ? null : `nothing is mounted at ${mount}, where ${path} belongs`;
+}
+
 export interface Surroundings {
   readonly config: Configuration;
   readonly journal: Journal;
@@ -48,9 +68,8 @@ interface Looked {
 }
 
 async function stateOf(path: string, away: readonly string[], signal: AbortSignal): Promise<Looked> {
-  const mount = away.find((each) => each === path || contains(each, path));
-  // Whatever is there now lies on the disk below, and is hidden as soon as it is mounted.
-  if (mount !== undefined) return { state: 'unknown', reason: `nothing is mounted at ${mount}, where ${path} belongs` };
+  const hidden = hiddenBy(path, away);
+  if (hidden !== null) return { state: 'unknown', reason: hidden };
   try {
     return { state: await contentOf(path, passedOver(path), signal), reason: null };
   } catch (error) {

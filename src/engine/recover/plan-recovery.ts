@@ -16,6 +16,7 @@ import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
 import type { Toolbox } from '../toolbox.ts';
 import type { Observed } from '../snapshots/observe-snapshots.ts';
 import { Repositories, UNASKED } from './ask-copies.ts';
+import { clusterStep } from './cluster-step.ts';
 import { EMPTY_START_ALLOWED, endKept, mayStartEmptyOnce, STARTED_EMPTY } from './empty-starts.ts';
 import { estimateOf } from './estimate.ts';
 import { fromCopies, restoreOf } from './from-copies.ts';
@@ -88,6 +89,10 @@ interface Scene {
 async function planService(service: ServiceConfig, scene: Scene): Promise<{ step: Step; remarks: readonly Remark[] }> {
   const { config, toolbox, repositories, mounts, world } = scene;
   const { signal } = world;
+  if (service.postgres?.engine === 'pgbackrest') {
+    const cluster = { config, journal: toolbox.journal, mounts, toolbox, world };
+    return { step: await clusterStep(service, service.postgres, common(service), cluster), remarks: [] };
+  }
   const policy = policyOf(service, toolbox.journal, world.now);
   const files = policy.kept === 'files';
   const paths = files ? await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, signal) : [];

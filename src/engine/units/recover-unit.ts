@@ -16,14 +16,19 @@ export interface Recoverable {
   readonly paths: readonly string[];
 }
 
-/** Those that say `recover:`, have a unit, and are kept as files: others could never be given back, and would never start. */
+/** Those that say `recover:`, have a unit, and are kept in a way that can be judged: others would never start. */
 export const recoverables = ({ services }: Configuration): Recoverable[] =>
   [...services.values()].flatMap((service) => {
-    const { unit, backup, postgres, recover } = service;
-    return recover.beforeStart && unit !== null && backup !== null && postgres === null
-      ? [{ service, unit, paths: backup.paths }]
-      : [];
+    const { unit, recover } = service;
+    const paths = dataOf(service);
+    return recover.beforeStart && unit !== null && paths !== null ? [{ service, unit, paths }] : [];
   });
+
+/** Null where nothing of it is kept, or by an engine that this version does not drive. */
+function dataOf({ backup, postgres }: ServiceConfig): readonly string[] | null {
+  if (postgres !== null) return postgres.engine === 'pgbackrest' ? [postgres.dataDir, ...(backup?.paths ?? [])] : null;
+  return backup?.paths ?? null;
+}
 
 export function recoverUnit({ service, unit, paths }: Recoverable, scene: UnitScene, tellers: readonly string[]): string {
   const { configuration } = scene;

@@ -142,6 +142,13 @@ describe('a unit that waits for its data', () => {
     assert.equal((await there({ backup: undefined, postgres, recover: {} })).files.has(DROP_IN), false);
   });
 
+  it('is a PostgreSQL server, too, which never starts on another cluster or on nothing', async () => {
+    const postgres = { engine: 'pgbackrest', dataDir: '/srv/pg' };
+    const set = await there({ backup: undefined, postgres, recover: {} });
+    assert.deepEqual(settings(set, DROP_IN, 'RequiresMountsFor'), ['/srv/pg']);
+    assert.ok(set.files.has('holdfast-recover@app.service'));
+  });
+
   it('is one for all services that it holds', async () => {
     const of = (path: string): Section => ({ unit: 'app.service', backup: { paths: [path] }, recover: {} });
     const set = await setOf({ services: { files: of('/srv/a'), data: of('/srv/b') } });

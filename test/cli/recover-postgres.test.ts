@@ -1,0 +1,102 @@
+// A real PostgreSQL server before it starts, with real pgBackRest: it starts on its own cluster only, and never on nothing.
+
+import assert from 'node:assert/strict';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { Report, StepReport } from '../../src/domain/report.ts';
+import { ArchivingServer } from '../support/archiving-server.ts';
+import { ScratchHost, stepOf } from '../support/cli.ts';
+
+interface Scene {
+  readonly host: ScratchHost;
+  readonly server: ArchivingServer;
+  /** Exit code, the step, and the report. */
+  readonly recover: (
+    ...args: string[]
+  ) => Promise<{ readonly code: number | null; readonly step: StepReport; readonly report: Report }>;
+}
+
+/** Backed up once, and stopped, as before a boot. */
+async function backedUp(t: TestContext): Promise<Scene> {
+  const held = new DisposableStack();
+  t.after(() => held.dispose());
+  const host = held.use(new ScratchHost());
+  const server = held.use(new ArchivingServer(host.path('pg'), { repositories: 2 }));
+  host.services['db'] = { postgres: server.section };
+  server.pgbackrest('stanza-create');
+  assert.equal((await host.backUp(['db'])).code, 0);
+  server.stop();
+  return {
+    host,
+    server,
+    recover: async (...args) => {
+      const { code, stdout } = await host.run(['--json', 'recover', 'db', ...args]);
+      const report = JSON.parse(stdout) as Report; // of the shape that every command has
+      return { code, report, step: stepOf(report, 'recover:db') };
+    },
+  };
+}
+
+const away = (host: ScratchHost): void => {
+  for (const name of ['repo1', 'repo2']) renameSync(host.path('pg', name), host.path('pg', `${name}.away`));
+};
+const empty = ({ server }: Scene): void => {
+  for (const name of readdirSync(server.data)) rmSync(join(server.data, name), { recursive: true });
+};
+
+test('a server whose cluster is there may start, also while no repository answers', async (t) => {
+  const { host, recover } = await backedUp(t);
+  away(host);
+  const alone = await recover();
+  assert.deepEqual([alone.code, alone.step.outcome, alone.step.reason], [0, 'skipped', 'its data is there']);
+  rmSync(host.path('state'), { recursive: true }); // nothing is on record any more
+  const unknown = await recover();
+  assert.equal(unknown.code, 0);
+  assert.match(unknown.step.reason ?? '', /its data is there, and repo1 did not answer/);
+  assert.match(unknown.step.warnings.join(), /does not archive until a repository was seen/);
+});
+
+test('an emptied data directory starts nothing: it is told what the repository holds, and what to do', async (t) => {
+  const scene = await backedUp(t);
+  empty(scene);
+  const dry = await scene.recover('--dry-run');
+  assert.deepEqual([dry.code, dry.step.result?.['repository']], [2, 'repo1']);
+  const { code, step } = await scene.recover();
+  assert.deepEqual([code, step.error?.code], [2, 'unsupported']);
+  assert.match(step.error?.message ?? '', /its data is gone, and repo1 holds \d{8}-\d{6}F; it was here before/);
+  assert.deepEqual(readdirSync(scene.server.data), []);
+});
+
+test('emptied, with one repository silent the other one counts; with both nobody knows, and nothing is made', async (t) => {
+  const scene = await backedUp(t);
+  empty(scene);
+  renameSync(scene.host.path('pg/repo1'), scene.host.path('pg/repo1.away'));
+  assert.match((await scene.recover()).step.error?.message ?? '', /repo2 holds/);
+  renameSync(scene.host.path('pg/repo2'), scene.host.path('pg/repo2.away'));
+  scene.host.services['db'] = { postgres: scene.server.section, protection: { allowEmptyStart: true } };
+  assert.equal((await scene.host.run(['recover', 'db', '--allow-empty-once'])).code, 0);
+  const { code, step } = await scene.recover();
+  assert.deepEqual([code, step.error?.code], [2, 'repository-unreachable']);
+  assert.deepEqual(readdirSync(scene.server.data), []);
+});
+
+test('a new cluster in the place of the real one is told apart, and may not start', async (t) => {
+  const { server, recover } = await backedUp(t);
+  server.start();
+  server.replace();
+  server.stop();
+  const { code, step } = await recover();
+  assert.deepEqual([code, step.error?.code], [2, 'refused']);
+  assert.match(step.error?.message ?? '', /another cluster has taken its place/);
+});
+
+test('a part of a cluster may not start, and stays as it is', async (t) => {
+  const { server, recover } = await backedUp(t);
+  rmSync(join(server.data, 'global/pg_control'));
+  const before = readdirSync(server.data);
+  const { code, step } = await recover();
+  assert.deepEqual([code, step.error?.code], [2, 'refused']);
+  assert.match(step.error?.message ?? '', /holds a part of a cluster \(global\/pg_control is missing\)/);
+  assert.deepEqual(readdirSync(server.data), before);
+});
