@@ -101,6 +101,6 @@ function comeBack({ result, outcome }: StepReport, out: ReportView): string[] {
   if (typeof result?.['files'] !== 'number' || !['succeeded', 'partial'].includes(outcome)) return [];
   const service = printable(textAt(result, 'service'));
   const size = describeBytes(Number(result['bytes']) as Bytes); // as the step wrote it
-  const what = `${plural(Number(result['files']), 'file')}, ${size}, as of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository'))}; verified: ${textAt(result, 'verified')}`;
+  const what = `${plural(result['files'], 'file')}, ${size}, as of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository'))}; verified: ${textAt(result, 'verified')}`;
   return wrapText(what, columnsOf(out), `${service}: `, '  ').map((line) => `${line}\n`);
 }

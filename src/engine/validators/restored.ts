@@ -13,7 +13,7 @@ export interface RestoredService {
   readonly service: string;
   readonly snapshotId: string;
   /** Where an absolute path of the snapshot is; null where it was not restored. */
-  place(path: string): string | null;
+  readonly place: (path: string) => string | null;
   /** All of it lies in these directories; without links on the way to them. */
   readonly roots: readonly string[];
   /** Where validators write, so that what was restored stays as it is; null: it is theirs to change. */
