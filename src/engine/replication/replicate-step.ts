@@ -25,10 +25,12 @@ import { runPipe } from '../../process/run-pipe.ts';
 import { HERE, type ZfsEnd } from '../../tools/zfs/end.ts';
 import { abandonReceive, makeHolder, renameDataset } from '../../tools/zfs/keep.ts';
 import { listPoints } from '../../tools/zfs/points.ts';
+import { markedArgs, type Receiving } from '../../tools/zfs/stranded.ts';
 import { receiveArgs, sendArgs, sizeOf, type Stream, streamFailure } from '../../tools/zfs/stream.ts';
 import type { Connections } from './connections.ts';
 import { holdForSending, keepBase } from './keep-base.ts';
 import { observePair, type Pair } from './observe.ts';
+import { pastStranded } from './past-stranded.ts';
 import { pruneReplica } from './prune-replica.ts';
 
 export interface Sending {
@@ -87,9 +89,16 @@ async function replicate(sending: Sending, context: StepContext): Promise<StepRe
     if (decision.kind === 'broken') await setAside(decision.broken, pair, sending, end, context);
     else if (decision.kind === 'abandon') {
       context.warn(`what was half received of ${pair.target.dataset} is dropped: ${decision.why}`);
-      await abandonReceive(end, pair.target.dataset, signal);
+      await pastStranded(
+        receivingOf(pair, sending),
+        end,
+        context,
+        async () => await abandonReceive(end, pair.target.dataset, signal),
+      );
     } else {
-      const bytes = await send(decision, pair, sending, end, { context, before: total });
+      const again = { context, before: total };
+      const receiving = receivingOf(pair, sending);
+      const bytes = await pastStranded(receiving, end, context, async () => await send(decision, pair, sending, end, again));
       if (bytes === null) continue;
       total += bytes;
       sent.push({ kind: decision.kind, to: decision.to.name, bytes });
@@ -104,6 +113,12 @@ async function replicate(sending: Sending, context: StepContext): Promise<StepRe
     retry: 'later',
   });
 }
+
+const receivingOf = ({ target: { dataset } }: Pair, { host, target }: Sending): Receiving => ({
+  host,
+  target: target.name,
+  replica: dataset,
+});
 
 const isSetAside = ({ why }: Broken, startOver: boolean): boolean => startOver && why !== 'locked';
 
@@ -151,11 +166,13 @@ export function streamOf(decision: Sendable, { dataset }: Pick<Pair['source'], '
 /** Answers with the bytes that went through; null: nothing was sent, for some of it is gone since it was looked at. */
 async function send(
   decision: Sendable,
-  { source, target: replica, type }: Pair,
-  { target, pace }: Sending,
+  pair: Pair,
+  sending: Sending,
   end: ZfsEnd,
   { context, before }: { readonly context: StepContext; readonly before: number },
 ): Promise<Bytes | null> {
+  const { source, target: replica, type } = pair;
+  const { target, pace } = sending;
   const { signal } = context;
   if (!(await holdForSending(source, neededFor(decision, source), target.name, signal))) return null;
   if (decision.kind === 'full') await makeHolders(replica.dataset, end, signal);
@@ -165,7 +182,7 @@ async function send(
   const { writer, reader, bytes } = await runPipe(
     { argv: HERE.argv(sendArgs(stream)), operation: 'send', subject: source.dataset, env: { LC_ALL: 'C' } },
     {
-      argv: end.argv(receiveArgs(replica.dataset, type)),
+      argv: end.argv(markedArgs(end, receivingOf(pair, sending), receiveArgs(replica.dataset, type))),
       operation: 'receive',
       subject: replica.dataset,
       env: { LC_ALL: 'C' },

@@ -119,6 +119,11 @@ type Ended = {
 
 const WHY = [
   [
+    /is busy|contains partially-complete state/,
+    'busy',
+    'Something else receives there, or destroys it: see `ps -ef | grep zfs` on that machine. It is tried again the next time.',
+  ],
+  [
     /has been modified|most recent snapshot .* does not match/,
     'refused',
     'Somebody else writes or sends there. Nothing there is rolled back: the next run says what is to be done.',

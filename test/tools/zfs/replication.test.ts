@@ -119,6 +119,9 @@ test('of a stream that did not arrive the end that knows why is told', () => {
     'no-space',
     'cannot receive incremental stream: out of space',
   ]);
+  const partial =
+    'cannot receive resume stream: destination vault/a contains partially-complete state from "zfs receive -s".';
+  assert.deepEqual(why(null, ended(1, partial)), ['busy', partial], 'it is being received');
   assert.match(
     why(null, ended(255, 'Connection to nas-1 closed by remote host.'))[1],
     /the connection to nas-1 broke: Conn/,
