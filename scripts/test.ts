@@ -10,6 +10,7 @@ import { existsSync, globSync } from 'node:fs';
 import { delimiter, join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { inspect } from 'node:util';
 
 interface Unproven {
   readonly name: string;
@@ -102,6 +103,9 @@ async function runTests(files: readonly string[], timeout: number, print: (text:
     if (test.name === test.file) hollow.push(test.name); // how the runner reports a file in which nothing was tested
   });
   stream.on('test:fail', note);
+  stream.on('test:fail', ({ name, details: { error } }) => {
+    if (isLong) print(`${name}: ${inspect(error.cause ?? error)}\n`); // the reporter tells why at the end, hours later
+  });
   stream.on('test:summary', (summary) => {
     if (summary.file !== undefined) return;
     success &&= summary.success;
