@@ -41,6 +41,6 @@ export interface Host extends AsyncDisposable {
   shutdown(): Promise<void>;
   /** Stops at once, like a pulled plug. A container keeps what it has written; a machine only what it has synced. */
   powerCut(): Promise<void>;
-  /** After either of them; resolves when every unit has started. */
-  boot(): Promise<void>;
+  /** After either of them; resolves when every unit has started. Those that `mayFail` may have failed. */
+  boot(mayFail?: readonly string[]): Promise<void>;
 }

@@ -41,6 +41,18 @@ test(
   },
 );
 
+test('a boot fails where a unit does, unless that one may', { skip }, async () => {
+  const early = await host.read('/usr/local/bin/early');
+  await host.write('/usr/local/bin/early', '#!/bin/sh\nexit 1\n', 0o755);
+  await host.shutdown();
+  await assert.rejects(host.boot(), /systemd is degraded: early\.service/);
+  await assert.rejects(host.boot(['other.service']), /systemd is degraded: early\.service/);
+  await host.boot(['other.service', 'early.service']);
+  await host.write('/usr/local/bin/early', early, 0o755);
+  await host.shutdown();
+  await host.boot();
+});
+
 test('it sees nothing of this machine: not its processes, its network, or its files', { skip }, async () => {
   assert.equal(await host.tell('sh', '-c', 'ls /sys/class/net'), 'lo');
   assert.equal((await host.sh('kill -0 "$1"', [String(process.pid)], { anyExit: true })).exitCode, 1);
