@@ -36,4 +36,4 @@ const withSystemPath = (command: Command): Command => ({
 });
 
 /** Of a host that is started, and then of what is done in it. */
-export const BOOT_LIMIT: Duration = duration(4, 'm');
+export const BOOT_LIMIT: Duration = duration(10, 'm');

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeDuration } from '../../src/domain/duration.ts';
 import { BaseHost, INTERFACE } from '../base-host.ts';
 import { BOOT_LIMIT, run } from '../command.ts';
 import { groupOf } from '../control-group.ts';
@@ -63,7 +64,8 @@ export class Container extends BaseHost {
       ({ stderrTail }) => ready.reject(this.failure('boot', `it ended: ${[...stderrTail, this.#lastWords()].join('\n')}`)),
       (error: unknown) => ready.reject(error instanceof Error ? error : new Error(String(error))),
     );
-    const giveUp = (): void => ready.reject(this.failure('boot', `it is not up after 4 minutes: ${this.#lastWords()}`));
+    const giveUp = (): void =>
+      ready.reject(this.failure('boot', `it is not up after ${describeDuration(BOOT_LIMIT)}: ${this.#lastWords()}`));
     const limit = setTimeout(giveUp, BOOT_LIMIT);
     await ready.promise.finally(() => clearTimeout(limit));
     this.#leader = leaderOf(holder, groupOf(runId, name));

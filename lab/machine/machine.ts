@@ -7,7 +7,7 @@ import type { Bytes } from '../../src/domain/bytes.ts';
 import { elapsed, type Instant, later } from '../../src/domain/instant.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { limitTime } from '../../src/lib/time-limit.ts';
-import { duration, type Duration } from '../../src/domain/duration.ts';
+import { describeDuration, duration, type Duration } from '../../src/domain/duration.ts';
 import { BaseHost, INTERFACE } from '../base-host.ts';
 import { BOOT_LIMIT } from '../command.ts';
 import type { ExecOptions, Executed } from '../host.ts';
@@ -87,7 +87,7 @@ export class Machine extends BaseHost {
       clock: later(systemClock.now(), this.#clockOffset),
     };
     using limit = limitTime(BOOT_LIMIT, () =>
-      this.failure('boot', `its agent did not answer within 4 minutes\n${this.#lastWords()}`),
+      this.failure('boot', `its agent did not answer within ${describeDuration(BOOT_LIMIT)}\n${this.#lastWords()}`),
     );
     const trouble = new AbortController();
     const signal = AbortSignal.any([limit.signal, trouble.signal]);

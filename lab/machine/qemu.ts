@@ -5,7 +5,7 @@ import type { Bytes } from '../../src/domain/bytes.ts';
 import { duration } from '../../src/domain/duration.ts';
 import type { Instant } from '../../src/domain/instant.ts';
 import { HoldfastError } from '../../src/lib/errors.ts';
-import { run } from '../command.ts';
+import { BOOT_LIMIT, run } from '../command.ts';
 import { sealed } from '../sealed.ts';
 
 export type Acceleration = 'kvm' | 'tcg';
@@ -59,6 +59,7 @@ export function qemuArguments(hardware: MachineHardware, by: Acceleration): [str
   const append = [
     'root=/dev/nvme0n1 rootwait rw quiet console=ttyS0 net.ifnames=0 panic=-1',
     `systemd.hostname=${name} systemd.mount-extra=${byId(RELEASE)}:/opt/holdfast:ext4:ro`,
+    `systemd.default_device_timeout_sec=${BOOT_LIMIT / 1000}`, // an emulated one may need longer than 90 s for its disks
     'systemd.set_credential=agetty.autologin:root systemd.set_credential=login.noauth:yes', // for whoever looks at its console
   ];
   const options: string[][] = [

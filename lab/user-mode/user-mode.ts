@@ -3,7 +3,7 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { duration, type Duration } from '../../src/domain/duration.ts';
+import { describeDuration, duration, type Duration } from '../../src/domain/duration.ts';
 import { elapsed, type Instant } from '../../src/domain/instant.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { shellWord } from '../../src/lib/shell-word.ts';
@@ -60,7 +60,7 @@ export class UserMode extends BaseHost {
     };
     void kernel.ended.then(gone, gone);
     using limit = limitTime(BOOT_LIMIT, () =>
-      this.failure('boot', `its agent did not answer within 4 minutes\n${this.#lastWords()}`),
+      this.failure('boot', `its agent did not answer within ${describeDuration(BOOT_LIMIT)}\n${this.#lastWords()}`),
     );
     await this.#agentAnswers(AbortSignal.any([limit.signal, trouble.signal]));
   }
