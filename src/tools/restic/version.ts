@@ -20,7 +20,8 @@ export interface ResticVersion {
 
 export const MINIMUM_RESTIC = '0.17.0';
 export const RECOMMENDED_RESTIC = '0.18.0';
-const TIMEOUT = duration(10, 's');
+/** Read from the disk of a host that is busy it takes more than ten seconds to start, and no backup should fail of that. */
+const TIMEOUT = duration(45, 's');
 const OPERATION = 'check the version of';
 const HOW_TO_INSTALL =
   `Install restic ${RECOMMENDED_RESTIC} or newer: on Debian from a newer suite (apt install -t trixie restic, or backports), ` +
