@@ -1,5 +1,5 @@
-// The power of a machine fails while it takes snapshots, prunes them, backs up from them and replicates, at any moment: what is somebody
-// else's is untouched, nothing temporary stays, and the next time everything goes on.
+// The power of a machine fails while it takes snapshots, prunes them, backs up from them and replicates, at any moment, and again while it
+// goes on: what is somebody else's is untouched, nothing temporary stays, and the next time everything goes on.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -7,17 +7,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Lab, openLab } from '../../lab/lab.ts';
 import type { Machine } from '../../lab/machine/machine.ts';
 import { missingFor } from '../../lab/requirements.ts';
+import { type Duration, duration } from '../../src/domain/duration.ts';
+import { later } from '../../src/domain/instant.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { holdfast, PASSWORD_FILE, restic } from './support/holdfast-on.ts';
 
-const CUTS = 20;
-const COMMANDS = [['run'], ['replicate'], ['snapshot', 'take'], ['snapshot', 'prune']] as const;
+/** With two power cuts each. */
+const ROUNDS = 10;
+/** In an order in which nothing is left to do afterwards: a replica is as new as its source. */
+const COMMANDS = [['run'], ['snapshot', 'take'], ['replicate'], ['snapshot', 'prune']] as const;
 const REPOSITORY = '/srv/near';
 const STATE = '/var/lib/holdfast';
 const skip = missingFor('machine');
+const timeout = duration(30, 'm');
 
 let lab: Lab;
 let host: Machine;
-/** How long each of them takes that nothing happens to, in milliseconds. */
+/** How far its clock is. */
+let ahead = duration(0, 's');
+/** How long each of them took the last time that nothing happened to it, in milliseconds. */
 const whole = new Map<string, number>();
 
 const CONFIG = {
@@ -49,19 +57,19 @@ holdfast repository init near`,
     );
     for (const command of COMMANDS) {
       await change(0);
-      const begin = performance.now();
-      const { exitCode, report } = await holdfast(host, command);
-      assert.equal(exitCode, 0, JSON.stringify(report.steps));
-      whole.set(command.join(' '), performance.now() - begin);
+      await complete(command);
     }
   },
-  { timeout: 900_000 },
+  { timeout },
 );
 after(async () => await lab?.[Symbol.asyncDispose]());
 
-/** New data, and a quarter of an hour later: something is due, and something is old. */
-const change = (round: number): Promise<unknown> =>
-  host.sh('head -c 3M /dev/urandom >/srv/app/$1 && sync && date --set="+15 minutes" >/dev/null', [String(round)]);
+/** New data, and a quarter of an hour later, also after the next boot: something is due, and something is old. */
+async function change(round: number): Promise<void> {
+  await host.sh('head -c 3M /dev/urandom >/srv/app/$1 && sync', [String(round)]);
+  ahead = (ahead + duration(15, 'm')) as Duration; // a sum of them
+  await host.setClock(later(systemClock.now(), ahead));
+}
 
 const lines = async (...argv: [string, ...string[]]): Promise<string[]> =>
   (await host.tell(...argv)).split('\n').filter(Boolean);
@@ -69,50 +77,66 @@ const snapshots = (dataset: string): Promise<string[]> =>
   lines('zfs', 'list', '-Hpo', 'guid,name', '-t', 'snapshot', '-d', '1', '-s', 'createtxg', dataset);
 const guidsOf = (rows: readonly string[]): string[] => rows.map((row) => row.split('\t')[0] ?? '');
 
-for (let cut = 1; cut <= CUTS; cut += 1) {
-  const command = COMMANDS[cut % COMMANDS.length] ?? ['run'];
-  test(`power cut ${cut} of ${CUTS}, at a random moment of ${command.join(' ')}`, { skip, timeout: 900_000 }, async (t) => {
-    await change(cut);
-    if (command[0] === 'replicate') assert.equal((await holdfast(host, ['snapshot', 'take'])).exitCode, 0);
-    const time = whole.get(command.join(' ')) ?? 0;
-    const moment = time * (0.15 + 0.85 * Math.random()); // the first is Node.js starting
-    const running = holdfast(host, command).then(
-      () => 'over',
-      () => 'cut',
-    );
-    await delay(moment); // the random moment is the point
-    await host.powerCut();
-    t.diagnostic(`${Math.round(moment)} of about ${Math.round(time)} ms: ${await running}`);
-    await host.boot();
-
-    for (const again of COMMANDS) {
-      const { exitCode, report } = await holdfast(host, again);
-      assert.equal(exitCode, 0, `${again.join(' ')}: ${JSON.stringify(report.steps)}`);
-    }
-    const rows = await snapshots('tank/app');
-    assert.ok(rows.some((row) => row.endsWith('tank/app@mine')));
-    assert.deepEqual(
-      rows.filter((row) => row.includes('@holdfast-')),
-      [],
-    );
-    assert.equal(await host.tell('zfs', 'holds', '-H', 'tank/app@mine').then((text) => text.includes('\tmine\t')), true);
-    assert.equal(
-      guidsOf(await snapshots('vault/forge/app')).at(-1),
-      guidsOf(rows).at(-1),
-      'the replica is as new as its source',
-    );
-    assert.equal(
-      await host.tell('sqlite3', `${STATE}/journal.db`, 'select count(*) from effects where settled_at is null'),
-      '0',
-    );
-    assert.equal(await host.tell('sqlite3', `${STATE}/journal.db`, 'select count(*) from runs where outcome is null'), '0');
-    const pools = await host.tell('zpool', 'status', '-x');
-    assert.equal(pools, 'all pools are healthy');
-  });
+async function complete(command: readonly string[]): Promise<void> {
+  const begin = performance.now();
+  const { exitCode, report } = await holdfast(host, command);
+  assert.equal(exitCode, 0, `${command.join(' ')}: ${JSON.stringify(report.steps)}`);
+  whole.set(command.join(' '), performance.now() - begin);
 }
 
-test('after all of them the repository is sound, and has what was there last', { skip, timeout: 900_000 }, async () => {
+async function cutDuring(command: readonly string[]): Promise<string> {
+  const time = whole.get(command.join(' ')) ?? 0;
+  const moment = time * (0.15 + 0.85 * Math.random()); // the first is Node.js starting
+  const running = holdfast(host, command).then(
+    () => 'over',
+    () => 'cut',
+  );
+  await delay(moment); // the random moment is the point
+  await host.powerCut();
+  const how = `${Math.round(moment)} of about ${Math.round(time)} ms: ${await running}`;
+  await host.boot();
+  return how;
+}
+
+for (let round = 1; round <= ROUNDS; round += 1) {
+  const command = COMMANDS[(round - 1) % COMMANDS.length] ?? ['run'];
+  test(
+    `power cuts ${2 * round - 1} and ${2 * round}, at random moments of ${command.join(' ')}`,
+    { skip, timeout },
+    async (t) => {
+      await change(round);
+      if (command[0] === 'replicate' || command[1] === 'prune') await complete(['snapshot', 'take']);
+      t.diagnostic(await cutDuring(command));
+      t.diagnostic(await cutDuring(command));
+      for (const again of COMMANDS) await complete(again);
+      const rows = await snapshots('tank/app');
+      assert.ok(rows.some((row) => row.endsWith('tank/app@mine')));
+      assert.deepEqual(
+        rows.filter((row) => row.includes('@holdfast-')),
+        [],
+      );
+      assert.equal(await host.tell('zfs', 'holds', '-H', 'tank/app@mine').then((text) => text.includes('\tmine\t')), true);
+      assert.equal(
+        guidsOf(await snapshots('vault/forge/app')).at(-1),
+        guidsOf(rows).at(-1),
+        'the replica is as new as its source',
+      );
+      assert.equal(
+        await host.tell('sqlite3', `${STATE}/journal.db`, 'select count(*) from effects where settled_at is null'),
+        '0',
+      );
+      assert.equal(
+        await host.tell('sqlite3', `${STATE}/journal.db`, 'select count(*) from runs where outcome is null'),
+        '0',
+      );
+      const pools = await host.tell('zpool', 'status', '-x');
+      assert.equal(pools, 'all pools are healthy');
+    },
+  );
+}
+
+test('after all of them the repository is sound, and has what was there last', { skip, timeout }, async () => {
   assert.match(await restic(host, REPOSITORY, ['check', '--read-data', '--no-lock']), /no errors were found/);
   const listed = await restic(host, REPOSITORY, ['ls', 'latest', '--no-lock', '/srv/app']);
-  for (let cut = 0; cut <= CUTS; cut += 1) assert.match(listed, new RegExp(`/srv/app/${cut}$`, 'm'));
+  for (let round = 0; round <= ROUNDS; round += 1) assert.match(listed, new RegExp(`/srv/app/${round}$`, 'm'));
 });
