@@ -86,14 +86,20 @@ export function decideReplication(source: SourceSide, target: TargetSide, wish: 
   const left = laterThan(lasting, base.point);
   const [next] = left;
   if (next === undefined) return { kind: 'current', base };
-  return { kind: 'incremental', base, ...stretchOf(base, next, source), raw };
+  return { kind: 'incremental', base, ...stretchOf(base, next, left, source), raw };
 }
 
-/** As far as one stream goes with every snapshot between, and no temporary one: nobody at the target would ever destroy it. */
-function stretchOf(base: Base, next: ZfsSnapshot, { snapshots }: SourceSide): { to: ZfsSnapshot; all: boolean } {
-  const later = laterThan(snapshots.toSorted(byAge), base.point);
-  const temporary = later.find(isTemporary)?.createtxg ?? Infinity;
-  const before = sendable(later).findLast(({ createtxg }) => createtxg < temporary);
+/** As far as one stream goes with every snapshot between, and none that passes: nobody at the target would ever destroy it. */
+function stretchOf(
+  base: Base,
+  next: ZfsSnapshot,
+  left: readonly ZfsSnapshot[],
+  { snapshots }: SourceSide,
+): { to: ZfsSnapshot; all: boolean } {
+  const meant = new Set(left);
+  const passing = laterThan(snapshots, base.point).filter((each) => !meant.has(each));
+  const end = passing.reduce((first, { createtxg }) => Math.min(first, createtxg), Infinity);
+  const before = left.findLast(({ createtxg }) => createtxg < end);
   return base.snapshot === null || before === undefined ? { to: next, all: false } : { to: before, all: true };
 }
 
@@ -119,6 +125,7 @@ function ofToken(token: ResumeToken, source: SourceSide, raw: boolean): Replicat
 
 /** Made for one run only, by Holdfast, or by syncoid, which destroys what it made once it has a newer one. */
 export const isOfSyncoid = ({ name }: Pick<ZfsSnapshot, 'name'>): boolean => name.startsWith('syncoid_');
+export const isPassing = (snapshot: ZfsSnapshot): boolean => isTemporary(snapshot) || isOfSyncoid(snapshot);
 
 /** Oldest first; those of syncoid only where there are no others, for they are destroyed soon. */
 function sendable(snapshots: readonly ZfsSnapshot[]): ZfsSnapshot[] {

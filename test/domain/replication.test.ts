@@ -50,6 +50,16 @@ class Pools {
     this.replica?.push(this.#snapshot('vault/a', name, String(5000 + this.#time), { written: String(written) }));
   }
 
+  /** As syncoid does. */
+  bring(name: string): void {
+    this.#receive(
+      this.snapshots.filter((each) => each.name === name),
+      null,
+      false,
+      false,
+    );
+  }
+
   /** False where it is held. */
   destroy(name: string): boolean {
     const found = this.snapshots.find((each) => each.name === name);
@@ -224,6 +234,8 @@ test('whatever is taken, destroyed and cut off at the source, the chain holds, a
         for (const guid of had) assert.ok(replica.has(guid), 'nothing goes from the replica');
         for (const guid of replica) had.add(guid);
         assert.ok(!pools.replica?.some(({ name }) => name.startsWith('holdfast-')), 'what nobody would ever destroy there');
+        const others = pools.replica?.find(({ name }) => /^s\d/.test(name));
+        assert.ok(!others || !pools.replica?.some((copy) => isOfSyncoid(copy) && copy.createtxg > others.createtxg));
         const newest = pools.snapshots.findLast(({ name }) => /^s\d/.test(name));
         if (newest && decision.kind === 'current') {
           const base = newestCommon(pools.source, pools.target);
@@ -248,6 +260,31 @@ test('a temporary snapshot is never what is sent to, and one of syncoid only whe
   pools.take('clone', { 'holdfast:run': '01ABC' });
   const decision = decideReplication(pools.source, pools.target, RAW);
   assert.equal(decision.kind === 'incremental' && decision.to.name, 'daily');
+});
+
+test('those of syncoid are gone around as well: a copy of one would stay at the target for ever', () => {
+  const pools = new Pools();
+  for (const name of ['one', 'two', 'syncoid_early', 'three', 'four', 'syncoid_late', 'five']) pools.take(name);
+  pools.replicate();
+  assert.deepEqual(
+    pools.replica?.map(({ name }) => name),
+    ['one', 'two', 'three', 'four', 'five'],
+  );
+});
+
+test('what syncoid itself has brought is a base like any other', () => {
+  const pools = new Pools();
+  for (const name of ['one', 'syncoid_forge']) pools.take(name);
+  const all = decideReplication({ ...pools.source, snapshots: pools.snapshots.slice(0, 1) }, pools.target, RAW);
+  pools.carryOut(all, false);
+  pools.bring('syncoid_forge');
+  for (const name of ['two', 'three']) pools.take(name);
+  const decision = decideReplication(pools.source, pools.target, RAW);
+  assert.deepEqual(decision.kind === 'incremental' && [decision.base.point.name, decision.to.name, decision.all], [
+    'syncoid_forge',
+    'three',
+    true,
+  ]);
 });
 
 test('a name that only begins like that of a temporary snapshot is sent as any other', () => {

@@ -11,12 +11,13 @@ import { placeOf } from '../../domain/replication-names.ts';
 import {
   decideReplication,
   isOfSyncoid,
+  isPassing,
   leftAfter,
   type ReplicationDecision,
   sentBetween,
 } from '../../domain/replication.ts';
 import type { Adoption } from '../../domain/snapshot-policy.ts';
-import { fullName, isTemporary, type ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
+import { fullName, type ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { shellWord } from '../../lib/shell-word.ts';
@@ -45,7 +46,7 @@ export interface Sending {
   readonly adopt: Adoption;
 }
 
-/** Whatever was to be sent is there by then, or never will be. Each temporary snapshot may be gone around by two more. */
+/** Whatever was to be sent is there by then, or never will be. Each that passes may be gone around by two more. */
 const MOST_ROUNDS = 8;
 /** How long nothing may arrive. A receiving pool that frees much is silent for minutes. */
 const STALL = duration(30, 'm');
@@ -72,7 +73,7 @@ async function replicate(sending: Sending, context: StepContext): Promise<StepRe
   for (let round = 0; round < most; round += 1) {
     /* oxlint-disable no-await-in-loop -- one after the other is the point */
     const pair = await observePair(dataset, target.destination, end, signal);
-    if (round === 0) most += 2 * pair.source.snapshots.filter(isTemporary).length;
+    if (round === 0) most += 2 * pair.source.snapshots.filter(isPassing).length;
     const decision = decideReplication(pair.source, pair.target, target);
     if (decision.kind === 'nothing')
       return { outcome: 'skipped', reason: `${dataset} has no snapshot to send: nothing takes any`, result: null };
