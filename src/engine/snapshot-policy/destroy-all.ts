@@ -1,11 +1,11 @@
 // Destroying what is to go in a pool: first all that can go by one program of ZFS, then what is left dataset by dataset, which also says
-// why it stays. What became of it is told by a listing alone.
+// why it stays. What became of it is told by a listing alone, of just these: the others would be most of the work.
 
 import type { StepContext } from '../../domain/plan.ts';
 import { fullName, type ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
 import type { HoldfastError } from '../../lib/errors.ts';
 import { destroyWhatCanGo } from '../../tools/zfs/destroy-program.ts';
-import { snapshotNames } from '../../tools/zfs/points.ts';
+import { stillThere } from '../../tools/zfs/points.ts';
 import { destroyBatch } from './destroy-batch.ts';
 import { tryIt } from './take-together.ts';
 
@@ -15,12 +15,12 @@ type Snapshot = Pick<ZfsSnapshot, 'dataset' | 'name'>;
 export interface Destroying {
   readonly together: typeof destroyWhatCanGo;
   readonly batch: typeof destroyBatch;
-  readonly listed: typeof snapshotNames;
+  readonly listed: typeof stillThere;
 }
-const REAL: Destroying = { together: destroyWhatCanGo, batch: destroyBatch, listed: snapshotNames };
+const REAL: Destroying = { together: destroyWhatCanGo, batch: destroyBatch, listed: stillThere };
 
 export interface Destroyed {
-  /** Full names of all snapshots of these datasets that there are. */
+  /** By full name, those that are still there. */
   readonly left: ReadonlySet<string>;
   /** By full name, why one of them could not go. */
   readonly stuck: ReadonlyMap<string, HoldfastError>;
@@ -35,9 +35,8 @@ export async function destroyAll(
 ): Promise<Destroyed> {
   const stuck = new Map<string, HoldfastError>();
   if (wanted.length === 0) return { left: new Set(), stuck };
-  const datasets = [...new Set(wanted.map(({ dataset }) => dataset))];
   await tryIt(() => together(pool, wanted, signal)); // who is not root may still be allowed to, dataset by dataset
-  const left = await listed(datasets, signal);
+  const left = await listed(wanted.map(fullName), signal);
   const rest = Map.groupBy(
     wanted.filter((each) => left.has(fullName(each))),
     ({ dataset }) => dataset,
@@ -49,5 +48,5 @@ export async function destroyAll(
     const stay = await batch(dataset, names, signal); // oxlint-disable-line no-await-in-loop -- ZFS does one at a time
     for (const [name, error] of stay) stuck.set(fullName({ dataset, name }), error);
   }
-  return { left: await listed(datasets, signal), stuck };
+  return { left: await listed([...left], signal), stuck };
 }

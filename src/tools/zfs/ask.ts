@@ -24,15 +24,22 @@ export async function askZfs(command: ZfsCommand, signal: AbortSignal, timeout: 
   return result.stdout;
 }
 
-/** Whatever the exit code is. */
+/** Whatever the exit code is. `onErrorLine` is given every line that it says, of which the result has only the last. */
 export async function tryZfs(
   command: ZfsCommand,
   signal: AbortSignal,
   timeout: Duration = QUESTION,
+  onErrorLine?: (line: string) => void,
 ): Promise<ProcessResult> {
   const asked = { ...command, env: { LC_ALL: 'C', ZFS_COLOR: undefined } };
   try {
-    return await runProcess(asked, { signal, timeout, grace: duration(1, 's'), verbatim: true });
+    return await runProcess(asked, {
+      signal,
+      timeout,
+      grace: duration(1, 's'),
+      verbatim: true,
+      ...(onErrorLine ? { onErrorLine } : {}),
+    });
   } catch (error) {
     if (signal.aborted || !(error instanceof HoldfastError) || error.code !== 'timed-out') throw error;
     const { code, operation, subject, message, retry, tool } = error;

@@ -6,7 +6,7 @@ import type { Instant } from '../../domain/instant.ts';
 import type { Bookmark } from '../../domain/replication.ts';
 import { POLICY_PROPERTY } from '../../domain/snapshot-name.ts';
 import { RUN_PROPERTY, type ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
-import { rowsOf, tryZfs, unexpected } from './ask.ts';
+import { rowsOf, tryZfs, unexpected, zfsFailure } from './ask.ts';
 import { failureAt, HERE, LISTING, type ZfsEnd } from './end.ts';
 import { inCalls } from './names.ts';
 
@@ -144,17 +144,31 @@ export async function findSnapshots(
   return found;
 }
 
-/** Full names of all snapshots of these datasets, not of those below. Only names: that is many times as fast. Throws as `askAt`. */
-export async function snapshotNames(datasets: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
-  const names = new Set<string>();
-  for (const some of inCalls(datasets)) {
-    const argv = listArgs('snapshot', ['name'], '-d', '1', ...some);
-    const stdout = await listThere(HERE, argv, some.join(', '), signal); // oxlint-disable-line no-await-in-loop -- as above
-    for (const [name = ''] of rowsOf(stdout)) names.add(name);
+/**
+ * Of these snapshots of this machine, by their full names, those that are still there. The others ZFS has said not to know, each by its
+ * name: throws as `askAt` where it says neither of one. Others of the same datasets are not looked at, however many there are.
+ */
+export async function stillThere(names: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const there = new Set<string>();
+  for (const some of inCalls(names)) {
+    const unknown = new Set(some);
+    const command = {
+      argv: listArgs('snapshot', ['name'], ...some),
+      operation: 'look for what is left of',
+      subject: `${some.length} snapshots`,
+    };
+    const odd: string[] = [];
+    const gone = (line: string): void => {
+      if (!unknown.delete(GONE.exec(line)?.[1] ?? '')) odd.push(line);
+    };
+    const result = await tryZfs(command, signal, LISTING, gone); // oxlint-disable-line no-await-in-loop -- as above
+    for (const [name = ''] of rowsOf(result.stdout)) if (unknown.delete(name)) there.add(name);
+    if (unknown.size > 0) throw zfsFailure(command, { ...result, stderrTail: odd });
   }
-  return names;
+  return there;
 }
 
+const GONE = /^cannot open '(.+)': dataset does not exist$/;
 const ABSENT = /dataset does not exist|no such pool/;
 
 /** What it printed: the others of the list are there all the same. */

@@ -40,8 +40,8 @@ class Pool implements Destroying {
     );
   };
 
-  readonly listed = (datasets: readonly string[]): Promise<ReadonlySet<string>> =>
-    Promise.resolve(new Set([...this.there].filter((full) => datasets.includes(full.slice(0, full.indexOf('@'))))));
+  readonly listed = (names: readonly string[]): Promise<ReadonlySet<string>> =>
+    Promise.resolve(new Set(names.filter((full) => this.there.has(full))));
 }
 
 const wanted: readonly Snapshot[] = ['tank/a', 'tank/b', 'tank/c'].flatMap((dataset) =>
@@ -52,7 +52,8 @@ const all = wanted.map(fullName);
 test('what can go goes at once, and no dataset is asked on its own', async () => {
   const pool = new Pool([...all, 'tank/a@mine'], () => false);
   const { left, stuck } = await destroyAll('tank', wanted, context, pool);
-  assert.deepEqual([[...left], stuck.size, pool.batches], [['tank/a@mine'], 0, []]);
+  assert.deepEqual([[...left], stuck.size, pool.batches], [[], 0, []]);
+  assert.deepEqual([...pool.there], ['tank/a@mine']);
 });
 
 test('only what was left is tried on its own, which tells why it stays', async () => {

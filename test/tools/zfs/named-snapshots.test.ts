@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { fullName } from '../../../src/domain/zfs-snapshot.ts';
 import { destroyNamed, holdNamed, namedSnapshots, releaseNamed } from '../../../src/tools/zfs/named-snapshots.ts';
+import { stillThere } from '../../../src/tools/zfs/points.ts';
 import { fakeZfs } from '../../support/fake-zfs.ts';
 
 const { signal } = new AbortController();
@@ -25,6 +26,19 @@ test('those that are gone are no failure, and the others are told', async (t) =>
       ['tank/c@x', 0, undefined],
     ],
   );
+});
+
+test('gone is only what is told to be absent, however much is said of others', async (t) => {
+  const names = Array.from({ length: 30 }, (_, index) => `tank/my data@x${index}`);
+  const [first = '', ...others] = names;
+  const absent = (some: readonly string[]): string =>
+    some.map((name) => `cannot open \\047${name}\\047: dataset does not exist\\n`).join('');
+  zfsThatSays(t, `${first}\\n`, absent(others), 1);
+  assert.deepEqual([...(await stillThere(names, signal))], [first]);
+  zfsThatSays(t, '', `cannot open \\047${first}\\047: I/O error\\n${absent(others)}`, 1);
+  await assert.rejects(stillThere(names, signal), { code: 'tool-failed', message: /I\/O error/ });
+  zfsThatSays(t, '', '', 0);
+  await assert.rejects(stillThere(names, signal), { code: 'tool-failed' });
 });
 
 test('an answer that is none is a failure, never an empty list', async (t) => {
