@@ -1,12 +1,14 @@
 // What a run from a temporary snapshot of ZFS takes, beside a plain one of the same files, on real OpenZFS in a machine of the lab. Both
 // find a copy before and nothing that has changed; each has a host name of its own, so that neither is the other's parent.
 
+import { duration } from '../src/domain/duration.ts';
 import type { Host } from '../lab/host.ts';
 import { openLab } from '../lab/lab.ts';
 import { missingFor } from '../lab/requirements.ts';
 import { quickRepositories } from '../test/lab/support/quick-on.ts';
 import { median } from './measure.ts';
 
+const HOUR = duration(1, 'h');
 const ROUNDS = 7;
 const FILES = 20_000;
 /** At most so much longer than the plain one. */
@@ -19,7 +21,7 @@ const DATA = String.raw`set -e
 zpool create -O mountpoint=none tank "$1"
 zfs create -o mountpoint=/srv/app tank/app
 cd /srv/app
-for directory in $(seq 1 100); do mkdir $directory; (cd $directory; seq 1 $(($2 / 100)) | xargs -n 1 touch); done`;
+for directory in $(seq 1 100); do mkdir $directory; (cd $directory; seq 1 $(($2 / 100)) | xargs touch); done`;
 
 export async function snapshotRunBench(rounds = ROUNDS): Promise<string> {
   const missing = missingFor('machine');
@@ -30,7 +32,7 @@ export async function snapshotRunBench(rounds = ROUNDS): Promise<string> {
 }
 
 async function measureOn(host: Host, disk: string, rounds: number): Promise<string> {
-  await host.sh(DATA, [disk, String(FILES)]);
+  await host.sh(DATA, [disk, String(FILES)], { timeout: HOUR });
   await host.write(PASSWORD_FILE, 'correct horse\n', 0o600);
   await quickRepositories(host, ['/srv/near']);
   for (const [name, useSnapshots] of [
@@ -65,5 +67,5 @@ async function measureOn(host: Host, disk: string, rounds: number): Promise<stri
 async function timed(host: Host, name: string): Promise<number> {
   const command = `holdfast --config /etc/holdfast/${name}.yaml run --quiet`;
   const script = `a=$(date +%s%N); ${command} >/run/bench.out 2>&1 || { cat /run/bench.out >&2; exit 1; }; b=$(date +%s%N); echo $(($b - $a))`;
-  return Number((await host.sh(script)).stdout) / 1e9;
+  return Number((await host.sh(script, [], { timeout: HOUR })).stdout) / 1e9;
 }
