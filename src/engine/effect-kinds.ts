@@ -8,6 +8,7 @@ import { HELD_TIMERS, LASTING_HOLD } from './gate/hold-timers.ts';
 import { NEW_DATASET } from './migrate/new-dataset.ts';
 import { DATASET_SWAP } from './migrate/swap-dataset.ts';
 import { EMPTY_START_ALLOWED, STARTED_EMPTY } from './recover/empty-starts.ts';
+import { PRIVATE_SERVER } from './postgres/private-server.ts';
 import { UNFINISHED_PAGE } from './recovery-kit/write-page.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
 import { PGBACKREST_PROCESSES } from './postgres/processes.ts';
@@ -31,4 +32,5 @@ export const EFFECT_KINDS = effectKinds([
   EMPTY_START_ALLOWED,
   STARTED_EMPTY,
   PGBACKREST_PROCESSES,
+  PRIVATE_SERVER,
 ]);

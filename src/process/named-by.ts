@@ -7,9 +7,14 @@ import { isWithin } from '../lib/path.ts';
 
 /** It, or what is in it, as an argument or as the value of an option (`--target=PATH`); by those that this user can see. */
 export function isNamedBySome(path: string): boolean {
-  const names = (argument: string): boolean => isWithin(path, argument.replace(/^--?[\w-]+=/, ''));
+  const names = naming(path);
   return readdirSync('/proc').some((entry) => /^\d+$/.test(entry) && argumentsOf(entry).some(names));
 }
+
+const naming =
+  (path: string) =>
+  (argument: string): boolean =>
+    isWithin(path, argument.replace(/^--?[\w-]+=/, ''));
 
 function argumentsOf(pid: string): string[] {
   try {
@@ -24,3 +29,6 @@ export async function untilNamedByNobody(path: string, patience: Duration): Prom
   const end = performance.now() + patience;
   while (isNamedBySome(path) && performance.now() < end) await delay(50); // oxlint-disable-line no-await-in-loop -- see above
 }
+
+/** Whether that process was started with the path, or what is in it, among its arguments. */
+export const isNamedBy = (pid: number, path: string): boolean => argumentsOf(String(pid)).some(naming(path));

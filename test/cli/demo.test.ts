@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'no
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { findPostgres } from '../../src/cli/demo/postgres.ts';
+import { newestServerPrograms } from '../../src/tools/postgresql/programs.ts';
 import { compareTrees } from '../../src/engine/restore/compare-trees.ts';
 import { findProgram } from '../../src/process/find-program.ts';
 import { asOrdinaryUser, NOBODY, PATH, type ScratchHost, scratchHost } from '../support/cli.ts';
@@ -71,7 +71,7 @@ function processesOf(directory: string): string[] {
 test('the demo loses everything, gets every byte back from both repositories, and leaves nothing behind', async (t) => {
   const host = scratchHost(t);
   const { env, left } = temporary(host);
-  const withPostgres = (await findPostgres()) !== null;
+  const withPostgres = (await newestServerPrograms(new AbortController().signal)) !== null;
   const { code, stdout, stderr } = await host.run(['demo'], { env });
   assert.equal(code, 0, stdout + stderr);
   assert.equal(stderr, '');

@@ -2,12 +2,11 @@
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { asUser } from '../../src/tools/util-linux/as-user.ts';
-import { findPostgres } from '../../src/cli/demo/postgres.ts';
+import { newestServerPrograms } from '../../src/tools/postgresql/programs.ts';
 import { temporaryDirectory } from './temporary.ts';
 
-const found = await findPostgres();
+const found = await newestServerPrograms(new AbortController().signal);
 if (found === null) throw new Error('these tests need the server programs of PostgreSQL');
 export const PROGRAMS = found;
 
@@ -48,6 +47,6 @@ export const asOwner = (program: string, args: readonly string[], input = ''): s
 /** A new cluster, not started, with page checksums. */
 export function makeCluster(directory: string, ...options: readonly string[]): string {
   const shape = ['--no-sync', '--auth=trust', '--encoding=UTF8', '--locale=C', '--data-checksums', '--username=postgres'];
-  asOwner(join(PROGRAMS, 'initdb'), ['--pgdata', directory, ...shape, ...options]);
+  asOwner(PROGRAMS.need('initdb'), ['--pgdata', directory, ...shape, ...options]);
   return directory;
 }

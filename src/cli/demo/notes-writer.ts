@@ -1,7 +1,7 @@
 // The program that keeps writing notes while they are backed up: this very program again, as a child of the demo.
 
 import type { CliContext } from '../context.ts';
-import { type Background, startBackground } from './background.ts';
+import { type Background, startBackground } from '../../process/background.ts';
 import { writeNotes } from './notes.ts';
 
 export interface NotesWriter extends Background {

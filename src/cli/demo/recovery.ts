@@ -12,7 +12,9 @@ import type { DemoServices } from './configuration.ts';
 import { describeMeasured } from './measure.ts';
 import { examineNotes, type NotesExpected } from './notes.ts';
 import { drill, PlanFailed, restoreInPlace } from './plans.ts';
-import { type Cluster, findPostgres, startCluster } from './postgres.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { newestServerPrograms } from '../../tools/postgresql/programs.ts';
+import { type Cluster, startCluster } from './postgres.ts';
 import { grouped, type Proof, snapshotOf } from './proof.ts';
 import type { Scratch } from './scratch.ts';
 import { NOTES_FILE } from './services.ts';
@@ -140,8 +142,9 @@ export class Recovery implements AsyncDisposable {
   /** A new cluster, started when it is first needed. */
   async #server(): Promise<Cluster> {
     if (this.#cluster) return this.#cluster;
-    const programs = (await findPostgres()) ?? '';
     const { scratch, cli } = this.#options;
+    const programs = await newestServerPrograms(cli.signal);
+    if (programs === null) throw gone();
     this.#cluster = this.#held.use(await startCluster(programs, scratch.path('postgresql'), cli.signal));
     return this.#cluster;
   }
@@ -151,3 +154,11 @@ export class Recovery implements AsyncDisposable {
     return this.#options.configuration.services.get(service)?.backup?.paths[0] ?? '';
   }
 }
+
+const gone = (): HoldfastError =>
+  new HoldfastError({
+    code: 'tool-missing',
+    operation: 'start',
+    subject: 'PostgreSQL',
+    message: 'the programs that the demo began with are not there any more',
+  });

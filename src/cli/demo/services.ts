@@ -5,7 +5,8 @@ import { asHoldfastError } from '../../lib/errors.ts';
 import type { DemoServices } from './configuration.ts';
 import { type NotesWriter, startNotesWriter } from './notes-writer.ts';
 import { makePhotos } from './photos.ts';
-import { type Cluster, findPostgres, startCluster } from './postgres.ts';
+import { newestServerPrograms } from '../../tools/postgresql/programs.ts';
+import { type Cluster, startCluster } from './postgres.ts';
 import type { Scratch } from './scratch.ts';
 import { DUMP, makeDumpHook, makeShop, type TableDigest, digestsOf, SHOP_DATABASE } from './shop.ts';
 
@@ -53,7 +54,7 @@ export async function makeServices(scratch: Scratch, signal: AbortSignal): Promi
 
 /** A machine without PostgreSQL, or on which it will not start, still sees the rest of the story. */
 async function startShop(scratch: Scratch, signal: AbortSignal): Promise<LivingShop | string> {
-  const programs = await findPostgres();
+  const programs = await newestServerPrograms(signal);
   if (programs === null) return 'the programs of its server (initdb, postgres) are not installed';
   await using held = new AsyncDisposableStack();
   try {

@@ -17,7 +17,17 @@ export interface ControlData {
   readonly checkpoint: { readonly lsn: string; readonly wal: string; readonly time: Instant | null };
   /** Whether pages carry checksums. */
   readonly checksums: boolean;
+  /** What the server allowed itself when it last ran, by the names of its settings: one that replays its log may not allow less. */
+  readonly limits: Readonly<Record<string, string>>;
 }
+
+/** As pg_controldata calls them, and as settings do. */
+const LIMITS = {
+  'max_connections setting': 'max_connections',
+  'max_worker_processes setting': 'max_worker_processes',
+  'max_prepared_xacts setting': 'max_prepared_transactions',
+  'max_locks_per_xact setting': 'max_locks_per_transaction',
+} as const;
 
 const LIMIT: Duration = duration(30, 's');
 
@@ -68,6 +78,12 @@ export function parseControlData(stdout: string): ControlData | null {
       time: timeOf(lines.get('Time of latest checkpoint') ?? ''),
     },
     checksums: Number(lines.get('Data page checksum version') ?? 0) > 0,
+    limits: Object.fromEntries(
+      Object.entries(LIMITS).flatMap(([words, setting]) => {
+        const value = lines.get(words);
+        return value !== undefined && /^\d+$/.test(value) ? [[setting, value]] : [];
+      }),
+    ),
   };
 }
 

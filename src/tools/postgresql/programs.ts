@@ -1,6 +1,7 @@
 // Where the programs of a version of PostgreSQL are. A server and what looks into its files belong to one major version, and
 // refuse the files of another.
 
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -45,13 +46,31 @@ export async function serverPrograms(
   homes: readonly string[] = homesOf(major),
 ): Promise<ServerPrograms> {
   const home = homes.find((directory) => findProgram(join(directory, 'pg_controldata')) !== null);
-  if (home !== undefined) return programsOf(major, (program) => findProgram(join(home, program)));
+  if (home !== undefined) return programsIn(major, home);
   const onPath = await majorOnPath(signal);
   if (onPath === major) return programsOf(major, (program) => findProgram(program));
   throw missing(
     major,
     `the server programs of version ${major} are not installed${onPath === null ? '' : `, those on PATH are of version ${onPath}`}`,
   );
+}
+
+const programsIn = (major: string, home: string): ServerPrograms =>
+  programsOf(major, (program) => findProgram(join(home, program)));
+
+const DEBIAN = '/usr/lib/postgresql'; // it keeps them off PATH
+
+/** Those of the newest version with which a cluster can be made and served; null when there are none. */
+export async function newestServerPrograms(signal: AbortSignal): Promise<ServerPrograms | null> {
+  const onPath = await majorOnPath(signal);
+  const versions = (await readdir(DEBIAN).catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const newestFirst = versions.toSorted((a, b) => Number(b) - Number(a));
+  const candidates = [
+    ...(onPath === null ? [] : [programsOf(onPath, (program) => findProgram(program))]),
+    ...newestFirst.map((version) => programsIn(version, join(DEBIAN, version, 'bin'))),
+  ];
+  const needed = ['initdb', 'postgres', 'psql', 'pg_dump', 'pg_restore'] as const;
+  return candidates.find((each) => needed.every((name) => each.find(name) !== null)) ?? null;
 }
 
 const programsOf = (major: string, find: ServerPrograms['find']): ServerPrograms => ({

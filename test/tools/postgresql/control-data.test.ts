@@ -16,6 +16,8 @@ Latest checkpoint's TimeLineID:       3
 Latest checkpoint's PrevTimeLineID:   1
 Latest checkpoint's oldestCommitTsXid:0
 Time of latest checkpoint:            Sun Nov  2 06:31:32 2026
+max_connections setting:              100
+max_prepared_xacts setting:           3
 Data page checksum version:           1
 `;
 
@@ -26,6 +28,7 @@ test('the system identifier keeps every digit', () => {
     timeline: 3,
     checkpoint: { lsn: '0/17414F8', wal: '000000030000000000000001', time: Date.parse('2026-11-02T06:31:32Z') },
     checksums: true,
+    limits: { max_connections: '100', max_prepared_transactions: '3' },
   });
 });
 

@@ -1,7 +1,7 @@
-// A program that runs beside the story until it is no longer needed: the writer of the notes, the database server.
+// A program that runs beside other work until it is no longer needed: a database server, the writer of the demo's notes.
 
-import { HoldfastError } from '../../lib/errors.ts';
-import { type Command, type ProcessOptions, runProcess } from '../../process/run-process.ts';
+import { HoldfastError } from '../lib/errors.ts';
+import { type Command, type ProcessOptions, runProcess } from './run-process.ts';
 
 export interface Background extends AsyncDisposable {
   /** Ends it with SIGTERM and waits until it is gone; throws when it had failed before. Calling it again changes nothing. */
