@@ -23,9 +23,9 @@ import { waitOption } from './options.ts';
 import { parseTime } from './parse-time.ts';
 import { stateOrNone } from './state-or-none.ts';
 
-interface Options {
+export interface RestoreOptions {
   readonly snapshot?: string | undefined;
-  readonly at?: Instant | undefined;
+  readonly at?: WrittenTime | undefined;
   readonly repository?: string | undefined;
   readonly include?: readonly string[] | undefined;
   readonly to?: string | undefined;
@@ -36,10 +36,17 @@ interface Options {
   readonly wait?: Duration | undefined;
   readonly host?: string | undefined;
   readonly service?: string | undefined;
+  readonly timeline?: number | undefined;
   readonly path?: string | undefined;
   readonly url?: string | undefined;
   readonly passwordFile?: string | undefined;
   readonly environmentFile?: string | undefined;
+}
+
+/** A time as it was written: what it means depends on what is restored. */
+interface WrittenTime {
+  readonly text: string;
+  readonly at: Instant;
 }
 
 export const restoreCommand: CommandFactory = (context) =>
@@ -52,6 +59,11 @@ export const restoreCommand: CommandFactory = (context) =>
     .addOption(
       new Option('--at <time>', 'the newest not after: 2026-03-01, "2026-03-01 12:00", or an age such as 3d').argParser(
         timeArgument,
+      ),
+    )
+    .addOption(
+      new Option('--timeline <number>', 'of a PostgreSQL server: follow this timeline (default: the newest)').argParser(
+        timelineArgument,
       ),
     )
     .option('--repository <name>', 'from this repository (default: the primary, then the others if it does not answer)')
@@ -68,8 +80,14 @@ export const restoreCommand: CommandFactory = (context) =>
     .addOption(waitOption())
     .action((service, options) => restore(context(), service ?? options.service, options));
 
-async function restore(cli: CliContext, service: string | undefined, options: Options): Promise<void> {
+async function restore(cli: CliContext, service: string | undefined, options: RestoreOptions): Promise<void> {
   checkCombination(options);
+  if (service !== undefined && options.url === undefined && (await isServer(cli, service))) {
+    await (await import('./restore-server.ts')).restoreServer(cli, service, options);
+    return;
+  }
+  if (options.timeline !== undefined)
+    throw usage('--timeline goes with a PostgreSQL server only', 'Files have no timelines.');
   const { scene, wish, stateDir } = await sceneOf(cli, service, options);
   const { planRestore } = await import('../engine/restore/plan-restore.ts');
   const { renderRestore } = await import('./render-restore.ts');
@@ -86,7 +104,13 @@ async function restore(cli: CliContext, service: string | undefined, options: Op
   cli.exitCode = report.exitCode;
 }
 
-function checkCombination(options: Options): void {
+/** Nothing but its server is backed up: files of it there are none. */
+async function isServer(cli: CliContext, name: string): Promise<boolean> {
+  const service = (await cli.configuration()).services.get(name);
+  return service !== undefined && service.postgres !== null && service.backup === null;
+}
+
+function checkCombination(options: RestoreOptions): void {
   const { to, inPlace, snapshot, at, include, allowIncomplete, url, repository } = options;
   if (to !== undefined && inPlace)
     throw usage('--to and --in-place exclude each other', 'Either says where to: a new directory, or over the live data.');
@@ -105,7 +129,11 @@ function checkCombination(options: Options): void {
   if (inPlace && url !== undefined) throw usage('--in-place needs a configured service', 'Use --to with --url.');
   if (url !== undefined && repository !== undefined)
     throw usage('--url and --repository exclude each other', 'Either names the repository.');
-  if (snapshot !== undefined && snapshot !== 'latest' && !/^[0-9a-f]{4,64}$/i.test(snapshot)) {
+  if (
+    snapshot !== undefined &&
+    snapshot !== 'latest' &&
+    !/^[0-9a-f]{4,64}$|^\d{8}-\d{6}F(?:_\d{8}-\d{6}[DI])?$/i.test(snapshot)
+  ) {
     throw usage(
       `--snapshot ${snapshot} is no snapshot id`,
       'Four to 64 hexadecimal digits, as `holdfast snapshots` lists them.',
@@ -116,11 +144,11 @@ function checkCombination(options: Options): void {
 async function sceneOf(
   cli: CliContext,
   service: string | undefined,
-  options: Options,
+  options: RestoreOptions,
 ): Promise<{ scene: RestoreScene; wish: RestoreWish; stateDir: string }> {
   const common = {
     id: options.snapshot,
-    at: options.at,
+    at: options.at?.at,
     to: options.to === undefined ? null : resolve(options.to),
     includes: options.include ?? [],
     verify: options.verify,
@@ -148,9 +176,14 @@ async function sceneOf(
   return { scene, wish: { ...common, service, host: options.host ?? scene.host }, stateDir: configuration.stateDir };
 }
 
-function timeArgument(text: string): Instant {
+function timelineArgument(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('expected the number of a timeline');
+  return Number(text);
+}
+
+function timeArgument(text: string): WrittenTime {
   const at = parseTime(text, systemClock.now());
   if (at === null)
     throw new InvalidArgumentError('expected 2026-03-01, "2026-03-01 12:00", 2026-03-01T12:00:00Z or an age such as 3d');
-  return at;
+  return { text, at };
 }

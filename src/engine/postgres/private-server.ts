@@ -2,7 +2,9 @@
 // a directory of its own, reaches nobody itself, and can archive nothing: a restored server that archives writes into the
 // production's archive, on a timeline that the next restore would follow.
 
-import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duration, duration } from '../../domain/duration.ts';
 import type { EffectKind } from '../../domain/effect.ts';
@@ -118,7 +120,7 @@ export async function startPrivateServer(spec: PrivateServerSpec, signal: AbortS
       signal,
       ready: ready.promise,
       onErrorLine: (line) => {
-        spec.onLog?.(line.replace(/^[A-Z]+: {2}/, ''));
+        spec.onLog?.(line);
         if (line.includes(READY)) ready.resolve();
       },
     },
@@ -126,7 +128,7 @@ export async function startPrivateServer(spec: PrivateServerSpec, signal: AbortS
   return serverOf(spec, socket, background);
 }
 
-/** Variables that would lead a client elsewhere. */
+/** Variables that would lead a client elsewhere, and the command that gets the log. */
 const withoutLibpq = (): Record<string, undefined> =>
   Object.fromEntries(
     Object.keys(process.env)
@@ -192,15 +194,24 @@ const STOPPING = duration(5, 'm');
 /** Of a server whose Holdfast died. Its data is nobody's: it is told to end at once. */
 export const PRIVATE_SERVER: EffectKind = {
   kind: 'private-server',
-  async undo({ data }) {
+  async undo({ data, place }) {
     if (typeof data === 'string') await endServer(data, 'SIGQUIT', duration(30, 's'));
+    if (typeof place === 'string') await rm(place, { recursive: true, force: true });
   },
 };
 
-/** As `startPrivateServer`; recorded, so that after a crash the next start ends it. Ended when it is disposed of. */
-export async function holdPrivateServer(spec: PrivateServerSpec, context: StepContext): Promise<PrivateServer> {
+/**
+ * As `startPrivateServer`, with a place of its own (the name of a socket must be short); recorded, so that after a crash the next
+ * start ends it. Ended when it is disposed of.
+ */
+export async function holdPrivateServer(
+  wanted: Omit<PrivateServerSpec, 'place'>,
+  context: StepContext,
+): Promise<PrivateServer> {
+  const spec = { ...wanted, place: join(tmpdir(), `holdfast-${randomBytes(8).toString('hex')}`) };
+  const { data, place } = spec;
   let started: PrivateServer | undefined;
-  const held = await context.hold(PRIVATE_SERVER.kind, { data: spec.data }, async () => {
+  const held = await context.hold(PRIVATE_SERVER.kind, { data, place }, async () => {
     started = await startPrivateServer(spec, context.signal);
   });
   const server = started;

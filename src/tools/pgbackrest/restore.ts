@@ -20,15 +20,13 @@ export interface RestoreRequest {
   readonly processes: number | null;
   /** All tablespaces come below this directory; null: where they were. */
   readonly tablespaces: string | null;
-  /** How the server gets the log where it is put into service. */
-  readonly restoreCommand: string;
 }
 
 /** As PostgreSQL reads it, with its zone. */
 export const targetOf = (at: Instant): string => formatInstant(at).replace('T', ' ').replace('Z', '+00');
 
 export function restoreInvocation(request: RestoreRequest): Invocation {
-  const { set, repository, directory, target, timeline, delta, processes, tablespaces, restoreCommand } = request;
+  const { set, repository, directory, target, timeline, delta, processes, tablespaces } = request;
   return {
     args: [
       'restore',
@@ -40,7 +38,6 @@ export function restoreInvocation(request: RestoreRequest): Invocation {
       ...(delta ? ['--delta'] : []),
       ...(processes === null ? [] : [`--process-max=${processes}`]),
       ...(tablespaces === null ? [] : [`--tablespace-map-all=${tablespaces}`]),
-      `--recovery-option=restore_command=${restoreCommand}`,
     ],
     operation: 'restore',
     repository,

@@ -13,7 +13,6 @@ const REQUEST: RestoreRequest = {
   delta: false,
   processes: null,
   tablespaces: null,
-  restoreCommand: 'get',
 };
 
 test('a restore names its backup, its repository and its moment with the zone, and never archives', () => {
@@ -28,7 +27,6 @@ test('a restore names its backup, its repository and its moment with the zone, a
     '--target=2026-01-01 11:00:00.250+00',
     '--target-action=promote',
     '--target-timeline=latest',
-    '--recovery-option=restore_command=get',
   ]);
 });
 

@@ -1,0 +1,63 @@
+// holdfast restore, of a PostgreSQL server: as it was at a moment.
+
+import { resolve } from 'node:path';
+import type { Instant } from '../domain/instant.ts';
+import { usage } from './ad-hoc.ts';
+import type { CliContext } from './context.ts';
+import { executeObserving } from './execute-observing.ts';
+import { parseMoment } from './parse-time.ts';
+import type { RestoreOptions } from './restore.ts';
+
+const FILES_ONLY = ['include', 'allowIncomplete', 'host', 'path'] as const;
+
+export async function restoreServer(cli: CliContext, name: string, options: RestoreOptions): Promise<void> {
+  for (const each of FILES_ONLY) {
+    if (options[each] !== undefined)
+      throw usage(
+        `--${each.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is for files, and ${name} is a PostgreSQL server`,
+        'A server comes back as a whole, as it was at a moment: --at TIME.',
+      );
+  }
+  if (options.inPlace || options.to === undefined)
+    throw usage(
+      'a PostgreSQL server cannot be restored in place by this version',
+      'Restore it into a new directory (--to DIR), stop the server, and put DIR/data in the place of its data directory.',
+    );
+  const { planServerRestore } = await import('../engine/postgres/plan-restore.ts');
+  const { renderServerRestore } = await import('./render-server-restore.ts');
+  const configuration = await cli.configuration();
+  const { host } = configuration;
+  const service = configuration.services.get(name);
+  if (!service?.postgres) return;
+  const scene = {
+    host,
+    service,
+    postgres: service.postgres,
+    services: [...configuration.services.values()],
+    repositories: [...configuration.repositories.values()],
+  };
+  const wish = {
+    at: options.at === undefined ? null : momentOf(options.at.text, cli.clock.now()),
+    label: options.snapshot === 'latest' ? undefined : options.snapshot,
+    timeline: options.timeline ?? null,
+    repository: options.repository,
+    to: resolve(options.to),
+  };
+  const report = await executeObserving(
+    cli,
+    configuration,
+    (_toolbox, { signal }) => planServerRestore(scene, wish, signal),
+    {
+      dryRun: options.dryRun,
+      wait: options.wait,
+      render: (told) => renderServerRestore(told, cli.out),
+    },
+  );
+  cli.exitCode = report.exitCode;
+}
+
+function momentOf(text: string, now: Instant): Instant {
+  const moment = parseMoment(text, now);
+  if (typeof moment === 'number') return moment;
+  throw usage(moment, "A moment is written as '2026-03-01 12:00:00+01', or as an age such as 90m.");
+}

@@ -1,0 +1,120 @@
+// Which repository and which backup a moment is had from, asked of all that may serve: one that does not answer is no obstacle where
+// another one does.
+
+import { describeDuration } from '../../domain/duration.ts';
+import { formatInstant, type Instant } from '../../domain/instant.ts';
+import { nearestMoment, type Reach, reachFor, type Window, windowsOf } from '../../domain/moments.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import type { BackupInfo } from '../../tools/pgbackrest/info.ts';
+import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
+import { type ArchiveState, archiveState } from './archive-state.ts';
+
+export interface MomentWish {
+  /** Null: the newest. */
+  readonly at: Instant | null;
+  /** The label of a backup; undefined: the one that serves. */
+  readonly label?: string | undefined;
+  /** Null: the newest. */
+  readonly timeline: number | null;
+}
+
+export interface ChosenMoment {
+  readonly state: ArchiveState;
+  readonly reach: Reach<BackupInfo>;
+  readonly remarks: readonly string[];
+  /** What each repository can give back, for whoever has yet to choose. */
+  readonly moments: readonly Reachable[];
+}
+
+export interface Reachable extends JsonObject {
+  readonly repository: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Throws `refused` with the nearest moment where none has this one, else why nothing is known. */
+export async function chooseMoment(
+  access: PgBackRest,
+  repositories: readonly number[],
+  wish: MomentWish,
+  signal: AbortSignal,
+): Promise<ChosenMoment> {
+  const states: ArchiveState[] = [];
+  const failures: HoldfastError[] = [];
+  for (const repository of repositories) {
+    try {
+      states.push(await archiveState(access, repository, wish.timeline, signal)); // oxlint-disable-line no-await-in-loop -- a handful
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof HoldfastError)) throw error;
+      failures.push(error);
+    }
+  }
+  const moments = states.flatMap((state) => reachableOf(state));
+  for (const state of states) {
+    const reaches = state.reaches.filter(({ backup }) => wish.label === undefined || backup.label === wish.label);
+    const reach = reachFor(wish.at, reaches);
+    if (reach) return { state, reach, moments, remarks: remarksOf(state, reach, failures, wish) };
+  }
+  const [failure] = failures;
+  if (states.length === 0 && failure) throw failure;
+  throw refusal(access, states, wish, failures);
+}
+
+const reachableOf = ({ repository, reaches }: ArchiveState): Reachable[] =>
+  windowsOf(reaches).map(({ from, to }) => ({
+    repository: `repo${repository}`,
+    from: formatInstant(from),
+    to: formatInstant(to),
+  }));
+
+const remarksOf = (
+  { repository, timelines }: ArchiveState,
+  { backup, gap, last }: Reach<BackupInfo>,
+  failures: readonly HoldfastError[],
+  { timeline }: MomentWish,
+): string[] => [
+  ...failures.map(({ subject, message }) => `${subject} was not asked any further: ${message}`),
+  ...(backup.error === true
+    ? [`${backup.label} holds pages whose checksums do not fit: they were damaged in the server`]
+    : []),
+  ...(gap === null
+    ? []
+    : [`the archive of repo${repository} ends with ${last}: ${gap} is missing, and nothing after it can be had`]),
+  ...(timeline === null && timelines.length > 1
+    ? [`there are timelines ${timelines.join(', ')}: the newest is followed; --timeline N for another one`]
+    : []),
+];
+
+function refusal(
+  { subject }: PgBackRest,
+  states: readonly ArchiveState[],
+  { at, label }: MomentWish,
+  failures: readonly HoldfastError[],
+): HoldfastError {
+  const known = states.flatMap(({ reaches }) =>
+    reaches.filter(({ backup }) => label === undefined || backup.label === label),
+  );
+  const windows = windowsOf(known);
+  const nearest = at === null ? null : nearestMoment(at, windows);
+  const unknown = failures.length === 0 ? '' : `; nothing is known of ${failures.map((each) => each.subject).join(', ')}`;
+  const missing =
+    label === undefined
+      ? 'no backup can be restored with what the archive holds'
+      : `there is no backup ${label} that can be restored with what the archive holds`;
+  const possible = `that moment cannot be had: ${windows.map(describe).join(', and ')} can`;
+  return new HoldfastError({
+    code: 'refused',
+    operation: 'restore',
+    subject: at === null ? subject : `${subject} as it was at ${formatInstant(at)}`,
+    message: (windows.length === 0 ? missing : possible) + unknown,
+    hint:
+      nearest === null || at === null
+        ? 'Look at what is there: `pgbackrest info`, and the archive of the repository.'
+        : `The nearest is --at '${formatInstant(nearest)}' (${describeDuration(Math.abs(nearest - at) as Parameters<typeof describeDuration>[0])} ${nearest < at ? 'before' : 'after'} it). What a running server has not archived yet it sends on after \`SELECT pg_switch_wal()\`.`,
+    retry: 'later',
+  });
+}
+
+const describe = ({ from, to }: Window): string => `from ${formatInstant(from)} to ${formatInstant(to)}`;

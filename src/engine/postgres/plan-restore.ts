@@ -1,0 +1,79 @@
+// The plan of `holdfast restore` for a PostgreSQL server. The repositories are asked here, while planning, so that a dry run shows
+// the very restore that would be made, and which other moments can be had.
+
+import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
+import { formatInstant } from '../../domain/instant.ts';
+import { serviceLock, stepId } from '../../domain/naming.ts';
+import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
+import type { Surroundings } from '../restore/destination.ts';
+import { checkDestination } from '../restore/destination.ts';
+import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-moment.ts';
+import { pgBackRestOf, repositoriesOf, repositoryNumber } from './pgbackrest-access.ts';
+import { requireReachable, restoreServerTo } from './restore-to.ts';
+import type { RecoveryOrder } from './recovered-cluster.ts';
+import { dirname } from 'node:path';
+
+export interface ServerScene extends Surroundings {
+  readonly host: string;
+  readonly service: ServiceConfig;
+  readonly postgres: PostgresConfig;
+}
+
+export interface ServerWish extends MomentWish {
+  readonly repository?: string | undefined;
+  /** The new directory, absolute. */
+  readonly to: string;
+}
+
+/** Asks the repositories. Throws what stands in the way: see choose-moment.ts and destination.ts. */
+export async function planServerRestore(scene: ServerScene, wish: ServerWish, signal: AbortSignal): Promise<Plan> {
+  const { service, postgres, host } = scene;
+  const access = await pgBackRestOf(service, postgres, signal);
+  const known = await repositoriesOf(postgres, access, signal);
+  const repositories = wish.repository === undefined ? known : [repositoryNumber(wish.repository, known)];
+  const { path } = await checkDestination(wish.to, scene);
+  await requireReachable(dirname(path), access, signal);
+  const chosen = await chooseMoment(access, repositories, wish, signal);
+  const recovery = recoveryOf(access, postgres, chosen, wish);
+  const order = { recovery, service: service.name, directory: path, surroundings: scene };
+  const step = stepOf(service.name, chosen, `${describe(service.name, chosen, wish)} to ${path}`, (context) =>
+    restoreServerTo(order, context),
+  );
+  return { kind: 'restore', host, limits: {}, warnings: chosen.remarks, steps: [step] };
+}
+
+export const recoveryOf = (
+  access: RecoveryOrder['access'],
+  postgres: PostgresConfig,
+  { state, reach }: ChosenMoment,
+  { at, timeline }: MomentWish,
+): Omit<RecoveryOrder, 'durable'> => ({
+  access,
+  repository: state.repository,
+  cluster: state.cluster,
+  reach,
+  at,
+  timeline,
+  processes: postgres.processes,
+  role: postgres.user,
+});
+
+const describe = (service: string, { reach, state }: ChosenMoment, { at }: MomentWish): string =>
+  `Restore ${service} ${at === null ? 'as new as it can be had' : `as it was at ${formatInstant(at)}`} (${reach.backup.label} and the log after it) from repo${state.repository}`;
+
+const stepOf = (
+  service: string,
+  { state, moments }: ChosenMoment,
+  title: string,
+  run: (context: StepContext) => Promise<StepResult>,
+): Step => ({
+  id: stepId.restore(service, `repo${state.repository}`),
+  stage: 'restore',
+  service,
+  repository: `repo${state.repository}`,
+  weight: 'critical',
+  title,
+  foreseen: { moments },
+  locks: [{ name: serviceLock(service), mode: 'shared' }],
+  run,
+});

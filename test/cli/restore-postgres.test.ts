@@ -1,0 +1,168 @@
+// `holdfast restore` of a PostgreSQL server, on a real one with a real pgBackRest: exactly what was committed until a moment comes
+// back, and nothing of it reaches the archive of production.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, after, test } from 'node:test';
+import type { Report } from '../../src/domain/report.ts';
+import { ScratchHost } from '../support/cli.ts';
+import { PORT, type Production, rowsOf, startProduction, USER } from '../support/pgbackrest.ts';
+import { asOwner, PROGRAMS } from '../support/postgres.ts';
+
+let production: Production;
+let host: ScratchHost;
+
+before(() => {
+  production = startProduction();
+  host = new ScratchHost();
+  production.pgbackrest('--type=full', 'backup');
+  production.commit(30);
+  production.archiveAll();
+  production.commit(30);
+  production.pgbackrest('--type=incr', 'backup');
+  production.commit(40);
+  production.archiveAll();
+  production.commit(5);
+  production.archiveAll();
+  host.services = {
+    db: {
+      postgres: {
+        engine: 'pgbackrest',
+        dataDir: production.data,
+        stanza: 'db',
+        user: USER,
+        socket: production.socket,
+        port: PORT,
+        configFile: production.configFile,
+      },
+    },
+  };
+  host.repositories = {};
+  host.configure({});
+});
+
+after(() => {
+  host[Symbol.dispose]();
+  production[Symbol.dispose]();
+});
+
+/** A millisecond in which nothing was committed, right after that transaction; as PostgreSQL writes times, two hours east. */
+function momentAfter(index: number): string {
+  const committed = production.committed[index];
+  assert.ok(committed);
+  const at = new Date(Number(committed.after / 1000n) + 1);
+  const east = new Date(at.getTime() + 2 * 3_600_000).toISOString();
+  return `${east.replace('T', ' ').replace('Z', '')}+02`;
+}
+
+const idsUntil = (index: number): string =>
+  production.committed
+    .slice(0, index + 1)
+    .map(({ id }) => id)
+    .join(',');
+const IDS = "SELECT string_agg(id::text, ',' ORDER BY id) FROM ledger";
+const reportOf = (stdout: string): Report => JSON.parse(stdout) as Report;
+const leftInTmp = (): string[] => readdirSync(tmpdir()).filter((name) => /^holdfast-[0-9a-f]{16}$/.test(name));
+
+test('three moments come back with exactly what was committed until then, and the archive stays as it was', async () => {
+  const archived = production.digest();
+  const earlier = leftInTmp();
+  const random = [
+    31 + Math.floor(Math.random() * 28),
+    61 + Math.floor(Math.random() * 20),
+    81 + Math.floor(Math.random() * 22),
+  ];
+  for (const [index, last] of random.entries()) {
+    const to = join(production.root, `restored-${index}`);
+    const { code, stdout, stderr } = await host.run(['restore', 'db', '--at', momentAfter(last), '--to', to, '--json']);
+    assert.equal(code, 0, `${stdout}${stderr}`);
+    const [step] = reportOf(stdout).steps;
+    assert.equal(step?.outcome, 'succeeded');
+    assert.equal(rowsOf(join(to, 'data'), IDS), idsUntil(last), `after transaction ${last + 1}`);
+    const lastTransaction = Date.parse(JSON.stringify(step.result?.['lastTransaction']).slice(1, -1));
+    assert.ok(Math.abs(lastTransaction - Number((production.committed[last]?.after ?? 0n) / 1000n)) < 1000);
+    assert.match(readFileSync(join(to, 'data/postgresql.auto.conf'), 'utf8'), /^archive_mode = 'off'$/m);
+    assert.equal(existsSync(join(to, 'data/postmaster.opts')), true); // of the look that was just taken
+    rmSync(to, { recursive: true });
+  }
+  assert.equal(production.digest(), archived);
+  assert.deepEqual(leftInTmp(), earlier);
+});
+
+test('without a moment everything comes back that the archive holds', async () => {
+  const to = join(production.root, 'newest');
+  const { code, stdout, stderr } = await host.run(['restore', 'db', '--to', to]);
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /the last transaction was committed 20\S+Z/);
+  assert.equal(rowsOf(join(to, 'data'), IDS), idsUntil(production.committed.length - 1));
+  rmSync(to, { recursive: true });
+});
+
+test('a moment outside of what can be had is refused with the nearest one, and the nearest one can be had', async () => {
+  const to = join(production.root, 'outside');
+  const { code, stderr } = await host.run(['restore', 'db', '--at', '2020-01-01 12:00:00+01', '--to', to]);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /as it was at 2020-01-01T11:00:00\.000Z/);
+  assert.match(stderr, /cannot be had: from 20\S+Z to\s+20\S+Z can/);
+  const nearest = /The nearest is --at '(\S+)'/.exec(stderr.replaceAll(/\s+/g, ' '))?.[1] ?? '';
+  const dry = await host.run(['restore', 'db', '--at', nearest, '--to', to, '--dry-run']);
+  assert.equal(dry.code, 0, dry.stderr);
+  assert.match(dry.stdout, /can be had +from 20\S+Z to 20\S+Z \(repo1\)/);
+  assert.equal(existsSync(to), false);
+  const late = await host.run(['restore', 'db', '--at', '2099-01-01 12:00Z', '--to', to]);
+  assert.equal(late.code, 2);
+  assert.match(late.stderr, /before it\)/);
+});
+
+test('a moment of which the archive does not tell whether it is whole is not passed off as restored', async () => {
+  // between the last commit and the time at which its file came into the archive
+  const to = join(production.root, 'between');
+  const { code, stdout } = await host.run([
+    'restore',
+    'db',
+    '--at',
+    momentAfter(production.committed.length - 1),
+    '--to',
+    to,
+  ]);
+  assert.equal(code, 2);
+  assert.match(stdout.replaceAll(/\s+/g, ' '), /the archive holds nothing that was committed after 20/);
+  assert.equal(existsSync(to), false);
+  assert.deepEqual(
+    readdirSync(production.root).filter((name) => name.includes('.restoring-')),
+    [],
+  );
+});
+
+test('a day is no moment, a wrong timeline and a wrong backup are told before anything is made', async () => {
+  const to = join(production.root, 'nothing');
+  const day = await host.run(['restore', 'db', '--at', '2026-01-01', '--to', to]);
+  assert.equal(day.code, 64);
+  assert.match(day.stderr, /is a day: say a time of it/);
+  const label = await host.run(['restore', 'db', '--snapshot', '20200101-000000F', '--to', to]);
+  assert.equal(label.code, 2);
+  assert.match(label.stderr, /there is no backup 20200101-000000F/);
+  const include = await host.run(['restore', 'db', '--include', '/x', '--to', to]);
+  assert.equal(include.code, 64);
+  assert.equal(existsSync(to), false);
+});
+
+test('tablespaces come below the directory that was named, and their data with them', async () => {
+  const space = join(production.root, 'space');
+  asOwner('mkdir', ['-m', '700', space]);
+  production.sql(`CREATE TABLESPACE apart LOCATION '${space}'`);
+  production.sql('CREATE TABLE far TABLESPACE apart AS SELECT generate_series(1, 100) AS n');
+  production.pgbackrest('--type=incr', 'backup');
+  production.commit(2);
+  production.archiveAll();
+  const to = join(production.root, 'with-space');
+  const { code, stdout } = await host.run(['restore', 'db', '--to', to]);
+  assert.equal(code, 0, stdout);
+  assert.equal(rowsOf(join(to, 'data'), 'SELECT sum(n) FROM far'), '5050');
+  const location = rowsOf(join(to, 'data'), "SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname = 'apart'");
+  assert.ok(location.startsWith(join(to, 'tablespaces')), location);
+  rmSync(to, { recursive: true });
+  assert.ok(PROGRAMS.find('postgres'));
+});
