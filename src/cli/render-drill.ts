@@ -20,7 +20,8 @@ export function renderDrill(report: Report, out: ReportView): string {
 function linesOf({ result, service, repository }: StepReport, out: ReportView): string[] {
   if (!result || typeof result['snapshotId'] !== 'string') return [];
   const job = paint(out, 'strong', jobName(service ?? '', repository ?? ''));
-  const which = `${result['snapshotId'].slice(0, 8)} of ${textAt(result, 'snapshotTime')}, the ${textAt(result, 'pick')}`;
+  const id = result['snapshotId'];
+  const which = `${isServer(result) ? id : id.slice(0, 8)} of ${textAt(result, 'snapshotTime')}, the ${textAt(result, 'pick')}`;
   const lines: [label: string, text: string][] = [
     ['restored', restoredOf(result)],
     ['proven', provenOf(result)],
@@ -33,7 +34,16 @@ function linesOf({ result, service, repository }: StepReport, out: ReportView): 
   ];
 }
 
+/** A PostgreSQL server: a backup, and the log after it. */
+const isServer = (result: JsonObject): boolean => 'recoveryPoint' in result;
+
 function restoredOf(result: JsonObject): string {
+  if (isServer(result)) {
+    const last = textAt(result, 'recoveryPoint');
+    const size = describeBytes(numberAt(result, 'bytes') as Bytes); // as the step wrote it
+    const log = plural(numberAt(result, 'files'), 'file');
+    return `${size}, and ${log} of the log${last === '' ? '' : `; the last transaction was committed ${last}`}`;
+  }
   const rate = describeBytes(numberAt(result, 'bytesPerSecond') as Bytes); // as the step wrote it
   const what = `${amountOf(result)}, ${rate}/s`;
   return result['extrapolated'] === true
@@ -45,6 +55,11 @@ const amountOf = (amount: JsonObject): string =>
   `${plural(numberAt(amount, 'files'), 'file')}, ${describeBytes(numberAt(amount, 'bytes') as Bytes)}`; // as the step wrote it
 
 function provenOf(result: JsonObject): string {
+  if (isServer(result)) {
+    const read = Array.isArray(result['read']) ? result['read'].map(String) : [];
+    const content = `${read.length === 0 ? 'nothing was' : `all ${read.join(', ')} were`} read; the archive is as it was`;
+    return [content, ...listAt(result, 'validators').map(validationOf)].join('; ');
+  }
   const compared = objectAt(result, 'compared');
   const files = compared === null ? 0 : numberAt(compared, 'files');
   const content =

@@ -9,7 +9,7 @@ import { before, after, test } from 'node:test';
 import type { Report } from '../../src/domain/report.ts';
 import { ScratchHost } from '../support/cli.ts';
 import { PORT, type Production, rowsOf, startProduction, USER } from '../support/pgbackrest.ts';
-import { asOwner, PROGRAMS } from '../support/postgres.ts';
+import { asOwner, SERVER_PROGRAMS } from '../support/postgres.ts';
 
 let production: Production;
 let host: ScratchHost;
@@ -164,5 +164,5 @@ test('tablespaces come below the directory that was named, and their data with t
   const location = rowsOf(join(to, 'data'), "SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname = 'apart'");
   assert.ok(location.startsWith(join(to, 'tablespaces')), location);
   rmSync(to, { recursive: true });
-  assert.ok(PROGRAMS.find('postgres'));
+  assert.ok(SERVER_PROGRAMS.find('postgres'));
 });

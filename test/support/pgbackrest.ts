@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asUser } from '../../src/tools/util-linux/as-user.ts';
-import { asOwner, makeCluster, OWNER, ownDirectory, postgresDirectory, PROGRAMS } from './postgres.ts';
+import { asOwner, makeCluster, OWNER, ownDirectory, postgresDirectory, SERVER_PROGRAMS } from './postgres.ts';
 
 export interface Committed {
   readonly id: number;
@@ -75,11 +75,11 @@ fsync = off
   );
   const committed: Committed[] = [];
   const start = (): void =>
-    void asOwner(PROGRAMS.need('pg_ctl'), ['-D', data, '-w', '-l', join(log, 'server.log'), 'start']);
-  const stop = (mode = 'fast'): void => void asOwner(PROGRAMS.need('pg_ctl'), ['-D', data, '-w', '-m', mode, 'stop']);
+    void asOwner(SERVER_PROGRAMS.need('pg_ctl'), ['-D', data, '-w', '-l', join(log, 'server.log'), 'start']);
+  const stop = (mode = 'fast'): void => void asOwner(SERVER_PROGRAMS.need('pg_ctl'), ['-D', data, '-w', '-m', mode, 'stop']);
   const sql = (text: string, database = 'postgres'): string =>
     asOwner(
-      PROGRAMS.need('psql'),
+      SERVER_PROGRAMS.need('psql'),
       ['-h', socket, '-p', String(PORT), '-qAtX', '-v', 'ON_ERROR_STOP=1', '-d', database],
       text,
     ).trim();
@@ -156,10 +156,10 @@ export function rowsOf(data: string, query: string, database = 'postgres'): stri
     const options = `-c config_file=${temporary.path}/conf -c hba_file=${temporary.path}/hba -c listen_addresses= -c unix_socket_directories=${temporary.path}`;
     const control = (...args: readonly string[]): string =>
       execFileSync(
-        [...asUser(OWNER), 'x'].length > 1 ? 'setpriv' : PROGRAMS.need('pg_ctl'),
+        [...asUser(OWNER), 'x'].length > 1 ? 'setpriv' : SERVER_PROGRAMS.need('pg_ctl'),
         [
           ...asUser(OWNER).slice(1),
-          ...(asUser(OWNER).length > 0 ? [PROGRAMS.need('pg_ctl')] : []),
+          ...(asUser(OWNER).length > 0 ? [SERVER_PROGRAMS.need('pg_ctl')] : []),
           '-D',
           data,
           '-w',
@@ -169,7 +169,7 @@ export function rowsOf(data: string, query: string, database = 'postgres'): stri
       );
     control('-l', join(temporary.path, 'log'), '-o', options, 'start');
     try {
-      return asOwner(PROGRAMS.need('psql'), ['-h', temporary.path, '-qAtX', '-d', database], query).trim();
+      return asOwner(SERVER_PROGRAMS.need('psql'), ['-h', temporary.path, '-qAtX', '-d', database], query).trim();
     } finally {
       control('-m', 'fast', 'stop');
     }

@@ -3,12 +3,15 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
 import { asUser } from '../../src/tools/util-linux/as-user.ts';
+import { dirname, join } from 'node:path';
 import { newestServerPrograms } from '../../src/tools/postgresql/programs.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 const found = await newestServerPrograms(new AbortController().signal);
 if (found === null) throw new Error('these tests need the server programs of PostgreSQL');
-export const PROGRAMS = found;
+export const SERVER_PROGRAMS = found;
+/** The directory that holds them. */
+export const PROGRAMS = dirname(found.need('initdb'));
 
 /** Who owns the clusters of tests: postgres under root, else whoever runs them. */
 export const OWNER = ordinaryUser();
@@ -47,6 +50,6 @@ export const asOwner = (program: string, args: readonly string[], input = ''): s
 /** A new cluster, not started, with page checksums. */
 export function makeCluster(directory: string, ...options: readonly string[]): string {
   const shape = ['--no-sync', '--auth=trust', '--encoding=UTF8', '--locale=C', '--data-checksums', '--username=postgres'];
-  asOwner(PROGRAMS.need('initdb'), ['--pgdata', directory, ...shape, ...options]);
+  asOwner(join(PROGRAMS, 'initdb'), ['--pgdata', directory, ...shape, ...options]);
   return directory;
 }

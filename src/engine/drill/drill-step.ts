@@ -234,6 +234,7 @@ async function validateAll(
   };
   const validations: Validation[] = [];
   for (const validator of protection.validators) {
+    if (validator.type === 'sql' && order.config.postgres !== null) continue; // its server has drills of its own
     context.progress({ message: `validating: ${validator.type} ${subjectOf(validator)}` });
     if (drawn !== null && validator.type !== 'sql' && filesOf(validator, home) === null) {
       const { type } = validator;

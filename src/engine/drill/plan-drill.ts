@@ -17,6 +17,7 @@ import { selectRepository } from '../select.ts';
 import type { Choice, Knowledge } from '../snapshots/choose-snapshot.ts';
 import { type Holding, holdings } from '../snapshots/look.ts';
 import { type Asking, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
+import { serverDrillSteps } from '../postgres/plan-server-drill.ts';
 import { EVERYTHING, isAt } from '../status/believed-copy.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { hiddenFrom } from '../validators/hidden-from.ts';
@@ -51,7 +52,7 @@ export async function planDrill(
   toolbox: Toolbox,
   world: DrillPlanning,
 ): Promise<Plan> {
-  const { jobs, warnings } = selectJobs(config, selection);
+  const { jobs, engines, warnings } = selectJobs(config, selection);
   const against =
     selection.against === undefined || selection.against === 'none' ? null : selectRepository(config, selection.against);
   const switchedOff = selection.due && !config.verification.drills.enable;
@@ -66,12 +67,18 @@ export async function planDrill(
   const skipped = jobs
     .filter((job) => !due.includes(job))
     .map((job) => skippedStep(job, switchedOff ? 'verification.restoreTesting.enable is false' : (waiting.get(job) ?? '')));
+  const servers = await serverDrillSteps(engines, { ...world, config, selection, toolbox });
   return {
     kind: 'drill',
     host: config.host,
     limits: { [LANE]: 1 },
     warnings: [...warnings, ...planned.flatMap(({ remarks }) => remarks)],
-    steps: [...(due.length > 0 ? [tool] : []), ...planned.map(({ step }) => ({ ...step, needs: [tool.id] })), ...skipped],
+    steps: [
+      ...(due.length > 0 ? [tool] : []),
+      ...planned.map(({ step }) => ({ ...step, needs: [tool.id] })),
+      ...servers,
+      ...skipped,
+    ],
   };
 }
 

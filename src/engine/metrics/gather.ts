@@ -27,6 +27,7 @@ import { GATE } from '../gate/one-gate.ts';
 import { replicaFigures } from '../replication/figures.ts';
 import { snapshotFigures } from '../snapshot-policy/figures.ts';
 import { endsOf, lastOf, patienceWith } from '../schedule/attendance.ts';
+import { EVERYTHING } from '../status/believed-copy.ts';
 import { type ScheduledJob, scheduledJobs } from '../schedule/scheduled-jobs.ts';
 import { recordedCounts } from '../status/held-counts.ts';
 import { drillOf, type JobFacts } from '../status/job-facts.ts';
@@ -59,7 +60,7 @@ export function gatherMetrics({ configuration, journal, now }: Gathering): Metri
       return facts ? [repositoryFigures(repository, facts, jobs, journal)] : [];
     }),
     services: weighed.services.map(serviceFigures),
-    postgres: postgresFigures(services),
+    postgres: postgresFigures(services, journal),
     gate: gate === undefined ? null : gateFigures(gate, journal),
     hold: standingHold(journal),
     runs,
@@ -222,12 +223,15 @@ const serviceFigures = ({ service, protection }: WeighedService): ServiceFigures
   measuredRtoSeconds: secondsOf(protection.recovery?.time ?? null),
 });
 
-/** This version backs no cluster up: nothing is on record, and that is never told as a success. */
-function postgresFigures(services: readonly ServiceConfig[]): PostgresFigures | null {
-  const engines = services.flatMap(({ postgres }) => (postgres === null ? [] : [postgres]));
-  if (engines.length === 0) return null;
-  const offsite = engines.some((engine) => engine.offsite !== null);
-  return { verified: false, offsite: offsite ? false : null };
+/** Verified is what the last drill of every server restored. Of an offsite copy nothing is on record, and that is no success. */
+function postgresFigures(services: readonly ServiceConfig[], journal: Pick<Journal, 'evidence'>): PostgresFigures | null {
+  const servers = services.filter(({ postgres }) => postgres !== null);
+  if (servers.length === 0) return null;
+  const verified = servers.every(({ name }) => {
+    const drills = journal.evidence({ service: name, kind: 'drill', limit: EVERYTHING });
+    return drills.toSorted((a, b) => b.at - a.at)[0]?.complete === true;
+  });
+  return { verified, offsite: servers.some(({ postgres }) => (postgres?.offsite ?? null) !== null) ? false : null };
 }
 
 function gateFigures(run: ReturnType<Journal['latestRuns']>[number], journal: Pick<Journal, 'run'>): GateFigures {

@@ -3,7 +3,8 @@
 import { type BaseBackup, reachesOf, type Reach } from '../../domain/moments.ts';
 import { readArchive } from '../../domain/postgres-archive.ts';
 import { type Line, lineOf, parseHistory } from '../../domain/timeline.ts';
-import { parseWalName } from '../../domain/wal-file.ts';
+import { filesOfALogBy, parseWalName } from '../../domain/wal-file.ts';
+import { backupsIn, clusterIn } from './archive-look.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { BackupInfo, ClusterInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
@@ -29,12 +30,22 @@ export async function archiveState(
   signal: AbortSignal,
 ): Promise<ArchiveState> {
   const info = await pgBackRestInfo(access, { signal, repository });
-  const cluster = clusterIn(info, repository, access);
+  const cluster = clusterOf(info, repository, access);
   const { id, files } = await archiveFiles(access, cluster, signal);
   const timelines = timelinesOf(files, id);
-  const line = await lineFor(access, { repository, id, files }, timeline ?? timelines.at(-1) ?? 1, signal);
-  const backups = info.backups.filter((each) => each.repository === repository && each.databaseId === cluster.id);
-  return { repository, cluster, files, timelines, backups, reaches: reachesOf(backups, readArchive(files, id), line) };
+  const backups = backupsIn(info, repository).filter(({ databaseId }) => databaseId === cluster.id);
+  const perLog = filesOfALogBy(
+    backups.flatMap(({ startLsn, wal }) => (startLsn === null || wal === null ? [] : [{ lsn: startLsn, file: wal.start }])),
+  );
+  const line = await lineFor(access, { repository, id, files, perLog }, timeline ?? timelines.at(-1) ?? 1, signal);
+  return {
+    repository,
+    cluster,
+    files,
+    timelines,
+    backups,
+    reaches: reachesOf(backups, readArchive(files, id, perLog), line),
+  };
 }
 
 /** Everything that lies in the archive of a stanza. */
@@ -47,20 +58,15 @@ export async function archiveFiles(
   return { id: `${version}-${id}`, files };
 }
 
-function clusterIn(info: StanzaInfo, repository: number, { stanza, subject }: PgBackRest): ClusterInfo {
+function clusterOf(info: StanzaInfo, repository: number, { stanza, subject }: PgBackRest): ClusterInfo {
   const told = info.repositories.find(({ key }) => key === repository);
   if (told?.state === 'other')
     throw problem('repository-unreachable', subject, repository, told.message, 'Nothing is known about what is in it.');
-  const cluster = info.clusters.findLast((each) => each.repository === repository);
+  const cluster = clusterIn(info, repository);
   if (cluster && told?.state === 'ok') return cluster;
   const message = `it holds no backup of the stanza ${stanza}${told ? ` (${told.message})` : ''}`;
-  throw problem(
-    'snapshot-missing',
-    subject,
-    repository,
-    message,
-    'If it should: is its filesystem mounted? An empty directory answers so, too.',
-  );
+  const hint = 'If it should: is its filesystem mounted? An empty directory answers so, too.';
+  throw problem('snapshot-missing', subject, repository, message, hint);
 }
 
 const problem = (
@@ -94,7 +100,12 @@ export function timelinesOf(files: readonly Pick<RepositoryFile, 'path'>[], id: 
 /** Throws `snapshot-missing` for a timeline that nothing tells where it came from. */
 async function lineFor(
   access: PgBackRest,
-  archive: { readonly repository: number; readonly id: string; readonly files: readonly RepositoryFile[] },
+  archive: {
+    readonly repository: number;
+    readonly id: string;
+    readonly files: readonly RepositoryFile[];
+    readonly perLog: number;
+  },
   timeline: number,
   signal: AbortSignal,
 ): Promise<Line> {
@@ -111,5 +122,5 @@ async function lineFor(
     },
     { signal },
   );
-  return parseHistory(text, timeline) ?? lineOf(timeline);
+  return parseHistory(text, timeline, archive.perLog) ?? lineOf(timeline);
 }

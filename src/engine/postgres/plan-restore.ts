@@ -5,10 +5,13 @@ import type { PostgresConfig, ServiceConfig } from '../../config/configuration.t
 import { formatInstant } from '../../domain/instant.ts';
 import { serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
+import { HoldfastError } from '../../lib/errors.ts';
 import type { Surroundings } from '../restore/destination.ts';
 import { checkDestination } from '../restore/destination.ts';
 import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-moment.ts';
-import { pgBackRestOf, repositoriesOf, repositoryNumber } from './pgbackrest-access.ts';
+import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
+import { pgBackRestOf, PROGRAM } from './access.ts';
+import { repositoriesOf, repositoryNumber } from './repositories.ts';
 import { requireReachable, restoreServerTo } from './restore-to.ts';
 import type { RecoveryOrder } from './recovered-cluster.ts';
 import { dirname } from 'node:path';
@@ -28,7 +31,9 @@ export interface ServerWish extends MomentWish {
 /** Asks the repositories. Throws what stands in the way: see choose-moment.ts and destination.ts. */
 export async function planServerRestore(scene: ServerScene, wish: ServerWish, signal: AbortSignal): Promise<Plan> {
   const { service, postgres, host } = scene;
-  const access = await pgBackRestOf(service, postgres, signal);
+  requireEngine(service.name, postgres);
+  await pgBackRestVersion(PROGRAM, signal);
+  const access = await pgBackRestOf({ service, postgres }, signal);
   const known = await repositoriesOf(postgres, access, signal);
   const repositories = wish.repository === undefined ? known : [repositoryNumber(wish.repository, known)];
   const { path } = await checkDestination(wish.to, scene);
@@ -77,3 +82,15 @@ const stepOf = (
   locks: [{ name: serviceLock(service), mode: 'shared' }],
   run,
 });
+
+/** Throws `unsupported` for another engine. */
+function requireEngine(service: string, { engine }: PostgresConfig): void {
+  if (engine === 'pgbackrest') return;
+  throw new HoldfastError({
+    code: 'unsupported',
+    operation: 'restore',
+    subject: service,
+    message: `this version cannot restore what ${engine} backed up`,
+    hint: `Restore it with ${engine} itself.`,
+  });
+}

@@ -44,7 +44,7 @@ async function findingOf(validator: ValidatorConfig, restored: RestoredService, 
     case 'sql':
       break;
   }
-  return { ok: null, message: 'this version cannot start a PostgreSQL server to ask' };
+  return { ok: null, message: 'it asks a PostgreSQL server, and the service declares none (postgres)' };
 }
 
 /** Where there is no sandbox the command did not say that the data is good. */

@@ -10,14 +10,14 @@ import {
   startPrivateServer,
 } from '../../../src/engine/postgres/private-server.ts';
 import { HoldfastError } from '../../../src/lib/errors.ts';
-import { makeCluster, OWNER, ownDirectory, postgresDirectory, PROGRAMS } from '../../support/postgres.ts';
+import { makeCluster, OWNER, ownDirectory, postgresDirectory, SERVER_PROGRAMS } from '../../support/postgres.ts';
 
 const { signal } = new AbortController();
 
 function specIn(root: string, more: Partial<PrivateServerSpec> = {}): PrivateServerSpec {
   const data = makeCluster(join(root, 'data'));
   return {
-    programs: PROGRAMS,
+    programs: SERVER_PROGRAMS,
     data,
     place: join(root, 'run'),
     owner: OWNER,
