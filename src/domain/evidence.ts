@@ -22,6 +22,9 @@ import type { Instant } from './instant.ts';
  * Of a target of replication (no service, no repository, no snapshot):
  * - `replication`: how far the replicas there are behind; complete when all of them answered and are known. See replication-lag.ts.
  *
+ * Of a PostgreSQL server's log in a repository (no snapshot):
+ * - `archive`: until when the server can be restored from there; complete when nothing is missing and the server archives.
+ *
  * What a repository said when it was asked:
  * - `found`: it holds a snapshot that no record tells of, so that nobody knows whether it is complete.
  * - `missing`: it no longer holds one that is on record.
@@ -38,6 +41,7 @@ export type EvidenceKind =
   | 'configuration'
   | 'dataset'
   | 'replication'
+  | 'archive'
   | 'found'
   | 'missing'
   | 'damage';

@@ -13,7 +13,14 @@ import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { configurationSteps } from '../configuration/keep-configuration.ts';
 import { backUp, type Job, nameOf } from './backup-step.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
-import { engineJobs, engineRepositories, engineSteps, needsPgBackRest, pgBackRestStep } from '../postgres/plan-backup.ts';
+import {
+  engineJobs,
+  isEngineRepository,
+  jobInto,
+  engineSteps,
+  needsPgBackRest,
+  pgBackRestStep,
+} from '../postgres/plan-backup.ts';
 import { lookAtSource } from './look-at-source.ts';
 import { requireNotHeld } from '../recover/empty-starts.ts';
 import { selectRepository, selectServices, unknownName } from '../select.ts';
@@ -66,12 +73,12 @@ export function selectJobs(config: Configuration, selection: RunSelection): Sele
 
 /** The name that `--repository` gives, where that is one of a PostgreSQL server's own. */
 const engineRepository = (config: Configuration, { repository }: RunSelection): string | null =>
-  repository !== undefined && !config.repositories.has(repository) && engineRepositories(config).includes(repository)
+  repository !== undefined && !config.repositories.has(repository) && isEngineRepository(config, repository)
     ? repository
     : null;
 
 const isInto = (service: ServiceConfig, repository: string | null): boolean =>
-  repository !== null && engineJobs(service).some((job) => job.repository?.name === repository);
+  repository !== null && engineJobs(service).some((job) => jobInto(job, repository) !== null);
 
 /** Throws as `selectJobs`. */
 export function planRun(config: Configuration, selection: RunSelection, toolbox: Toolbox): Plan {

@@ -15,11 +15,14 @@ import { type PgBackRestService, pgBackRestOf } from './access.ts';
 import { type ArchiveLook, backupsIn, clusterIn, lookAtArchive } from './archive-look.ts';
 import { calendarsOf, isDue } from './calendars.ts';
 import { requireMounted } from './mounted.ts';
+import { unknownPlace } from './places.ts';
 import { holdProcesses } from './processes.ts';
 
 export interface EngineJob extends PgBackRestService {
   /** Null: each of those that the configuration of pgBackRest has. */
   readonly repository: PostgresRepositoryConfig | null;
+  /** The only one of those that is meant. */
+  readonly key?: number | undefined;
 }
 
 export interface BackupChoice {
@@ -33,7 +36,8 @@ export async function backUpServer(job: EngineJob, choice: BackupChoice, context
   const access = await pgBackRestOf(job, context.signal);
   if (job.repository) await requireMounted(job.service.name, job.repository);
   const info = await pgBackRestInfo(access, { signal: context.signal });
-  const keys = job.repository ? [job.repository.key] : info.repositories.map(({ key }) => key);
+  const one = job.repository?.key ?? job.key;
+  const keys = one === undefined ? info.repositories.map(({ key }) => key) : [one];
   if (keys.length === 0) throw failure(job, 'repository-missing', NOT_CONFIGURED, CONFIGURE);
   const results: StepResult[] = [];
   // oxlint-disable-next-line no-await-in-loop -- pgBackRest has one lock for all repositories of a stanza
@@ -175,7 +179,7 @@ function resultOf(
 
 /** As its configuration says: what is on record is about a place. */
 const placeOf = ({ repository, postgres }: EngineJob, key: number): string =>
-  repository?.path ?? `${postgres.configFile ?? 'pgbackrest'}:${key}`;
+  repository?.path ?? unknownPlace(postgres, key);
 
 /** Of several repositories: as good as the worst of them. */
 function merged(results: readonly StepResult[]): StepResult {

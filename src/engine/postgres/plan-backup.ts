@@ -24,22 +24,27 @@ export function engineJobs(service: ServiceConfig): EngineJob[] {
   return postgres.repositories.map((repository) => ({ service, postgres, repository }));
 }
 
-/** Names by which `--repository` means one of a server's own. */
-export const engineRepositories = (config: Configuration): string[] => [
-  ...new Set(
-    [...config.services.values()].flatMap((service) =>
-      engineJobs(service).flatMap(({ repository }) => repository?.name ?? []),
-    ),
-  ),
-];
+/** Whether a server of this host may have a repository of that name. */
+export const isEngineRepository = (config: Configuration, name: string): boolean =>
+  [...config.services.values()].some((service) => engineJobs(service).some((job) => jobInto(job, name) !== null));
 
 /** `only`: the name of one repository. */
 export function engineSteps(service: ServiceConfig, choice: BackupChoice = AS_DUE, only: string | null = null): Step[] {
   if (service.postgres?.engine !== 'pgbackrest') return only === null ? [unsupported(service)] : [];
   return engineJobs(service)
-    .filter(({ repository }) => only === null || repository?.name === only)
+    .flatMap((job) => (only === null ? [job] : (jobInto(job, only) ?? [])))
     .map((job) => backupStep(job, choice));
 }
+
+/** Null when the job has nothing to do with a repository of that name. */
+export function jobInto(job: EngineJob, name: string): EngineJob | null {
+  if (job.repository) return job.repository.name === name ? job : null;
+  const [, key] = NUMBERED.exec(name) ?? [];
+  return key === undefined ? null : { ...job, key: Number(key) };
+}
+
+/** As pgBackRest calls those of a configuration of its own. */
+const NUMBERED = /^repo([1-9]\d{0,2})$/;
 
 function backupStep(job: EngineJob, choice: BackupChoice): Step {
   const { service, postgres, repository } = job;

@@ -1,7 +1,7 @@
 // What the journal tells of one service in one repository: the copy that it is believed to hold, how the last run came out,
 // what drills proved, and what is known to be damaged.
 
-import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import type { ServiceConfig } from '../../config/configuration.ts';
 import type { Drill } from '../../domain/drill.ts';
 import { duration } from '../../domain/duration.ts';
 import type { Evidence } from '../../domain/evidence.ts';
@@ -13,6 +13,7 @@ import { type BelievedCopy, believed, type EvidenceReader, isAt, newestFound } f
 import { type StandingDamage, standingDamage } from './damage.ts';
 import type { JobRecord } from './job-records.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
+import type { Place } from './server-places.ts';
 
 export interface LastRun extends StepEnd {
   readonly outcome: Outcome;
@@ -20,7 +21,7 @@ export interface LastRun extends StepEnd {
 }
 
 export interface JobFacts extends BelievedCopy {
-  readonly repository: RepositoryConfig;
+  readonly repository: Place;
   readonly whole: RepositoryFacts;
   readonly lastRun: LastRun | null;
   /** The newest snapshot that the repository was found to hold, where no copy is on record. */
@@ -30,11 +31,13 @@ export interface JobFacts extends BelievedCopy {
   /** A drill that did not succeed, and no later one of a snapshot that is as new did. */
   readonly failedDrill: RecordedEvidence | null;
   readonly damage: StandingDamage | null;
+  /** Of a PostgreSQL server: the newest look at its log in there. */
+  readonly archive: RecordedEvidence | null;
 }
 
 export interface Job {
   readonly service: Pick<ServiceConfig, 'name'>;
-  readonly repository: RepositoryConfig;
+  readonly repository: Place;
   readonly whole: RepositoryFacts;
 }
 
@@ -59,6 +62,7 @@ export function jobFacts(
     lastRun: lastStep && hasEnded(lastStep) ? lastStep : null,
     ...drillsAt(whole.place, record.drills, now),
     damage: standingDamage(journal, job, whole, now),
+    archive: record.archive !== null && isAt(whole.place, record.archive) ? record.archive : null,
   };
 }
 
@@ -82,6 +86,10 @@ const isAsNew = (a: RecordedEvidence, b: RecordedEvidence): boolean =>
 
 export const drillOf = ({ detail }: Evidence): Drill => detail as Drill; // written from one
 
+/** What a backup holds, or the log that goes on from it. */
+const newestMoment = (copy: RecordedEvidence, archive: RecordedEvidence | null): Instant =>
+  archive !== null && archive.at > copy.at ? archive.at : copy.at;
+
 /** The facts as the verdict weighs them. */
 export function evidenceOf(facts: JobFacts): RepositoryEvidence {
   const { repository, copy, future, lastRun, whole, drill, failedDrill, damage } = facts;
@@ -91,7 +99,7 @@ export function evidenceOf(facts: JobFacts): RepositoryEvidence {
     repository: repository.name,
     location: repository.location,
     medium: repository.medium,
-    newestComplete: newest?.at ?? null,
+    newestComplete: newest && newestMoment(newest, facts.archive),
     lastAttempt: lastRun && { outcome: lastRun.outcome, at: lastRun.endedAt },
     verifiedAt: whole.verifiedAt,
     damage,

@@ -150,12 +150,13 @@ const left = (journal: ProblemsJournal): StatusProblem[] =>
 /** Declared, owed something, and nothing makes it. */
 function jobless(service: ServiceConfig): StatusProblem[] {
   const { name } = service;
+  if (service.postgres?.engine === 'pgbackrest') return [];
   if (service.postgres !== null) {
     return [
       {
         severity: 'problem',
         subject: name,
-        message: 'its PostgreSQL cluster is declared, and this version backs none up',
+        message: `its PostgreSQL server is declared, and this version does not drive ${service.postgres.engine}`,
         hint: 'Keep the way in which it is backed up today.',
       },
     ];

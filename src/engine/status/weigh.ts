@@ -7,6 +7,7 @@ import { type Protection, protectionOf } from '../../domain/protection.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { evidenceOf, type JobFacts, jobFacts } from './job-facts.ts';
 import { jobRecords } from './job-records.ts';
+import { serverPlaces } from './server-places.ts';
 import { type RepositoryFacts, repositoryFacts } from './repository-facts.ts';
 
 /** The part of the journal that services are weighed by. */
@@ -38,15 +39,20 @@ export function weigh({ config, services, journal, now }: WeighingInput): Weighi
   const repositories = new Map(
     [...config.repositories.values()].map((each) => [each.name, repositoryFacts(journal, each, now)] as const),
   );
-  const jobs = services.flatMap((service) =>
-    (service.backup?.repositories ?? []).flatMap((name) => {
+  const jobs = services.flatMap((service) => [
+    ...(service.backup?.repositories ?? []).flatMap((name) => {
       const [repository, whole] = [config.repositories.get(name), repositories.get(name)];
       return repository && whole ? [{ service, repository, whole }] : [];
     }),
-  );
+    ...serverPlaces(service, journal).map((place) => ({ service, ...place })),
+  ]);
   const records = jobRecords(
     journal,
-    jobs.map(({ service, repository }) => ({ service: service.name, repository: repository.name })),
+    jobs.map(({ service, repository, ...of }) => ({
+      service: service.name,
+      repository: repository.name,
+      ...('job' in of ? { server: of.job } : {}),
+    })),
   );
   const factsOf = new Map<ServiceConfig, JobFacts[]>(services.map((service) => [service, []]));
   for (const [index, job] of jobs.entries()) {

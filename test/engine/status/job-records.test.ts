@@ -35,6 +35,7 @@ function recordOf(journal: Journal, job: (typeof JOBS)[number]): JobRecord {
     missing: missing ?? null,
     lastStep: journal.latestStep(stepId.backup(job.service, job.repository)),
     drills: journal.evidence({ ...job, kind: 'drill', limit: 100 }),
+    archive: null,
   };
 }
 

@@ -17,6 +17,7 @@ import {
   recordFact,
   NO_CHANNELS,
   REPOSITORIES,
+  serverRepository,
   service,
   snapshotId,
 } from '../support/host.ts';
@@ -189,10 +190,40 @@ test('a copy dated in the future gives way to an older one, and is told', () => 
   assert.equal(status(alone).services[0]?.jobs[0]?.standing, 'future');
 });
 
+test('the age of a PostgreSQL server in a repository is that of its newest moment there, not of its newest backup', () => {
+  using journal = openTransientJournal();
+  const server = service('db', { backup: null, postgres: postgres({ repositories: [serverRepository(1)] }) });
+  assert.match(messages(status(journal, [server])).join(), /^db: never backed up/);
+  const job = { service: 'db', repository: 'repo1' };
+  const detail = { place: '/nowhere/repo1' };
+  recordFact(journal, job, { kind: 'backup', snapshotId: '20260228-060000F', at: hoursAgo(30), detail });
+  const standing = (): unknown => status(journal, [server]).services[0]?.jobs[0]?.standing;
+  assert.equal(standing(), 'stale');
+  recordFact(journal, job, { kind: 'archive', snapshotId: '', at: hoursAgo(1), detail });
+  assert.equal(standing(), 'fresh');
+});
+
+test('a server whose pgBackRest has a configuration of its own is weighed by the repositories on record', () => {
+  using journal = openTransientJournal();
+  const server = service('db', { backup: null, postgres: postgres() });
+  for (const key of [1, 2]) {
+    const job = { service: 'db', repository: `repo${key}` };
+    recordFact(journal, job, { kind: 'backup', snapshotId: 'F', at: hoursAgo(1), detail: { place: `pgbackrest:${key}` } });
+  }
+  const [found] = status(journal, [server]).services;
+  assert.deepEqual(
+    found?.jobs.map(({ repository, standing, medium }) => [repository, standing, medium]),
+    [
+      ['repo1', 'fresh', 'disk'],
+      ['repo2', 'fresh', 'disk'],
+    ],
+  );
+});
+
 test('a declared PostgreSQL engine that nothing backs up is a problem', () => {
   using journal = openTransientJournal();
   const report = status(journal, [service('db', { backup: null, postgres: postgres({ engine: 'dump' }) })]);
-  assert.match(messages(report).join(), /^db: its PostgreSQL cluster is declared/);
+  assert.match(messages(report).join(), /^db: its PostgreSQL server is declared, and this version does not drive dump/);
   assert.equal(report.checkExitCode, 2);
 });
 
