@@ -18,6 +18,7 @@ import { lsCommand } from './ls.ts';
 import { metricsCommand } from './metrics.ts';
 import { migrateCommand } from './migrate.ts';
 import { notifyCommand } from './notify.ts';
+import { postgresCommand } from './postgres.ts';
 import { recoveryKitCommand } from './recovery-kit.ts';
 import { replicateCommand } from './replicate.ts';
 import { repositoryCommand } from './repository.ts';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly CommandFactory[] = [
   bootstrapCommand,
   recoverCommand,
   unitsCommand,
+  postgresCommand,
   datasetsCommand,
   migrateCommand,
   snapshotCommand,

@@ -73,6 +73,8 @@ export const stepId = {
   pruneSnapshots: (name: string): string => `snapshot-prune:${name}`,
   replicate: (dataset: string, target: string): string => `replicate:${dataset}@${target}`,
   lag: (target: string): string => `lag:${target}`,
+  /** Of what a PostgreSQL server needs: its configuration, stanza, archive. */
+  server: (what: string, service: string): string => `postgres-${what}:${service}`,
   recoveryKit: (repository: string): string => `recovery-kit:${repository}`,
   recoveryPage: (file: string): string => `recovery-page:${file}`,
 };
@@ -85,6 +87,7 @@ export type ScheduledKind =
   | 'retention'
   | 'refresh'
   | 'drift'
+  | 'archive'
   | 'snapshot-take'
   | 'snapshot-prune'
   | 'replicate'

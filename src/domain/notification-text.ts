@@ -55,6 +55,8 @@ const NOUNS: Readonly<Record<string, readonly [one: string, many: string, of: st
   recover: ['recovery', 'recoveries', 'of', 'from'],
   unit: ['unit', 'units', 'of', 'to'],
   drift: ['comparison', 'comparisons', 'of', 'of'],
+  'postgres-archive': ['archive', 'archives', 'of', 'in'],
+  archive: ['look at the archive', 'looks at the archive', 'of', 'in'],
   'snapshot-take': ['taking of snapshots', 'takings of snapshots', 'of', 'in'],
   'snapshot-prune': ['pruning of snapshots', 'prunings of snapshots', 'of', 'in'],
   replicate: ['replication', 'replications', 'of', 'of'],

@@ -29,6 +29,9 @@ export function parseHistory(text: string, timeline: number, perLog = FILES_OF_A
   return [...stretches, { timeline, until: null }];
 }
 
+/** '00000002.history': what the server archives when it begins a timeline. */
+export const historyName = (timeline: number): string => `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;
+
 /**
  * The timeline that holds a place of the log. The file in which a timeline is left is the next one's: it begins with a copy of it.
  */

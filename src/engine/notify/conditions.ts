@@ -161,6 +161,7 @@ const KIND_OF = {
   retention: 'stale',
   refresh: 'stale',
   drift: 'stale',
+  archive: 'stale',
   'snapshot-take': 'sanoid-failure',
   'snapshot-prune': 'sanoid-failure',
   replicate: 'syncoid-lag-warning',

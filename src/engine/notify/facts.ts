@@ -26,6 +26,7 @@ const KINDS: Readonly<Record<string, ProblemKind>> = {
   verify: 'verify-failure',
   scrub: 'verify-failure',
   drill: 'drill-failure',
+  'postgres-archive': 'backup-failure',
   recover: 'preseed-failure',
   drift: 'dataset-drift',
   dataset: 'dataset-drift',

@@ -84,6 +84,8 @@ function stepsOf({ kind, service, subject, repositories }: ScheduledJob, { repli
   if (kind === 'snapshot-take') return pools(({ autosnap }) => autosnap).map((pool) => ofPool(stepId.takeSnapshots(pool)));
   if (kind === 'snapshot-prune')
     return pools(({ autoprune }) => autoprune).map((pool) => ofPool(stepId.pruneSnapshots(pool)));
+  if (kind === 'archive' && subject !== null)
+    return [{ key: stepId.server('archive', subject), repository: null, kind: 'backup-failure' }];
   if (kind === 'replicate' && subject !== null)
     return [{ key: stepId.lag(subject), repository: null, kind: 'syncoid-lag-warning' }];
   return repositories.flatMap((repository): Told[] => {

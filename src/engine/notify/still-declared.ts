@@ -1,7 +1,8 @@
 // Whether a problem that a run found is about something that is still declared. Pure. What is no longer declared is nobody's problem; it
 // is not resolved either.
 
-import type { Configuration } from '../../config/configuration.ts';
+import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import { ALL_REPOSITORIES, engineJobs, jobInto } from '../postgres/plan-backup.ts';
 import { poolOf } from '../../domain/dataset.ts';
 import type { Problem } from '../../domain/notification.ts';
 import { isSentTo } from '../../domain/replication-names.ts';
@@ -15,9 +16,15 @@ export function stillDeclared(config: Configuration, { item, source }: Pick<Prob
   if (ofZfs) return ofZfs(config, item.subject);
   const { services, repositories } = config;
   const service = item.service === null ? null : services.get(item.service);
-  if (service === undefined || (item.repository !== null && !repositories.has(item.repository))) return false;
+  if (service === undefined) return false;
+  if (service !== null && item.repository !== null && isOfServer(service, item.repository)) return true;
+  if (item.repository !== null && !repositories.has(item.repository)) return false;
   return service === null || item.repository === null || (service.backup?.repositories.includes(item.repository) ?? false);
 }
+
+/** One that its PostgreSQL server alone has. */
+const isOfServer = (service: ServiceConfig, repository: string): boolean =>
+  engineJobs(service).some((job) => repository === ALL_REPOSITORIES || jobInto(job, repository) !== null);
 
 type Of = (config: Pick<Configuration, 'replication'>, subject: string) => boolean;
 

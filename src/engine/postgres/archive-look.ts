@@ -3,10 +3,11 @@
 
 import { elapsed, type Instant } from '../../domain/instant.ts';
 import { type Archive, foreignTimelines, type Reach, reachOf, readArchive } from '../../domain/postgres-archive.ts';
-import { type Line, lineOf } from '../../domain/timeline.ts';
+import { historyName, type Line, lineOf, parseHistory } from '../../domain/timeline.ts';
 import { filesOfALogBy, parseWalName } from '../../domain/wal-file.ts';
 import type { BackupInfo, ClusterInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
+import { repositoryFile } from '../../tools/pgbackrest/repo-get.ts';
 import { listRepository } from '../../tools/pgbackrest/repo-ls.ts';
 
 /** The cluster that a repository's newest backups are of; null where none is in it. */
@@ -26,27 +27,32 @@ export interface ArchiveLook {
   readonly foreign: readonly number[];
 }
 
-/** `line`: of the server; without one the newest backup's timeline stands for it. */
+/** `timeline`: of the server; without one the newest backup's stands for it. */
 export async function lookAtArchive(
   access: PgBackRest,
   info: StanzaInfo,
   repository: number,
-  line: Line | null,
+  timeline: number | null,
   signal: AbortSignal,
 ): Promise<ArchiveLook> {
   const cluster = clusterIn(info, repository);
   if (cluster === null) return { reaches: [], restorableUntil: null, restorableFrom: null, foreign: [] };
-  const files = await listRepository(access, repository, `archive/${access.stanza}`, { signal });
+  const id = `${cluster.version}-${cluster.id}`;
+  const directory = `archive/${access.stanza}`;
+  const files = await listRepository(access, repository, directory, { signal });
   const backups = backupsIn(info, repository).filter(({ databaseId }) => databaseId === cluster.id);
   const known = backups.flatMap(({ startLsn, wal }) =>
     startLsn === null || wal === null ? [] : [{ lsn: startLsn, file: wal.start }],
   );
-  const archive = readArchive(files, `${cluster.version}-${cluster.id}`, filesOfALogBy(known));
-  return judgeArchive(archive, backups, line ?? newestLine(backups));
+  const perLog = filesOfALogBy(known);
+  const current = timeline ?? parseWalName(backups.at(-1)?.wal?.start ?? '', perLog)?.timeline ?? 1;
+  const history = `${id}/${historyName(current)}`;
+  const text = files.some(({ path }) => path === history)
+    ? await repositoryFile(access, repository, `${directory}/${history}`, { signal })
+    : '';
+  const line = parseHistory(text, current, perLog) ?? lineOf(current);
+  return judgeArchive(readArchive(files, id, perLog), backups, line);
 }
-
-const newestLine = (backups: readonly BackupInfo[]): Line =>
-  lineOf(parseWalName(backups.at(-1)?.wal?.start ?? '')?.timeline ?? 1);
 
 export function judgeArchive(archive: Archive, backups: readonly BackupInfo[], line: Line): ArchiveLook {
   const reaches = backups.flatMap((backup) => (backup.wal ? [{ backup, reach: reachOf(archive, line, backup.wal) }] : []));

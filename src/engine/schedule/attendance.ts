@@ -23,6 +23,8 @@ export function stepsOf({ kind, subject, service, repositories }: ScheduledJob):
       return repositories.flatMap((name) => [stepId.retention(name), stepId.prune(name)]);
     case 'refresh':
       return repositories.map((name) => stepId.refresh(name));
+    case 'archive':
+      return subject === null ? [] : [stepId.server('archive', subject)];
     case 'replicate':
       return subject === null ? [] : [stepId.lag(subject)];
     default:

@@ -2,12 +2,32 @@
 // fall together make one backup, the stronger one, and one that was missed is made up for by whichever comes next. Pure.
 
 import type { PostgresSchedule, ServiceConfig } from '../../config/configuration.ts';
+import { duration } from '../../domain/duration.ts';
 import { jobName } from '../../domain/naming.ts';
 import { BACKUP_KINDS } from '../../domain/postgres-backup.ts';
 import { ALL_REPOSITORIES, engineJobs } from '../postgres/plan-backup.ts';
+import { owedWithin } from '../postgres/archive-verdict.ts';
 import type { ScheduledJob } from './scheduled-jobs.ts';
 
-export function serverJobs(service: ServiceConfig, patience: readonly string[]): Omit<ScheduledJob, 'id'>[] {
+export const serverJobs = (service: ServiceConfig, patience: readonly string[]): Omit<ScheduledJob, 'id'>[] => [
+  ...backups(service, patience),
+  ...(engineJobs(service).length > 0 ? [watch(service)] : []),
+];
+
+/** Often enough to see what is owed before it is broken. */
+const watch = (service: ServiceConfig): Omit<ScheduledJob, 'id'> => ({
+  kind: 'archive',
+  subject: service.name,
+  title: `Look at the archived log of ${service.name}`,
+  service: service.name,
+  repositories: [],
+  argv: ['postgres', 'watch', service.name],
+  frequency: (owedWithin(service) ?? duration(1, 'h')) < duration(30, 'm') ? '*:0/2' : '*:0/15',
+  randomizedDelay: null,
+  catchUp: false,
+});
+
+function backups(service: ServiceConfig, patience: readonly string[]): Omit<ScheduledJob, 'id'>[] {
   const { name, postgres } = service;
   const jobs = engineJobs(service);
   if (postgres === null || jobs.length === 0) return [];

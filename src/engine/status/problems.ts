@@ -192,7 +192,7 @@ function neverRun(service: ServiceConfig, facts: readonly JobFacts[]): StatusPro
 }
 
 function surprises(service: ServiceConfig, facts: JobFacts, now: Instant): StatusProblem[] {
-  const { repository, future, gone, found, elsewhere } = facts;
+  const { repository, future, gone, found, elsewhere, archive } = facts;
   const subject = jobName(service.name, repository.name);
   const problems: StatusProblem[] = [];
   if (gone) {
@@ -218,6 +218,15 @@ function surprises(service: ServiceConfig, facts: JobFacts, now: Instant): Statu
       subject,
       message: `its newest copy on record was made in ${placeIn(elsewhere)}, and the repository is ${placeOf(repository)} now`,
       hint: `holdfast run ${service.name} --repository ${repository.name}`,
+    });
+  }
+  if (archive && !archive.complete) {
+    const troubles = archive.detail['troubles'];
+    problems.push({
+      severity: 'problem',
+      subject,
+      message: `its archive is not whole: ${Array.isArray(troubles) ? troubles.join('; ') : 'see the last look at it'}`,
+      hint: `holdfast postgres watch ${service.name}`,
     });
   }
   if (found) {

@@ -153,3 +153,14 @@ test('each target of replication is sent to as often as it says, and what is mis
   );
   assert.deepEqual(job && stepsOf(job), ['lag:nas'], 'by which it is seen whether it ran');
 });
+
+test('the archive of a PostgreSQL server is looked at, more often where less is allowed to be lost', () => {
+  const jobOf = (parts: Parameters<typeof postgres>[0]): (string | undefined)[] => {
+    const services = new Map([['db', service('db', { backup: null, postgres: postgres(parts) })]]);
+    const found = scheduledJobs(host({ services })).find(({ kind }) => kind === 'archive');
+    return [found?.frequency, found?.argv.join(' ')];
+  };
+  assert.deepEqual(jobOf({}), ['*:0/15', 'postgres watch db']);
+  assert.deepEqual(jobOf({ archiveWithin: duration(5, 'm') }), ['*:0/2', 'postgres watch db']);
+  assert.deepEqual(jobOf({ engine: 'dump' }), [undefined, undefined]);
+});

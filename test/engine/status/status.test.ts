@@ -201,6 +201,12 @@ test('the age of a PostgreSQL server in a repository is that of its newest momen
   assert.equal(standing(), 'stale');
   recordFact(journal, job, { kind: 'archive', snapshotId: '', at: hoursAgo(1), detail });
   assert.equal(standing(), 'fresh');
+  const troubles = ['1 file of the log is missing'];
+  recordFact(journal, job, { kind: 'archive', snapshotId: '', at: NOW, complete: false, detail: { ...detail, troubles } });
+  assert.match(
+    messages(status(journal, [server])).join(),
+    /db@repo1: its archive is not whole: 1 file of the log is missing/,
+  );
 });
 
 test('a server whose pgBackRest has a configuration of its own is weighed by the repositories on record', () => {

@@ -1,0 +1,12 @@
+// holdfast postgres watch.
+
+import type { CliContext } from '../context.ts';
+import { execute, type ExecuteOptions } from '../execute.ts';
+import { selectServers } from './select-servers.ts';
+
+export async function watch(cli: CliContext, names: readonly string[], options: ExecuteOptions): Promise<void> {
+  const configuration = await cli.configuration();
+  const { planWatch } = await import('../../engine/postgres/watch-archive.ts');
+  const servers = await selectServers(configuration, names);
+  await execute(cli, configuration, () => planWatch(configuration.host, servers), options);
+}

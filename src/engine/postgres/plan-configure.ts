@@ -1,0 +1,238 @@
+// The plan of `holdfast postgres configure`: pgBackRest is told what is declared, the server is looked at, the stanza is made where no
+// repository has one, and the archiving is tried. Nothing that somebody else has written is changed, and `stanza-upgrade` is never run.
+
+import { dirname } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { duration } from '../../domain/duration.ts';
+import { serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
+import type { Plan, Step, StepContext } from '../../domain/plan.ts';
+import { replaceDurably, writeDurably } from '../../lib/durable-file.ts';
+import { errnoOf, type ErrorCode, HoldfastError } from '../../lib/errors.ts';
+import { readIfThere } from '../../lib/private-file.ts';
+import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
+import { checkStanza, createStanza } from '../../tools/pgbackrest/stanza.ts';
+import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
+import { setOwner } from '../../tools/util-linux/own.ts';
+import { fileSystemFailure } from '../restore/file-system-failure.ts';
+import { type PgBackRestService, pgBackRestOf, PROGRAM } from './access.ts';
+import { clusterIn } from './archive-look.ts';
+import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
+import { requireMounted } from './mounted.ts';
+import { serverNeeds } from './server-needs.ts';
+import { askServer } from './server.ts';
+import { configurationFile, configurationText, wantedOptions } from './wanted-configuration.ts';
+
+interface Wanted {
+  readonly options: ReadonlyMap<string, string>;
+  readonly comparison: Comparison;
+}
+
+export async function planConfigure(
+  host: string,
+  services: readonly PgBackRestService[],
+  signal: AbortSignal,
+): Promise<Plan> {
+  const steps = await Promise.all(services.map((each) => stepsFor(each, signal)));
+  return { kind: 'postgres-configure', host, limits: {}, steps: steps.flat() };
+}
+
+async function stepsFor(server: PgBackRestService, signal: AbortSignal): Promise<Step[]> {
+  const { service, postgres } = server;
+  const common = {
+    service: service.name,
+    weight: 'counted' as const,
+    locks: [
+      { name: stanzaLock(postgres.stanza), mode: 'exclusive' as const },
+      { name: serviceLock(service.name), mode: 'shared' as const },
+    ],
+    timeout: duration(10, 'm'),
+  };
+  const id = (what: string): string => stepId.server(what, service.name);
+  const file = configurationFile(postgres);
+  const wanted = postgres.repositories.length === 0 ? null : await wantedOf(server, file, signal);
+  const seen = await lookAtServer(server, signal);
+  return [
+    {
+      ...common,
+      id: id('configuration'),
+      title: wanted ? `Write ${file}` : 'Use the configuration of pgBackRest that is there',
+      foreseen: {
+        lines: wanted
+          ? differenceLines(wanted.comparison.differences)
+          : ['services.*.postgres.repositories is not written: it stays as it is'],
+      },
+      doomed: wanted?.comparison.standing === 'foreign',
+      run: async (context) => {
+        if (!wanted) return { outcome: 'skipped', reason: 'no repositories are declared for it: it stays as it is' };
+        return await writeConfiguration(server, file, await wantedOf(server, file, context.signal), context);
+      },
+    },
+    {
+      ...common,
+      id: id('server'),
+      title: `Look at the settings of the server of ${service.name}`,
+      foreseen: { lines: seen.lines },
+      doomed: seen.wrong,
+      run: async (context) => {
+        const found = await lookAtServer(server, context.signal);
+        for (const each of found.remarks) context.warn(each);
+        if (found.error) throw found.error;
+        return { outcome: 'succeeded', result: { lines: found.lines } };
+      },
+    },
+    {
+      ...common,
+      id: id('stanza'),
+      title: `Make the stanza ${postgres.stanza} where no repository has it`,
+      needs: [id('configuration')],
+      run: (context) => makeStanza(server, context),
+    },
+    {
+      ...common,
+      id: id('check'),
+      title: 'Have a file of the log archived into every repository',
+      needs: [id('server'), id('stanza')],
+      run: async (context) => {
+        await checkStanza(await pgBackRestOf(server, context.signal), { signal: context.signal });
+        return { outcome: 'succeeded' };
+      },
+    },
+  ];
+}
+
+async function wantedOf({ service, postgres }: PgBackRestService, file: string, signal: AbortSignal): Promise<Wanted> {
+  const version = await pgBackRestVersion(PROGRAM, signal);
+  const passphrases = new Map<number, string>();
+  for (const { key, cipherPassFile } of postgres.repositories)
+    if (cipherPassFile !== null) passphrases.set(key, await passphraseIn(service.name, cipherPassFile));
+  const options = wantedOptions(postgres, version, passphrases);
+  return { options, comparison: compareConfiguration(readOr(service.name, file), postgres.stanza, options) };
+}
+
+function readOr(service: string, file: string): string | null {
+  try {
+    return readIfThere(file);
+  } catch (error) {
+    throw fileSystemFailure(error, 'read', file, `Run it as root: holdfast postgres configure ${service}`);
+  }
+}
+
+async function passphraseIn(service: string, file: string): Promise<string> {
+  try {
+    const text = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+    if (text !== '' && !/[\n\r]/.test(text)) return text;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+  throw failure(
+    service,
+    'secret-unreadable',
+    `${file} does not hold a passphrase in one line that can be read`,
+    'Restore it from where you keep it.',
+  );
+}
+
+async function writeConfiguration(
+  { service, postgres }: PgBackRestService,
+  file: string,
+  { options, comparison: { standing, differences } }: Wanted,
+  { signal }: StepContext,
+): ReturnType<Step['run']> {
+  const lines = differenceLines(differences);
+  if (standing === 'same') return { outcome: 'succeeded', result: { file, lines: [] } };
+  if (standing === 'foreign')
+    throw failure(
+      service.name,
+      'refused',
+      `${file} was not written by Holdfast, or was changed, and differs: ${lines.join('; ')}`,
+      'Change it by hand so that it says that, or move it away; or take `repositories` out of the service, and it is used as it is.',
+    );
+  const { user } = await pgBackRestOf({ service, postgres }, signal);
+  const draft = `${file}.holdfast-new`;
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
+    await rm(draft, { force: true });
+    await writeDurably(draft, configurationText(postgres.stanza, options), 0o640); // a passphrase may be in it
+    if (process.getuid?.() === 0) await setOwner(draft, { owner: '0', group: String(user.gid) }, signal);
+    await replaceDurably(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw fileSystemFailure(error, 'write', file, 'Run it as root.');
+  }
+  return { outcome: 'succeeded', result: { file, lines } };
+}
+
+interface SeenServer {
+  readonly lines: readonly string[];
+  readonly remarks: readonly string[];
+  readonly wrong: boolean;
+  readonly error: HoldfastError | null;
+}
+
+/** What it says, in lines; an error is told by the step. */
+async function lookAtServer(server: PgBackRestService, signal: AbortSignal): Promise<SeenServer> {
+  const { service, postgres } = server;
+  try {
+    const state = await askServer(server, signal);
+    const { statements, restart, remarks } = serverNeeds(postgres, state);
+    const elsewhere = state.dataDirectory !== postgres.dataDir;
+    const hint = `As ${postgres.user}, in psql: ${statements.join(' ')} Then ${restart ? 'restart the server' : 'SELECT pg_reload_conf();'}`;
+    const error = elsewhere
+      ? failure(
+          service.name,
+          'config',
+          `the server that answers keeps its data in ${state.dataDirectory}, not in ${postgres.dataDir}`,
+          'Correct dataDir, or socket and port.',
+        )
+      : statements.length > 0
+        ? failure(service.name, 'failed', 'the server does not archive its log into this stanza', hint)
+        : null;
+    const lines = [...statements, ...(restart ? ['(holds after a restart)'] : []), ...remarks];
+    return { lines: lines.length > 0 ? lines : ['it is set as it has to be'], remarks, wrong: error !== null, error };
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return { lines: [error.message], remarks: [], wrong: true, error };
+  }
+}
+
+/** Only where every repository answers, and none has another cluster under that name. */
+async function makeStanza(server: PgBackRestService, { signal }: StepContext): ReturnType<Step['run']> {
+  const { service, postgres } = server;
+  for (const repository of postgres.repositories) await requireMounted(service.name, repository); // oxlint-disable-line no-await-in-loop -- a few
+  const access = await pgBackRestOf(server, signal);
+  const info = await pgBackRestInfo(access, { signal });
+  const silent = info.repositories.find(({ state }) => state === 'other');
+  if (silent)
+    throw failure(
+      service.name,
+      'repository-unreachable',
+      `repository ${silent.key}: ${silent.message}`,
+      'Nothing is known about it, so nothing was made.',
+    );
+  const missing = info.repositories.filter(({ state }) => state === 'no-stanza');
+  const held = info.repositories.flatMap(({ key }) => clusterIn(info, key) ?? []);
+  const { systemId } = await askServer(server, signal);
+  const other = held.find((cluster) => cluster.systemId !== systemId);
+  if (other)
+    throw failure(
+      service.name,
+      'refused',
+      `repository ${other.repository} has the stanza ${postgres.stanza} of another cluster (${other.systemId}; the server is ${systemId})`,
+      'Is the server a new one in the place of the old one? Its backups would expire those of the old one: give the new server a stanza of its own, or restore the old one.',
+    );
+  if (info.repositories.length > 0 && missing.length === 0) return { outcome: 'succeeded', result: { made: false } };
+  await createStanza(access, { signal });
+  const after = await pgBackRestInfo(access, { signal });
+  const still = after.repositories.find(({ state }) => state === 'no-stanza' || state === 'other');
+  if (still || after.repositories.length === 0)
+    throw failure(
+      service.name,
+      'failed',
+      `the stanza is not there afterwards: ${still?.message ?? 'no repository'}`,
+      'See the log of pgbackrest.',
+    );
+  return { outcome: 'succeeded', result: { made: true } };
+}
+
+const failure = (subject: string, code: ErrorCode, message: string, hint: string): HoldfastError =>
+  new HoldfastError({ code, operation: 'configure pgbackrest for', subject, message, hint, retry: 'later' });

@@ -1,0 +1,130 @@
+// What a running server says of itself, asked with psql: the settings that archiving needs, how that goes, and where its log is.
+
+import * as z from 'zod';
+import { duration } from '../../domain/duration.ts';
+import { type Instant, parseInstant } from '../../domain/instant.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { runProcess } from '../../process/run-process.ts';
+import { asUser } from '../util-linux/as-user.ts';
+import type { Owner } from '../util-linux/stat.ts';
+
+export interface ServerAddress {
+  /** A path, or a name on PATH. */
+  readonly psql: string;
+  /** Who runs it, and may ask it everything. */
+  readonly user: Owner;
+  readonly userName: string;
+  /** The directory of its socket; null: where psql looks. */
+  readonly socket: string | null;
+  readonly port: number;
+  /** For errors. */
+  readonly subject: string;
+}
+
+export interface ServerState {
+  /** Above 2^53, hence a text. */
+  readonly systemId: string;
+  readonly timeline: number;
+  readonly inRecovery: boolean;
+  readonly archiveMode: string;
+  readonly archiveCommand: string;
+  readonly walLevel: string;
+  readonly dataDirectory: string;
+  /** In seconds; 0: a file of the log that is not full is never archived. */
+  readonly archiveTimeout: number;
+  readonly archived: { readonly file: string; readonly at: Instant } | null;
+  /** The last that could not be archived, and when that was tried. */
+  readonly failed: { readonly file: string; readonly at: Instant; readonly count: number } | null;
+  /** The file that it writes into; null in recovery. */
+  readonly current: string | null;
+}
+
+const QUERY = `select json_build_object(
+  'systemId', (select system_identifier::text from pg_control_system()),
+  'timeline', (select timeline_id from pg_control_checkpoint()),
+  'inRecovery', pg_is_in_recovery(),
+  'archiveMode', current_setting('archive_mode'),
+  'archiveCommand', current_setting('archive_command'),
+  'walLevel', current_setting('wal_level'),
+  'dataDirectory', current_setting('data_directory'),
+  'archiveTimeout', (select setting::int from pg_settings where name = 'archive_timeout'),
+  'archivedFile', a.last_archived_wal, 'archivedAt', a.last_archived_time,
+  'failedFile', a.last_failed_wal, 'failedAt', a.last_failed_time, 'failedCount', a.failed_count,
+  'current', case when pg_is_in_recovery() then null else pg_walfile_name(pg_current_wal_lsn()) end)
+from pg_stat_archiver a;`;
+
+const time = z.string().nullable();
+const shape = z.object({
+  systemId: z.string().regex(/^\d+$/),
+  timeline: z.number().int().positive(),
+  inRecovery: z.boolean(),
+  archiveMode: z.string(),
+  archiveCommand: z.string(),
+  walLevel: z.string(),
+  dataDirectory: z.string(),
+  archiveTimeout: z.number().int(),
+  archivedFile: z.string().nullable(),
+  archivedAt: time,
+  failedFile: z.string().nullable(),
+  failedAt: time,
+  failedCount: z.number().int(),
+  current: z.string().nullable(),
+});
+
+export const stateArgs = ({ psql, socket, port, userName }: ServerAddress): [string, ...string[]] => [
+  psql,
+  '--no-psqlrc',
+  '--no-password',
+  '--quiet',
+  '--no-align',
+  '--tuples-only',
+  '--set=ON_ERROR_STOP=1',
+  ...(socket === null ? [] : [`--host=${socket}`]),
+  `--port=${port}`,
+  `--username=${userName}`,
+  '--dbname=postgres',
+];
+
+/** Throws `tool-output`. */
+export function parseState(stdout: string, subject: string): ServerState {
+  const parsed = shape.safeParse(jsonOf(stdout));
+  if (!parsed.success)
+    throw new HoldfastError({ code: 'tool-output', operation: 'ask', subject, message: 'psql did not say what it should' });
+  const { archivedFile, archivedAt, failedFile, failedAt, failedCount, ...state } = parsed.data;
+  const [archived, failed] = [parseInstant(archivedAt ?? ''), parseInstant(failedAt ?? '')];
+  return {
+    ...state,
+    archived: archivedFile === null || archived === null ? null : { file: archivedFile, at: archived },
+    failed: failedFile === null || failed === null ? null : { file: failedFile, at: failed, count: failedCount },
+  };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Throws `source-missing` where no server answers. */
+export async function serverState(address: ServerAddress, signal: AbortSignal): Promise<ServerState> {
+  const { subject } = address;
+  const [program, ...args] = stateArgs(address);
+  const [first = program, ...others] = [...asUser(address.user), program, ...args];
+  const { exitCode, stdout, stderrTail } = await runProcess(
+    { argv: [first, ...others], operation: 'ask', subject, stdin: QUERY, cwd: '/', env: { LC_ALL: 'C', PGTZ: 'UTC' } },
+    { signal, timeout: duration(30, 's'), verbatim: true },
+  );
+  if (exitCode === 0) return parseState(stdout, subject);
+  throw new HoldfastError({
+    code: 'source-missing',
+    operation: 'ask',
+    subject,
+    message: stderrTail.at(-1) ?? `psql ended with ${exitCode}`,
+    hint: 'Is the server running, and do socket, port and user of the service say where?',
+    retry: 'later',
+    tool: { name: 'psql', exitCode, stderrTail },
+  });
+}
