@@ -13,6 +13,7 @@ import { mediaChecks } from './doctor/media-check.ts';
 import { poolChecks } from './doctor/pool-checks.ts';
 import { replicationChecks } from './doctor/replication-checks.ts';
 import { repositoryChecks } from './doctor/repository-checks.ts';
+import { serverChecks } from './doctor/server-checks.ts';
 import { serviceChecks } from './doctor/service-checks.ts';
 import { strayChecks } from './doctor/stray-check.ts';
 import { timerChecks } from './doctor/timer-check.ts';
@@ -45,6 +46,7 @@ export const examine = (input: DoctorInput, signal: AbortSignal): Promise<Doctor
       ...mediaChecks(input),
       ...poolChecks(input),
       ...serviceChecks(input),
+      ...serverChecks(input),
       ...replicationChecks(input),
       ...strayChecks(input),
     ],
