@@ -18,11 +18,6 @@ export async function restoreServer(cli: CliContext, name: string, options: Rest
         'A server comes back as a whole, as it was at a moment: --at TIME.',
       );
   }
-  if (options.inPlace || options.to === undefined)
-    throw usage(
-      'a PostgreSQL server cannot be restored in place by this version',
-      'Restore it into a new directory (--to DIR), stop the server, and put DIR/data in the place of its data directory.',
-    );
   const { planServerRestore } = await import('../engine/postgres/plan-restore.ts');
   const { renderServerRestore } = await import('./render-server-restore.ts');
   const configuration = await cli.configuration();
@@ -41,12 +36,12 @@ export async function restoreServer(cli: CliContext, name: string, options: Rest
     label: options.snapshot === 'latest' ? undefined : options.snapshot,
     timeline: options.timeline ?? null,
     repository: options.repository,
-    to: resolve(options.to),
+    to: options.to === undefined ? null : resolve(options.to),
   };
   const report = await executeObserving(
     cli,
     configuration,
-    (_toolbox, { signal }) => planServerRestore(scene, wish, signal),
+    (toolbox, { signal }) => planServerRestore(scene, wish, toolbox, signal),
     {
       dryRun: options.dryRun,
       wait: options.wait,

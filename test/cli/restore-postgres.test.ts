@@ -9,7 +9,7 @@ import { before, after, test } from 'node:test';
 import type { Report } from '../../src/domain/report.ts';
 import { ScratchHost } from '../support/cli.ts';
 import { PORT, type Production, rowsOf, startProduction, USER } from '../support/pgbackrest.ts';
-import { asOwner, SERVER_PROGRAMS } from '../support/postgres.ts';
+import { asOwner, makeCluster, SERVER_PROGRAMS } from '../support/postgres.ts';
 
 let production: Production;
 let host: ScratchHost;
@@ -165,4 +165,70 @@ test('tablespaces come below the directory that was named, and their data with t
   assert.ok(location.startsWith(join(to, 'tablespaces')), location);
   rmSync(to, { recursive: true });
   assert.ok(SERVER_PROGRAMS.find('postgres'));
+});
+
+test('in place: refused while the server runs and over another cluster; then the server is as it was, and archives its new timeline', async () => {
+  using own = startProduction();
+  own.pgbackrest('--type=full', 'backup');
+  own.commit(20);
+  own.archiveAll();
+  own.commit(20);
+  own.archiveAll();
+  using target = new ScratchHost();
+  const { data: dataDir, socket, configFile } = own;
+  target.services = {
+    db: { postgres: { engine: 'pgbackrest', dataDir, stanza: 'db', user: USER, socket, port: PORT, configFile } },
+  };
+  const last = own.committed[9];
+  assert.ok(last);
+  const at = new Date(Number(last.after / 1000n) + 1).toISOString();
+  const inPlace = ['restore', 'db', '--in-place', '--at', at];
+  const running = await target.run(inPlace);
+  assert.equal(running.code, 2);
+  assert.match(running.stderr, /a server runs on .*main/);
+  own.stop();
+  const archived = own.digest();
+  asOwner('mv', [dataDir, `${dataDir}.real`]);
+  makeCluster(dataDir);
+  const foreign = await target.run(inPlace);
+  assert.equal(foreign.code, 2);
+  assert.match(foreign.stderr.replaceAll(/\s+/g, ' '), /another cluster is there \(\d{19}\)/);
+  asOwner('rm', ['-r', dataDir]);
+  asOwner('mv', [`${dataDir}.real`, dataDir]);
+  const { code, stdout, stderr } = await target.run(inPlace);
+  assert.equal(code, 0, stdout + stderr);
+  assert.equal(own.digest(), archived); // not before it is started on purpose
+  const kept = readdirSync(own.root).filter((name) => name.startsWith('.main.before-'));
+  assert.equal(kept.length, 1);
+  assert.match(stdout, /old data +\S+\.main\.before-/);
+  assert.deepEqual(
+    readdirSync(own.root).filter((name) => name.includes('.restoring-')),
+    [],
+  );
+  own.start();
+  while (own.sql('SELECT pg_is_in_recovery()') === 't') own.sql('SELECT pg_sleep(0.1)');
+  assert.equal(
+    own.sql(IDS),
+    own.committed
+      .slice(0, 10)
+      .map(({ id }) => id)
+      .join(','),
+  );
+  assert.equal(own.sql('SHOW archive_mode'), 'on');
+  own.sql("INSERT INTO ledger VALUES (1000, 'after')");
+  own.archiveAll();
+  const names = readdirSync(join(own.repository, 'archive/db'), { recursive: true, encoding: 'utf8' });
+  assert.ok(
+    names.some((name) => name.endsWith('/00000002.history')),
+    'the history of the new timeline is in the archive',
+  );
+  own.pgbackrest('--type=full', 'backup');
+  // the next restore follows the new timeline, also from the backup of the old one
+  const to = join(own.root, 'again');
+  const label = JSON.parse(own.pgbackrest('info', '--output=json').replace(/"system-id":\d+/g, '"system-id":0')) as {
+    backup: { label: string }[];
+  }[];
+  const again = await target.run(['restore', 'db', '--snapshot', label[0]?.backup[0]?.label ?? '', '--to', to]);
+  assert.equal(again.code, 0, again.stdout + again.stderr);
+  assert.equal(rowsOf(join(to, 'data'), 'SELECT count(*), max(id) FROM ledger'), '11|1000');
 });

@@ -3,15 +3,17 @@
 
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import { formatInstant } from '../../domain/instant.ts';
-import { serviceLock, stepId } from '../../domain/naming.ts';
+import { serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { Surroundings } from '../restore/destination.ts';
 import { checkDestination } from '../restore/destination.ts';
+import type { Toolbox } from '../toolbox.ts';
 import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-moment.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { pgBackRestOf, PROGRAM } from './access.ts';
 import { repositoriesOf, repositoryNumber } from './repositories.ts';
+import { livePlace, restoreServerInPlace } from './restore-in-place.ts';
 import { requireReachable, restoreServerTo } from './restore-to.ts';
 import type { RecoveryOrder } from './recovered-cluster.ts';
 import { dirname } from 'node:path';
@@ -24,27 +26,50 @@ export interface ServerScene extends Surroundings {
 
 export interface ServerWish extends MomentWish {
   readonly repository?: string | undefined;
-  /** The new directory, absolute. */
-  readonly to: string;
+  /** The new directory, absolute; null for in place. */
+  readonly to: string | null;
 }
 
 /** Asks the repositories. Throws what stands in the way: see choose-moment.ts and destination.ts. */
-export async function planServerRestore(scene: ServerScene, wish: ServerWish, signal: AbortSignal): Promise<Plan> {
+export async function planServerRestore(
+  scene: ServerScene,
+  wish: ServerWish,
+  toolbox: Pick<Toolbox, 'journal' | 'stateDir'>,
+  signal: AbortSignal,
+): Promise<Plan> {
   const { service, postgres, host } = scene;
   requireEngine(service.name, postgres);
   await pgBackRestVersion(PROGRAM, signal);
   const access = await pgBackRestOf({ service, postgres }, signal);
   const known = await repositoriesOf(postgres, access, signal);
   const repositories = wish.repository === undefined ? known : [repositoryNumber(wish.repository, known)];
-  const { path } = await checkDestination(wish.to, scene);
-  await requireReachable(dirname(path), access, signal);
+  const to = wish.to === null ? null : (await checkDestination(wish.to, scene)).path;
+  if (to !== null) await requireReachable(dirname(to), access, signal);
   const chosen = await chooseMoment(access, repositories, wish, signal);
   const recovery = recoveryOf(access, postgres, chosen, wish);
-  const order = { recovery, service: service.name, directory: path, surroundings: scene };
-  const step = stepOf(service.name, chosen, `${describe(service.name, chosen, wish)} to ${path}`, (context) =>
-    restoreServerTo(order, context),
-  );
-  return { kind: 'restore', host, limits: {}, warnings: chosen.remarks, steps: [step] };
+  const base = { kind: 'restore', host, limits: {}, warnings: chosen.remarks };
+  const what = describe(service.name, chosen, wish);
+  if (to !== null) {
+    const order = { recovery, service: service.name, directory: to, surroundings: scene };
+    return {
+      ...base,
+      steps: [stepOf(service.name, chosen, `${what} to ${to}`, (context) => restoreServerTo(order, context))],
+    };
+  }
+  const others = {
+    service: service.name,
+    services: scene.services,
+    repositories: scene.repositories,
+    stateDir: toolbox.stateDir,
+  };
+  const order = { recovery, service, postgres, others, journal: toolbox.journal };
+  await livePlace(order, signal);
+  const step = stepOf(service.name, chosen, `${what} in place`, (context) => restoreServerInPlace(order, context));
+  const locks = [serviceLock(service.name), stanzaLock(postgres.stanza)].map((name) => ({
+    name,
+    mode: 'exclusive' as const,
+  }));
+  return { ...base, steps: [{ ...step, locks }] };
 }
 
 export const recoveryOf = (

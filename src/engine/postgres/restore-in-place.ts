@@ -1,0 +1,135 @@
+// A PostgreSQL server put back to a moment where it is: restored beside the live data and recovered there in isolation, which proves
+// that the moment can be had; then exchanged for what is there, which is kept. The server itself goes over to the new timeline, so that
+// its history comes into the archive.
+
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
+import type { StepContext, StepResult } from '../../domain/plan.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { processOf } from '../../process/identity.ts';
+import { restoreCommandFor } from '../../tools/pgbackrest/restore.ts';
+import { syncFileSystem } from '../../tools/util-linux/sync.ts';
+import { requireSpace } from '../restore/destination.ts';
+import { assertSettled, checkLivePlaces, type Others } from '../restore/live-place.ts';
+import { promote } from '../restore/promote.ts';
+import { asideOf, entrySwapOf, homeOf, type LivePlace, stagingOf, swapOf } from '../restore/restore-places.ts';
+import { holdStaging } from '../restore/staging.ts';
+import { holdStopped } from '../restore/unit-effect.ts';
+import { dataDirectory } from './data-directory.ts';
+import { postmasterOf } from './private-server.ts';
+import { notRestored, recoverAndStop, type RecoveryOrder, recoveryPlace, restoreCluster } from './recovered-cluster.ts';
+import { requireReachable, resultOf } from './restore-to.ts';
+
+export interface RestoreServerInPlace {
+  readonly recovery: Omit<RecoveryOrder, 'durable'>;
+  readonly service: ServiceConfig;
+  readonly postgres: PostgresConfig;
+  readonly others: Others;
+  readonly journal: Pick<Journal, 'unfinishedRuns'>;
+}
+
+/** Replaces the data directory; what was there is kept beside it. */
+export async function restoreServerInPlace(order: RestoreServerInPlace, context: StepContext): Promise<StepResult> {
+  const { service, journal } = order;
+  const recovery = { ...order.recovery, durable: true };
+  const { access, repository, reach } = recovery;
+  const place = await livePlace(order, context.signal);
+  await assertSettled(place, journal);
+  const home = homeOf(place);
+  await requireReachable(home, access, context.signal, 'Restore it into a directory with --to.');
+  await requireSpace(home, reach.backup.size, context.signal);
+  const staging = stagingOf(place, context.runId);
+  const begin = performance.now();
+  await using _staging = await holdStaging(context, staging);
+  const made = recoveryPlace(staging, basename(place.path));
+  const restored = await restoreCluster(recovery, made, context);
+  const [space] = await readdir(join(made.data, 'pg_tblspc'));
+  if (space !== undefined)
+    throw notRestored(recovery, `it has tablespaces, and those cannot be exchanged in place: use --to`);
+  const log = await recoverAndStop(recovery, made, restored, context);
+  await putIntoService(made.data, restoreCommandFor(access, repository, place.path));
+  await rm(made.tablespaces, { recursive: true });
+  await syncFileSystem(staging, context.signal);
+  let reason: string | null = null;
+  let swapped = false;
+  try {
+    await using _unit = await holdStopped(context, service.unit);
+    await assertStopped(order, place);
+    context.signal.throwIfAborted(); // the last time: from here on it is a matter of moments, and of all or nothing
+    const entries = place.keepsDirectory ? [entrySwapOf(place, context.runId)] : [];
+    await promote(context, { entries, swaps: place.keepsDirectory ? [] : [swapOf(place, context.runId)] });
+    swapped = true;
+  } catch (error) {
+    if (!swapped || !(error instanceof HoldfastError)) throw error;
+    reason = `the data is in place, but ${error.subject} did not start: ${error.message}`;
+  }
+  const result = resultOf(
+    recovery,
+    log,
+    {
+      inPlace: place.path,
+      kept: place.exists ? asideOf(place, context.runId) : '',
+      seconds: (performance.now() - begin) / 1000,
+      next: `start the server if it does not run; when it is out of recovery, take a full backup: holdfast run ${service.name} --type full`,
+    },
+    context,
+  );
+  return reason === null ? result : { ...result, outcome: 'partial', reason };
+}
+
+/** Throws `refused` or `not-mounted` where it cannot be replaced safely. */
+export async function livePlace(order: RestoreServerInPlace, signal: AbortSignal): Promise<LivePlace> {
+  const { postgres, others, recovery, service } = order;
+  const [place] = await checkLivePlaces([postgres.dataDir], others);
+  if (!place) throw refusal(service.name, 'it has no data directory', null);
+  const found = await dataDirectory(place.real, signal);
+  if (found.state === 'unknown')
+    throw found.cause ?? refusal(service.name, `what is there is not known: ${found.why}`, null);
+  if (found.state === 'valid') {
+    const { systemId } = found.control;
+    if (systemId !== recovery.cluster.systemId)
+      throw refusal(
+        service.name,
+        `another cluster is there (${systemId}) than the one that was backed up (${recovery.cluster.systemId})`,
+        'Find out which is the right one. Move what is there away by hand if it is not, then restore again.',
+      );
+    if (found.wal !== null || found.tablespaces.size > 0)
+      throw refusal(service.name, 'its log or tablespaces are kept elsewhere, and cannot be exchanged with it', null);
+  }
+  if (service.unit === null) await assertStopped(order, place);
+  return place;
+}
+
+/** Throws `refused` while a server runs on it. */
+async function assertStopped({ service }: RestoreServerInPlace, { real }: LivePlace): Promise<void> {
+  const pid = await postmasterOf(real);
+  if (pid === null || processOf(pid)?.program !== 'postgres') return;
+  throw refusal(
+    service.name,
+    `a server runs on ${real} (process ${pid})`,
+    service.unit === null
+      ? 'Stop it first; with `unit` in its service Holdfast does.'
+      : `Does ${service.unit} really own it?`,
+  );
+}
+
+/** From now on it archives again, and gets the rest of the log as a server in that place does. */
+async function putIntoService(data: string, restoreCommand: string): Promise<void> {
+  const file = join(data, 'postgresql.auto.conf');
+  const lines = (await readFile(file, 'utf8')).split('\n');
+  const kept = lines.filter((line) => !/^(?:archive_mode|restore_command) = /.test(line));
+  const command = `restore_command = '${restoreCommand.replaceAll("'", "''").replaceAll('\\', String.raw`\\`)}'`;
+  await writeFile(file, [...kept.filter((line, index) => line !== '' || index < kept.length - 1), command, ''].join('\n'));
+  await rm(join(data, 'postmaster.opts'), { force: true });
+}
+
+const refusal = (subject: string, message: string, hint: string | null): HoldfastError =>
+  new HoldfastError({
+    code: 'refused',
+    operation: 'restore in place',
+    subject,
+    message,
+    hint: hint ?? 'Restore it into a directory with --to, and see to the rest by hand.',
+  });
