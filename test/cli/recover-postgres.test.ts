@@ -1,7 +1,7 @@
 // A real PostgreSQL server before it starts, with real pgBackRest: it starts on its own cluster only, and never on nothing.
 
 import assert from 'node:assert/strict';
-import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Report, StepReport } from '../../src/domain/report.ts';
@@ -57,22 +57,35 @@ test('a server whose cluster is there may start, also while no repository answer
   assert.match(unknown.step.warnings.join(), /does not archive until a repository was seen/);
 });
 
-test('an emptied data directory starts nothing: it is told what the repository holds, and what to do', async (t) => {
+test('an emptied data directory gets back every row that was archived, also those after the last backup', async (t) => {
   const scene = await backedUp(t);
+  const { host, server } = scene;
+  server.start();
+  server.sql('create table kept (n int); insert into kept select generate_series(1, 1000); select pg_switch_wal()');
+  server.sql('checkpoint');
+  server.stop(); // which archives what is left
   empty(scene);
+  writeFileSync(join(server.data, '.dot'), 'rm -rf DIR/* leaves it');
   const dry = await scene.recover('--dry-run');
-  assert.deepEqual([dry.code, dry.step.result?.['repository']], [2, 'repo1']);
+  assert.partialDeepStrictEqual(dry.step.result, { action: 'restore', repository: 'repo1' });
+  assert.deepEqual([dry.code, readdirSync(server.data)], [0, ['.dot']]);
+  renameSync(host.path('pg/repo1'), host.path('pg/repo1.away'));
   const { code, step } = await scene.recover();
-  assert.deepEqual([code, step.error?.code], [2, 'unsupported']);
-  assert.match(step.error?.message ?? '', /its data is gone, and repo1 holds \d{8}-\d{6}F; it was here before/);
-  assert.deepEqual(readdirSync(scene.server.data), []);
+  assert.deepEqual([code, step.outcome], [0, 'succeeded'], step.error?.message ?? '');
+  assert.match(step.warnings.join(), /it was here before: somebody has emptied it/);
+  renameSync(host.path('pg/repo1.away'), host.path('pg/repo1'));
+  server.start();
+  assert.deepEqual(server.sql('select count(*) from kept'), ['1000']);
+  assert.deepEqual((await host.backUp(['db', '--type', 'full'])).code, 0, 'and the next backup is good');
+  assert.equal((await scene.recover()).step.reason, 'its data is there');
+  assert.deepEqual(host.leftovers(), []);
 });
 
 test('emptied, with one repository silent the other one counts; with both nobody knows, and nothing is made', async (t) => {
   const scene = await backedUp(t);
   empty(scene);
   renameSync(scene.host.path('pg/repo1'), scene.host.path('pg/repo1.away'));
-  assert.match((await scene.recover()).step.error?.message ?? '', /repo2 holds/);
+  assert.match(String((await scene.recover('--dry-run')).step.result?.['reason']), /its data is gone, and repo2 holds/);
   renameSync(scene.host.path('pg/repo2'), scene.host.path('pg/repo2.away'));
   scene.host.services['db'] = { postgres: scene.server.section, protection: { allowEmptyStart: true } };
   assert.equal((await scene.host.run(['recover', 'db', '--allow-empty-once'])).code, 0);

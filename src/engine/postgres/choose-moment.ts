@@ -17,6 +17,8 @@ export interface MomentWish {
   readonly label?: string | undefined;
   /** Null: the newest. */
   readonly timeline: number | null;
+  /** Only of this cluster, by its system identifier. */
+  readonly cluster?: string | undefined;
 }
 
 export interface ChosenMoment {
@@ -44,7 +46,9 @@ export async function chooseMoment(
   const failures: HoldfastError[] = [];
   for (const repository of repositories) {
     try {
-      states.push(await archiveState(access, repository, wish.timeline, signal)); // oxlint-disable-line no-await-in-loop -- a handful
+      const state = await archiveState(access, repository, wish.timeline, signal); // oxlint-disable-line no-await-in-loop -- a handful
+      if (wish.cluster === undefined || state.cluster.systemId === wish.cluster) states.push(state);
+      else failures.push(otherCluster(access, state, wish.cluster));
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof HoldfastError)) throw error;
@@ -61,6 +65,15 @@ export async function chooseMoment(
   if (states.length === 0 && failure) throw failure;
   throw refusal(access, states, wish, failures);
 }
+
+const otherCluster = ({ subject }: PgBackRest, { repository, cluster }: ArchiveState, wanted: string): HoldfastError =>
+  new HoldfastError({
+    code: 'refused',
+    operation: 'restore',
+    subject: `${subject}@repo${repository}`,
+    message: `its newest backups are of another cluster (${cluster.systemId}) than the one that is meant (${wanted})`,
+    hint: 'Find out which one is right, and restore it by hand.',
+  });
 
 const reachableOf = ({ repository, reaches }: ArchiveState): Reachable[] =>
   windowsOf(reaches).map(({ from, to }) => ({

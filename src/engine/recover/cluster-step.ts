@@ -1,11 +1,14 @@
-// What is done about the PostgreSQL server of a service before it starts: it may, or it may not and somebody is told why.
+// What is done about the PostgreSQL server of a service before it starts: it may, its data comes back first, or it may not and somebody
+// is told why.
 
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
+import { serviceLock, stanzaLock } from '../../domain/naming.ts';
 import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { type ClusterDecision, type ClusterObservation, decideCluster } from '../../domain/postgres-recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { observeScene } from '../layers/observe-scene.ts';
+import { planServerRestore } from '../postgres/plan-restore.ts';
 import { mayStartEmptyOnce } from './empty-starts.ts';
 import { type ClusterScene, observeCluster } from './observe-cluster.ts';
 import type { PlanningWorld } from '../restore/plan-restore.ts';
@@ -31,29 +34,64 @@ export async function clusterStep(
     const token = mayStartEmptyOnce(scene.toolbox.journal, service.name, now);
     return { seen, decision: decideCluster(seen, { allowEmptyStart, token }) };
   };
-  const planned = await look(scene.mounts, scene.world.signal, scene.world.now);
+  const { decision: foreseen } = await look(scene.mounts, scene.world.signal, scene.world.now);
+  const from = foreseen.action === 'restore' ? ` from ${foreseen.from.repository} (${foreseen.from.label})` : '';
   return {
     ...common,
-    title: `Recover the PostgreSQL server of ${service.name}`,
-    foreseen: foreseenOf(service.name, planned.decision),
-    ...(mayStart(planned.decision) ? {} : { doomed: true }),
+    title: `Recover the PostgreSQL server of ${service.name}${from}`,
+    foreseen: foreseenOf(service.name, foreseen),
+    ...(isFine(foreseen) ? {} : { doomed: true }),
+    locks: [serviceLock(service.name), stanzaLock(postgres.stanza)].map((name) => ({ name, mode: 'exclusive' as const })),
     async run(context) {
       const mounts = await observeScene([], context.signal);
       const { seen, decision } = await look(mounts, context.signal, context.now());
-      return conclude(seen, decision, context);
+      if (decision.action !== 'restore') return conclude(seen, decision, context);
+      if (decision.alarm) context.warn('it was here before: somebody has emptied it');
+      return await putBack(service, postgres, decision.from.systemId, scene, context);
     },
   };
 }
 
+/** Everything that the archive holds, from the first repository that has it, as `holdfast restore SERVICE --in-place` does. */
+async function putBack(
+  service: ServiceConfig,
+  postgres: PostgresConfig,
+  cluster: string,
+  { config, toolbox }: ClusterRecovery,
+  context: StepContext,
+): Promise<StepResult> {
+  const { host, services, repositories } = config;
+  const plan = await planServerRestore(
+    { host, service, postgres, services: [...services.values()], repositories: [...repositories.values()] },
+    { at: null, timeline: null, to: null, cluster },
+    toolbox,
+    context.signal,
+  );
+  for (const warning of plan.warnings ?? []) context.warn(warning);
+  const [step] = plan.steps;
+  if (!step)
+    throw refusal(service.name, { code: 'bug', reason: 'the plan of its restore is empty', hint: 'Please report this.' });
+  return await step.run(context); // its locks are ours
+}
+
 const mayStart = ({ action }: ClusterDecision): boolean => action === 'start' || action === 'adopt';
+const isFine = (decision: ClusterDecision): boolean => mayStart(decision) || decision.action === 'restore';
 
 function foreseenOf(service: string, decision: ClusterDecision): JsonObject {
-  const action = mayStart(decision) ? 'skip' : decision.action === 'block' ? 'block' : 'fail';
+  const action = mayStart(decision) ? 'skip' : KNOWN.has(decision.action) ? decision.action : 'fail';
   const from = 'from' in decision ? { repository: decision.from.repository, snapshotId: decision.from.label } : {};
   return { service, action, reason: decision.reason, ...from };
 }
 
-function conclude(seen: ClusterObservation, decision: ClusterDecision, context: StepContext): StepResult {
+/** The actions that a rehearsal has words for. */
+const KNOWN: ReadonlySet<string> = new Set(['restore', 'block']);
+
+/** Nothing is put back. */
+function conclude(
+  seen: ClusterObservation,
+  decision: Exclude<ClusterDecision, { action: 'restore' }>,
+  context: StepContext,
+): StepResult {
   const { service } = seen;
   switch (decision.action) {
     case 'start':
@@ -62,12 +100,11 @@ function conclude(seen: ClusterObservation, decision: ClusterDecision, context: 
     case 'adopt':
       context.warn(`it is backed up nowhere yet: holdfast run ${service}`);
       return { outcome: 'skipped', reason: decision.reason, result: foreseenOf(service, decision) };
-    case 'restore':
     case 'resume':
       throw refusal(service, {
         code: 'unsupported',
-        reason: `${decision.reason}${decision.action === 'restore' && decision.alarm ? '; it was here before, so that somebody has emptied it' : ''}: this version does not put a server back by itself`,
-        hint: `holdfast restore ${service} --to DIR; then move DIR/data to ${seen.dataDir}, and start it`,
+        reason: `${decision.reason}: this version does not go on with it`,
+        hint: `Move what is in ${seen.dataDir} aside, and begin anew: holdfast recover ${service}`,
       });
     case 'initdb':
       throw refusal(service, {
