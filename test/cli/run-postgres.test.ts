@@ -113,15 +113,18 @@ test('a backup that is killed leaves no worker with its lock, and the next one s
   server.pgbackrest('stanza-create');
   server.sql('create table big as select md5(n::text) || repeat(md5(n::text), 20) as t from generate_series(1, 60000) n');
   const started = host.start(['run', 'db']);
-  const workers = (): number =>
-    host.processes().filter(({ command }) => command.includes('backup:local') && command.includes('--exec-id=holdfast-'))
-      .length;
-  while (workers() === 0 && started.child.exitCode === null) await new Promise((done) => setTimeout(done, 20));
+  const workers = (): number[] =>
+    host
+      .processes()
+      .filter(({ command }) => command.includes('backup:local') && command.includes('--exec-id=holdfast-'))
+      .map(({ pid }) => pid);
+  while (workers().length === 0 && started.child.exitCode === null) await new Promise((done) => setTimeout(done, 20));
+  for (const pid of workers()) process.kill(pid, 'SIGSTOP'); // as one that waits for a dead disk
   started.child.kill('SIGKILL');
   await started.ended;
   const { code, report } = await run();
   assert.equal(code, 0, JSON.stringify(backupOf(report).error));
-  assert.equal(workers(), 0);
+  assert.deepEqual(workers(), []);
   assert.deepEqual(host.leftovers(), []);
   assert.equal(server.labels(1).length, 1);
 });

@@ -14,7 +14,7 @@ export const PGBACKREST_PROCESSES: EffectKind = {
   independent: true,
   async undo(payload, signal) {
     const mark = textAt(payload, 'mark');
-    if (mark !== '') await endMarked(`--exec-id=${mark}`, duration(20, 's'), signal);
+    if (mark !== '') await endMarked(`--exec-id=${mark}`, duration(5, 's'), signal);
   },
 };
 
