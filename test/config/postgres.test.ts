@@ -110,6 +110,11 @@ const ERRORS: readonly (readonly [name: string, text: string, says: readonly str
     server('repositories: [{path: /b, bundle: false, block: true}]'),
     ['it needs bundle, which is switched off'],
   ],
+  [
+    'files in a repository that is called as one of pgBackRest',
+    'version: 1\nrepositories: {repo1: {url: /r, passwordFile: /p}}\nservices: {db: {backup: {paths: [/a]}, postgres: {engine: pgbackrest, dataDir: /pg}}}\n',
+    ['services.db.postgres: its files go to a repository called repo1'],
+  ],
   ['root as the user', server('user: root'), ['neither PostgreSQL nor pgBackRest runs as root']],
   [
     'a secret among the options',

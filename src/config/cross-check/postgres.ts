@@ -35,6 +35,12 @@ export function checkPostgres(input: CrossCheckInput, findings: Findings): void 
       );
     stanzas.set(stanza, path);
     checkRepositories(postgres, path, findings);
+    for (const each of effective.backup?.repositories ?? [])
+      if (/^repo\d+$/.test(each))
+        findings.error(
+          path,
+          `its files go to a repository called ${each}, which is what pgBackRest calls its own: give that one another name`,
+        );
     const rpo = effective.protection.rpo;
     if (archiveWithin !== null && rpo !== null && archiveWithin > rpo)
       findings.warn(
