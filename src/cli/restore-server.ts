@@ -25,6 +25,7 @@ export async function restoreServer(cli: CliContext, name: string, options: Rest
   const service = configuration.services.get(name);
   if (!service?.postgres) return;
   const scene = {
+    config: configuration,
     host,
     service,
     postgres: service.postgres,
@@ -36,6 +37,7 @@ export async function restoreServer(cli: CliContext, name: string, options: Rest
     label: options.snapshot === 'latest' ? undefined : options.snapshot,
     timeline: options.timeline ?? null,
     repository: options.repository,
+    database: options.database === undefined ? undefined : { name: options.database, as: options.as ?? options.database },
     to: options.to === undefined ? null : resolve(options.to),
   };
   const report = await executeObserving(

@@ -37,6 +37,8 @@ export interface RestoreOptions {
   readonly host?: string | undefined;
   readonly service?: string | undefined;
   readonly timeline?: number | undefined;
+  readonly database?: string | undefined;
+  readonly as?: string | undefined;
   readonly path?: string | undefined;
   readonly url?: string | undefined;
   readonly passwordFile?: string | undefined;
@@ -61,6 +63,8 @@ export const restoreCommand: CommandFactory = (context) =>
         timeArgument,
       ),
     )
+    .option('--database <name>', 'of a PostgreSQL server: only this one, into the server that is in service')
+    .option('--as <name>', 'with --database: what it is called there; never one that is there')
     .addOption(
       new Option('--timeline <number>', 'of a PostgreSQL server: follow this timeline (default: the newest)').argParser(
         timelineArgument,
@@ -111,10 +115,14 @@ async function isServer(cli: CliContext, name: string): Promise<boolean> {
 }
 
 function checkCombination(options: RestoreOptions): void {
-  const { to, inPlace, snapshot, at, include, allowIncomplete, url, repository } = options;
+  const { to, inPlace, snapshot, at, include, allowIncomplete, url, repository, database } = options;
+  if (database !== undefined && (to !== undefined || inPlace))
+    throw usage('--database goes without --to and --in-place', 'It goes into the server that is in service, as --as NAME.');
+  if (options.as !== undefined && database === undefined)
+    throw usage('--as goes with --database only', 'It names the database that is made.');
   if (to !== undefined && inPlace)
     throw usage('--to and --in-place exclude each other', 'Either says where to: a new directory, or over the live data.');
-  if (to === undefined && !inPlace) {
+  if (to === undefined && !inPlace && database === undefined) {
     throw usage(
       'say where to: --to DIR or --in-place',
       '--to DIR restores into a new directory and touches nothing else: start with that.',

@@ -12,6 +12,7 @@ import { PRIVATE_SERVER } from './postgres/private-server.ts';
 import { UNFINISHED_PAGE } from './recovery-kit/write-page.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
 import { PGBACKREST_PROCESSES } from './postgres/processes.ts';
+import { LOADING_DATABASE } from './postgres/restore-database.ts';
 import { PROMOTION } from './restore/promote.ts';
 import { STAGING } from './restore/staging.ts';
 import { STOPPED_UNIT } from './restore/unit-effect.ts';
@@ -33,4 +34,5 @@ export const EFFECT_KINDS = effectKinds([
   STARTED_EMPTY,
   PGBACKREST_PROCESSES,
   PRIVATE_SERVER,
+  LOADING_DATABASE,
 ]);

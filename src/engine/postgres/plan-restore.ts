@@ -1,7 +1,7 @@
 // The plan of `holdfast restore` for a PostgreSQL server. The repositories are asked here, while planning, so that a dry run shows
 // the very restore that would be made, and which other moments can be had.
 
-import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
+import type { Configuration, PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import { serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
@@ -13,12 +13,15 @@ import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-momen
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { pgBackRestOf, PROGRAM } from './access.ts';
 import { repositoriesOf, repositoryNumber } from './repositories.ts';
+import { restoreDatabase } from './restore-database.ts';
+import { scratchFor } from './scratch-for.ts';
 import { livePlace, restoreServerInPlace } from './restore-in-place.ts';
 import { requireReachable, restoreServerTo } from './restore-to.ts';
 import type { RecoveryOrder } from './recovered-cluster.ts';
 import { dirname } from 'node:path';
 
 export interface ServerScene extends Surroundings {
+  readonly config: Configuration;
   readonly host: string;
   readonly service: ServiceConfig;
   readonly postgres: PostgresConfig;
@@ -26,8 +29,10 @@ export interface ServerScene extends Surroundings {
 
 export interface ServerWish extends MomentWish {
   readonly repository?: string | undefined;
-  /** The new directory, absolute; null for in place. */
+  /** The new directory, absolute; null for in place, or with a database. */
   readonly to: string | null;
+  /** Only this one, into the server that is in service. */
+  readonly database?: { readonly name: string; readonly as: string } | undefined;
 }
 
 /** Asks the repositories. Throws what stands in the way: see choose-moment.ts and destination.ts. */
@@ -55,6 +60,16 @@ export async function planServerRestore(
       ...base,
       steps: [stepOf(service.name, chosen, `${what} to ${to}`, (context) => restoreServerTo(order, context))],
     };
+  }
+  if (wish.database !== undefined) {
+    const { name, as } = wish.database;
+    const title = `${what.replace(/^Restore /, `Restore the database ${name} of `)} as ${as}`;
+    const load = async (context: StepContext): Promise<StepResult> => {
+      const scratch = await scratchFor(scene.config, postgres, access, context.signal);
+      const wanted = { recovery: { ...recovery, durable: false }, postgres, database: name, as, scratch };
+      return await restoreDatabase(wanted, context);
+    };
+    return { ...base, steps: [stepOf(service.name, chosen, title, load)] };
   }
   const others = {
     service: service.name,

@@ -1,7 +1,6 @@
 // The steps by which PostgreSQL servers are drilled: one for each repository. They are asked here, while planning; one that does not
 // answer fails its own step only.
 
-import { dirname } from 'node:path';
 import type { Configuration, PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import { type DrillPick, pickOfTime, pickOne } from '../../domain/drill.ts';
 import { describeDuration } from '../../domain/duration.ts';
@@ -13,13 +12,12 @@ import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
-import { canEnter } from '../../tools/util-linux/can-enter.ts';
-import { openScratchRoot, scratchRoot } from '../drill/scratch.ts';
 import { EVERYTHING } from '../status/believed-copy.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { pgBackRestOf, PROGRAM } from './access.ts';
 import { archiveState, type ArchiveState } from './archive-state.ts';
 import { nameOfRepository, placeOfRepository, repositoriesOf } from './repositories.ts';
+import { scratchFor } from './scratch-for.ts';
 import { drillServer } from './server-drill.ts';
 
 export interface ServerDrillSelection {
@@ -107,30 +105,6 @@ async function stepFor(server: Server, access: PgBackRest, key: number, planning
     if (!(error instanceof HoldfastError)) throw error;
     return failing(server, repository, error);
   }
-}
-
-/**
- * Where the configuration says, if the user of the server can get to it; else beside the data directory, where that user is at home.
- * Throws `refused` where it is neither.
- */
-async function scratchFor(
-  config: Configuration,
-  { dataDir }: PostgresConfig,
-  { user, subject }: PgBackRest,
-  signal: AbortSignal,
-): Promise<string> {
-  const surroundings = { services: [...config.services.values()], repositories: [...config.repositories.values()] };
-  const root = await openScratchRoot(scratchRoot(config), surroundings);
-  if (await canEnter(root, user, signal)) return root;
-  const beside = dirname(dataDir);
-  if (config.verification.drills.scratch === null && (await canEnter(beside, user, signal))) return beside;
-  throw new HoldfastError({
-    code: 'refused',
-    operation: 'drill',
-    subject,
-    message: `the user of the server (${user.uid}) cannot get into ${root}, and it is who restores and recovers there`,
-    hint: 'Name a directory that this user can get to: verification.restoreTesting.scratch.',
-  });
 }
 
 /** Why it is not its turn yet; null when it is. */
