@@ -83,8 +83,11 @@ fsync = off
       ['-h', socket, '-p', String(PORT), '-qAtX', '-v', 'ON_ERROR_STOP=1', '-d', database],
       text,
     ).trim();
-  const pgbackrest = (...args: readonly string[]): string =>
-    asOwner('pgbackrest', [`--config=${configFile}`, '--stanza=db', ...args]);
+  const pgbackrest = (...args: readonly string[]): string => {
+    const said = asOwner('pgbackrest', [`--config=${configFile}`, '--stanza=db', ...args]);
+    if (args.includes('backup')) sql('SELECT pg_sleep(1.1)'); // its end is known to the second: what follows is surely after it
+    return said;
+  };
   start();
   pgbackrest('stanza-create');
   sql('CREATE TABLE ledger (id int PRIMARY KEY, note text)');
