@@ -62,7 +62,7 @@ async function putBack(
 ): Promise<StepResult> {
   const { host, services, repositories } = config;
   const plan = await planServerRestore(
-    { host, service, postgres, services: [...services.values()], repositories: [...repositories.values()] },
+    { config, host, service, postgres, services: [...services.values()], repositories: [...repositories.values()] },
     { at: null, timeline: null, to: null, cluster },
     toolbox,
     context.signal,
