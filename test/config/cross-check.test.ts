@@ -151,6 +151,11 @@ const ERRORS: readonly Case[] = [
 for (const [name, text, says] of ERRORS) test(name, async () => assertSays(await errorsOf(text), says));
 
 const WARNINGS: readonly Case[] = [
+  [
+    'start-empty is told to have no effect where the service may never start empty',
+    services('app: {backup: {paths: [/a]}, recover: {onFailure: start-empty}}'),
+    ['services.app.recover.onFailure: start-empty has no effect without protection.allowEmptyStart: true'],
+  ],
   ['no service at all is a warning', BASE, ['no service is declared']],
   [
     'a backup that is switched off is a warning',

@@ -18,6 +18,7 @@ export function checkServices(input: CrossCheckInput, findings: Findings): void 
     checkPurpose(service, effective, findings);
     checkDatabases(service, findings);
     checkSnapshots(service, effective, findings);
+    checkEmptyStart(service, effective, findings);
     checkCadence(effective, input, findings);
     const { backup } = service.value;
     if (backup?.repository !== undefined && backup.repositories !== undefined) {
@@ -59,6 +60,15 @@ function checkDatabases({ name, value }: DeclaredService, findings: Findings): v
       `the database is outside of the service's paths, so no copy of it would be kept; add it or its directory to paths`,
     );
   }
+}
+
+/** It widens what a person may allow; without that it allows nothing. */
+function checkEmptyStart({ name, value }: DeclaredService, effective: ServiceConfig, findings: Findings): void {
+  if (value.recover?.onFailure !== 'start-empty' || effective.protection.allowEmptyStart) return;
+  findings.warn(
+    ['services', name, 'recover', 'onFailure'],
+    'start-empty has no effect without protection.allowEmptyStart: true: it never starts empty',
+  );
 }
 
 function checkSnapshots({ name, value }: DeclaredService, effective: ServiceConfig, findings: Findings): void {

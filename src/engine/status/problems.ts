@@ -150,7 +150,7 @@ const left = (journal: ProblemsJournal): StatusProblem[] =>
 /** Declared, owed something, and nothing makes it. */
 function jobless(service: ServiceConfig): StatusProblem[] {
   const { name } = service;
-  if (service.postgres?.engine === 'pgbackrest') return [];
+  if (service.postgres?.engine === 'pgbackrest') return withoutCopy(service);
   if (service.postgres !== null) {
     return [
       {
@@ -171,6 +171,19 @@ function jobless(service: ServiceConfig): StatusProblem[] {
     },
   ];
 }
+
+/** A copy of the engine's repository is declared, and nothing makes it. */
+const withoutCopy = ({ name, postgres }: ServiceConfig): StatusProblem[] =>
+  postgres?.offsite == null
+    ? []
+    : [
+        {
+          severity: 'problem',
+          subject: name,
+          message: `a copy of its pgBackRest repository in ${postgres.offsite} is declared, and this version makes none`,
+          hint: `Give services.${name}.postgres.repositories a second one that is elsewhere, or copy it as it is copied today.`,
+        },
+      ];
 
 export const NEVER_BACKED_UP = 'never backed up';
 

@@ -233,6 +233,15 @@ test('a declared PostgreSQL engine that nothing backs up is a problem', () => {
   assert.equal(report.checkExitCode, 2);
 });
 
+test('a copy of a pgBackRest repository that is declared and that nothing makes is a problem', () => {
+  using journal = openTransientJournal();
+  const report = status(journal, [service('db', { backup: null, postgres: postgres({ offsite: 'far' }) })]);
+  assert.match(
+    messages(report).join(),
+    /db: a copy of its pgBackRest repository in far is declared, and this version makes none/,
+  );
+});
+
 test('a status of many jobs asks the journal five times for all of them, and twice for each repository', () => {
   using journal = openTransientJournal();
   const services = Array.from({ length: 50 }, (_, index) => service(`service-${index}`));
