@@ -20,8 +20,12 @@ case "$1 $2" in
 'list -Hp')
   case "$4 $6" in
   filesystem*) cat datasets snapshots ;;
-  'snapshot name') shift 10
-    for dataset; do grep "^$dataset@" snapshots | cut -f1; done ;;
+  'snapshot name') code=0; shift 8
+    for name; do
+      grep -qF "$name	" snapshots && echo "$name" && continue
+      echo "cannot open '$name': dataset does not exist" >&2; code=1
+    done
+    exit $code ;;
   *) code=0; shift 8
     for name; do
       grep -F "$name	" snapshots && continue
