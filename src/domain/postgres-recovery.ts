@@ -120,7 +120,7 @@ function onValid({ service, receipt, archives, dataDir }: ClusterObservation, sy
       action: 'start',
       reason,
       archiving: false,
-      remark: 'it does not archive until a repository was seen that is its own or empty',
+      remark: 'whether it can archive is not known: see to its repositories, and then to holdfast postgres watch',
     };
   }
   return { action: 'adopt', reason: `its data is there, and ${emptyWords(archives)}` };
@@ -160,7 +160,7 @@ function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPo
     const expected = receipt === null ? 'which of them is the right one is not on record' : `it is ${receipt.systemId}`;
     return block(
       `its data is gone, and ${namesOf(backups)} ${backups.length === 1 ? 'holds' : 'hold'} backups of ${ids}: ${expected}`,
-      `Choose the set yourself: holdfast restore ${service} --in-place --set LABEL`,
+      `Choose the set yourself: holdfast restore ${service} --in-place --snapshot LABEL`,
     );
   }
   const nothing = `its data is gone, and ${emptyWords(archives)}`;

@@ -125,7 +125,7 @@ test('a drill that archives after all is caught by its timeline', async () => {
   declare();
   const history = join(production.repository, 'archive/db/15-1/00000002.history');
   const running = drill();
-  while (leftovers().length === 0) await delay(20);
+  for (let tries = 0; tries < 3000 && leftovers().length === 0; tries += 1) await delay(20);
   writeFileSync(history, '1\t0/5000000\tno recovery target specified\n');
   const { code, step, told } = await running;
   rmSync(history);
@@ -137,7 +137,7 @@ test('killed, it leaves nothing that the next command does not end: no server, n
   declare();
   const { child, ended } = host.start(['drill', 'db']);
   const started = (): boolean => leftovers().some((name) => existsSync(join(production.root, name, 'data/postmaster.pid')));
-  while (!started()) await delay(20);
+  for (let tries = 0; tries < 3000 && !started(); tries += 1) await delay(20);
   child.kill('SIGKILL');
   await ended;
   const archived = production.digest();

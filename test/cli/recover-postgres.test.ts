@@ -54,7 +54,7 @@ test('a server whose cluster is there may start, also while no repository answer
   const unknown = await recover();
   assert.equal(unknown.code, 0);
   assert.match(unknown.step.reason ?? '', /its data is there, and repo1 did not answer/);
-  assert.match(unknown.step.warnings.join(), /does not archive until a repository was seen/);
+  assert.match(unknown.step.warnings.join(), /whether it can archive is not known/);
 });
 
 test('an emptied data directory gets back every row that was archived, also those after the last backup', async (t) => {
@@ -63,6 +63,7 @@ test('an emptied data directory gets back every row that was archived, also thos
   server.start();
   server.sql('create table kept (n int); insert into kept select generate_series(1, 1000); select pg_switch_wal()');
   server.sql('checkpoint');
+  server.sql("alter system set archive_mode = 'on'"); // where `postgres configure` says to set it
   server.stop(); // which archives what is left
   empty(scene);
   writeFileSync(join(server.data, '.dot'), 'rm -rf DIR/* leaves it');
@@ -76,6 +77,7 @@ test('an emptied data directory gets back every row that was archived, also thos
   renameSync(host.path('pg/repo1.away'), host.path('pg/repo1'));
   server.start();
   assert.deepEqual(server.sql('select count(*) from kept'), ['1000']);
+  assert.deepEqual(server.sql('show archive_mode'), ['on']);
   assert.deepEqual((await host.backUp(['db', '--type', 'full'])).code, 0, 'and the next backup is good');
   assert.equal((await scene.recover()).step.reason, 'its data is there');
   assert.deepEqual(host.leftovers(), []);
@@ -85,7 +87,7 @@ test('emptied, with one repository silent the other one counts; with both nobody
   const scene = await backedUp(t);
   empty(scene);
   renameSync(scene.host.path('pg/repo1'), scene.host.path('pg/repo1.away'));
-  assert.match(String((await scene.recover('--dry-run')).step.result?.['reason']), /its data is gone, and repo2 holds/);
+  assert.match(JSON.stringify((await scene.recover('--dry-run')).step.result), /its data is gone, and repo2 holds/);
   renameSync(scene.host.path('pg/repo2'), scene.host.path('pg/repo2.away'));
   scene.host.services['db'] = { postgres: scene.server.section, protection: { allowEmptyStart: true } };
   assert.equal((await scene.host.run(['recover', 'db', '--allow-empty-once'])).code, 0);
@@ -102,6 +104,15 @@ test('a new cluster in the place of the real one is told apart, and may not star
   const { code, step } = await recover();
   assert.deepEqual([code, step.error?.code], [2, 'refused']);
   assert.match(step.error?.message ?? '', /another cluster has taken its place/);
+});
+
+test('what is kept beside the server counts, too: where that is lost nothing starts', async (t) => {
+  const { host, server, recover } = await backedUp(t);
+  host.services['db'] = { postgres: server.section, backup: { paths: [host.path('data/gone')] } };
+  host.addRepository('near');
+  const { code, step } = await recover();
+  assert.deepEqual([code, step.error?.code], [2, 'refused']);
+  assert.match(step.error?.message ?? '', /data\/gone is absent/);
 });
 
 test('a part of a cluster may not start, and stays as it is', async (t) => {

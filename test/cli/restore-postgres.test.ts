@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, after, test } from 'node:test';
 import type { Report } from '../../src/domain/report.ts';
@@ -64,11 +63,9 @@ const idsUntil = (index: number): string =>
     .join(',');
 const IDS = "SELECT string_agg(id::text, ',' ORDER BY id) FROM ledger";
 const reportOf = (stdout: string): Report => JSON.parse(stdout) as Report;
-const leftInTmp = (): string[] => readdirSync(tmpdir()).filter((name) => /^holdfast-[0-9a-f]{16}$/.test(name));
 
 test('three moments come back with exactly what was committed until then, and the archive stays as it was', async () => {
   const archived = production.digest();
-  const earlier = leftInTmp();
   const random = [
     31 + Math.floor(Math.random() * 28),
     61 + Math.floor(Math.random() * 20),
@@ -88,7 +85,6 @@ test('three moments come back with exactly what was committed until then, and th
     rmSync(to, { recursive: true });
   }
   assert.equal(production.digest(), archived);
-  assert.deepEqual(leftInTmp(), earlier);
 });
 
 test('without a moment everything comes back that the archive holds', async () => {
@@ -206,7 +202,8 @@ test('in place: refused while the server runs and over another cluster; then the
     [],
   );
   own.start();
-  while (own.sql('SELECT pg_is_in_recovery()') === 't') own.sql('SELECT pg_sleep(0.1)');
+  for (let tries = 0; tries < 600 && own.sql('SELECT pg_is_in_recovery()') === 't'; tries += 1)
+    own.sql('SELECT pg_sleep(0.1)');
   assert.equal(
     own.sql(IDS),
     own.committed

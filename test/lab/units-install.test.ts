@@ -436,9 +436,13 @@ describe('a service that says recover', { skip }, () => {
     assert.equal(await show('app.service', 'ActiveState'), 'inactive');
     assert.equal(await show('holdfast-recover@app.service', 'Result'), 'exit-code');
     assert.equal(await show('holdfast-recover-again@app.timer', 'ActiveState'), 'active');
-    await host.sh(`mv ${NAS}.away ${NAS}`);
     await host.write(`${DIRECTORY}/holdfast-recover-again@app.timer.d/soon.conf`, '[Timer]\nOnActiveSec=\nOnActiveSec=1s\n');
     await host.sh('systemctl daemon-reload; systemctl restart holdfast-recover-again@app.timer');
+    const tries = async (): Promise<number> =>
+      (await host.journal('holdfast-recover@app.service')).split('recover failed').length;
+    const earlier = await tries();
+    await eventually(async () => (await tries()) >= earlier + 3); // and again, and again
+    await host.sh(`mv ${NAS}.away ${NAS}`);
     await eventually(async () => (await show('app.service', 'ActiveState')) === 'active');
     assert.equal(await host.read('/srv/app/file'), 'data\n', 'it came up by itself when the repository was there again');
     await host.sh(`rm -r ${DIRECTORY}/app.service ${DIRECTORY}/holdfast-recover-again@app.timer.d`);

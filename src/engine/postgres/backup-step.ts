@@ -9,6 +9,7 @@ import { dueKind, type BackupCalendars, type BackupKind } from '../../domain/pos
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestBackup } from '../../tools/pgbackrest/backup.ts';
+import { pgBackRestExpire } from '../../tools/pgbackrest/expire.ts';
 import { type BackupInfo, pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { type PgBackRestService, pgBackRestOf } from './access.ts';
@@ -65,13 +66,47 @@ async function intoRepository(
     const onErrorLine = (line: string): void => {
       if (/invalid (?:page )?checksum/i.test(line)) damaged.push(line.trim().replace(/^(?:P\d+ +)?WARN: /, ''));
     };
-    await pgBackRestBackup(access, { repository: key, type, mark, expire: true }, { signal: context.signal, onErrorLine });
+    await pgBackRestBackup(access, { repository: key, type, mark }, { signal: context.signal, onErrorLine });
   }
-  const after = await pgBackRestInfo(access, { signal: context.signal });
+  const after = await infoOf(job, access, context);
   const made = newIn(before, after, key);
   if (made === null) throw failure(job, 'snapshot-missing', NOT_LISTED, 'See the log of pgbackrest, and run it again.');
   const look = await lookAtArchive(access, after, key, null, context.signal);
-  return resultOf(job, key, after, made, damaged, look, goneFrom(job, before, after, key, context));
+  const faults = faultsOf(made, damaged, look);
+  const unexpired = faults.length > 0 ? [KEPT] : await expire(access, key, mark, context);
+  const left = await infoOf(job, access, context);
+  return resultOf(job, key, after, made, { faults, notes: unexpired }, look, goneFrom(job, after, left, key, context));
+}
+
+/** Only of the repository that is meant: another one that hangs would keep it waiting. */
+const infoOf = ({ repository }: EngineJob, access: PgBackRest, { signal }: StepContext): Promise<StanzaInfo> =>
+  pgBackRestInfo(access, { signal, ...(repository ? { repository: repository.key } : {}) });
+
+/** Why a backup is not good; none where it is. */
+function faultsOf(made: BackupInfo, damaged: readonly string[], look: ArchiveLook): string[] {
+  const { reach } = look.reaches.find(({ backup }) => backup.label === made.label) ?? {};
+  const where = damaged[0] === undefined ? '' : `: ${damaged[0]}`;
+  return [
+    ...(made.error === true ? [`pages of the server are damaged, and so is this backup of them${where}`] : []),
+    ...(reach?.consistent
+      ? []
+      : [`the log that it needs is not in the archive: ${reach?.missing[0] ?? made.wal?.start ?? 'it has none'}`]),
+  ];
+}
+
+const KEPT = 'nothing older was expired for it';
+
+/** What the retention lets go of, now that there is a new good one. Answers with why it could not, in sentences. */
+async function expire(access: PgBackRest, key: number, mark: string, context: StepContext): Promise<string[]> {
+  try {
+    await using _processes = await holdProcesses(context, mark);
+    await pgBackRestExpire(access, key, mark, { signal: context.signal });
+    return [];
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof HoldfastError)) throw error;
+    return [`old backups could not be expired: ${error.message}`];
+  }
 }
 
 /** Null where nothing is due and only that was asked for. */
@@ -131,21 +166,12 @@ function resultOf(
   key: number,
   after: StanzaInfo,
   made: BackupInfo,
-  damaged: readonly string[],
+  { faults, notes }: { readonly faults: readonly string[]; readonly notes: readonly string[] },
   look: ArchiveLook,
   gone: readonly Evidence[],
 ): StepResult {
   const { reach } = look.reaches.find(({ backup }) => backup.label === made.label) ?? {};
-  const reasons = [
-    ...(made.error === true
-      ? [
-          `pages of the server are damaged, and so is this backup of them${damaged[0] === undefined ? '' : `: ${damaged[0]}`}`,
-        ]
-      : []),
-    ...(reach?.consistent
-      ? []
-      : [`the log that it needs is not in the archive: ${reach?.missing[0] ?? made.wal?.start ?? 'it has none'}`]),
-  ];
+  const reasons = [...faults, ...notes];
   const until = reach?.last?.at ?? null;
   const figures = {
     label: made.label,
@@ -159,7 +185,7 @@ function resultOf(
     repository: `repo${key}`,
     snapshotId: made.label,
     at: made.stoppedAt,
-    complete: reasons.length === 0,
+    complete: faults.length === 0,
     detail: { tool: 'pgbackrest', place: placeOf(job, key), bytes: made.size, ...figures },
   };
   return {

@@ -56,14 +56,26 @@ export async function chooseMoment(
     }
   }
   const moments = states.flatMap((state) => reachableOf(state));
-  for (const state of states) {
+  const found = states.flatMap((state) => {
     const reaches = state.reaches.filter(({ backup }) => wish.label === undefined || backup.label === wish.label);
     const reach = reachFor(wish.at, reaches);
-    if (reach) return { state, reach, moments, remarks: remarksOf(state, reach, failures, wish) };
-  }
+    return reach ? [{ state, reach }] : [];
+  });
+  const best = wish.at === null ? furthest(found) : found[0];
+  if (best) return { ...best, moments, remarks: remarksOf(best.state, best.reach, failures, wish) };
   const [failure] = failures;
   if (states.length === 0 && failure) throw failure;
   throw refusal(access, states, wish, failures);
+}
+
+/** Of the cluster that the first of them has: whose log goes on for longest. Names of files sort by timeline, then by place. */
+function furthest<Found extends Pick<ChosenMoment, 'state' | 'reach'>>(found: readonly Found[]): Found | undefined {
+  const [first] = found;
+  const same = found.filter(({ state }) => state.cluster.systemId === first?.state.cluster.systemId);
+  return same.reduce<Found | undefined>(
+    (best, each) => (best && best.reach.last >= each.reach.last ? best : each),
+    undefined,
+  );
 }
 
 const otherCluster = ({ subject }: PgBackRest, { repository, cluster }: ArchiveState, wanted: string): HoldfastError =>

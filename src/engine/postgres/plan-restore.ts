@@ -12,7 +12,7 @@ import type { Toolbox } from '../toolbox.ts';
 import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-moment.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { pgBackRestOf, PROGRAM } from './access.ts';
-import { repositoriesOf, repositoryNumber } from './repositories.ts';
+import { nameOfRepository, repositoriesOf, repositoryNumber } from './repositories.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { scratchFor } from './scratch-for.ts';
 import { livePlace, restoreServerInPlace } from './restore-in-place.ts';
@@ -29,6 +29,8 @@ export interface ServerScene extends Surroundings {
 
 export interface ServerWish extends MomentWish {
   readonly repository?: string | undefined;
+  /** Names of repositories that are not to be used. */
+  readonly except?: ReadonlySet<string>;
   /** The new directory, absolute; null for in place, or with a database. */
   readonly to: string | null;
   /** Only this one, into the server that is in service. */
@@ -47,7 +49,8 @@ export async function planServerRestore(
   await pgBackRestVersion(PROGRAM, signal);
   const access = await pgBackRestOf({ service, postgres }, signal);
   const known = await repositoriesOf(postgres, access, signal);
-  const repositories = wish.repository === undefined ? known : [repositoryNumber(wish.repository, known)];
+  const named = wish.repository === undefined ? known : [repositoryNumber(wish.repository, known)];
+  const repositories = named.filter((key) => !wish.except?.has(nameOfRepository(key)));
   const to = wish.to === null ? null : (await checkDestination(wish.to, scene)).path;
   if (to !== null) await requireReachable(dirname(to), access, signal);
   const chosen = await chooseMoment(access, repositories, wish, signal);

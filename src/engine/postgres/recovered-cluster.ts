@@ -112,6 +112,8 @@ export async function recoverPrivately(
   if (inRecovery !== 'f') throw notRestored(order, 'the server let clients in before it had recovered');
   if (order.at !== null && !log.reachedTarget)
     throw notRestored(order, 'it recovered, and not to the moment that was asked for');
+  if (order.at === null && !log.files.has(order.reach.last))
+    throw notRestored(order, `it recovered, and not as far as the archive goes: it did not get ${order.reach.last}`);
   const running = held.move();
   return { ...server, log, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

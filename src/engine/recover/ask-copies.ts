@@ -93,12 +93,12 @@ export class Repositories {
     return { copies, chosen: null, remarks };
   }
 
-  /** The id of the newest complete copy that should be there by the journal. */
+  /** The id of the newest complete copy that should be there by the journal, whatever the clock says and wherever it was then. */
   #believed({ name }: ServiceConfig, repository: RepositoryConfig): string | null {
     const { toolbox, now } = this.#asking;
     const job = { service: name, repository: repository.name, place: placeOf(repository) };
-    const { copy, gone } = believedCopy(toolbox.journal, job, now);
-    return (copy ?? gone?.backup)?.snapshotId ?? null;
+    const { copy, gone, elsewhere, future } = believedCopy(toolbox.journal, job, now);
+    return (copy ?? gone?.backup ?? elsewhere ?? future)?.snapshotId ?? null;
   }
 
   /** Null when it holds nothing of it. */

@@ -10,6 +10,9 @@ import type { JsonObject } from '../../lib/json.ts';
 import { observeScene } from '../layers/observe-scene.ts';
 import { planServerRestore } from '../postgres/plan-restore.ts';
 import { mayStartEmptyOnce } from './empty-starts.ts';
+import { lossOf } from '../../domain/recovery.ts';
+import { anotherMayDo } from './from-copies.ts';
+import { lookAtPaths } from './look-at-paths.ts';
 import { type ClusterScene, observeCluster } from './observe-cluster.ts';
 import type { PlanningWorld } from '../restore/plan-restore.ts';
 import type { Toolbox } from '../toolbox.ts';
@@ -44,6 +47,7 @@ export async function clusterStep(
     locks: [serviceLock(service.name), stanzaLock(postgres.stanza)].map((name) => ({ name, mode: 'exclusive' as const })),
     async run(context) {
       const mounts = await observeScene([], context.signal);
+      await requireFiles(service, { ...scene, mounts }, context);
       const { seen, decision } = await look(mounts, context.signal, context.now());
       if (decision.action !== 'restore') return conclude(seen, decision, context);
       if (decision.alarm) context.warn('it was here before: somebody has emptied it');
@@ -52,7 +56,23 @@ export async function clusterStep(
   };
 }
 
-/** Everything that the archive holds, from the first repository that has it, as `holdfast restore SERVICE --in-place` does. */
+/** What is kept of it beside its server. Throws `refused` where any of that is lost. */
+async function requireFiles(service: ServiceConfig, scene: ClusterRecovery, { signal }: StepContext): Promise<void> {
+  const { config, mounts, toolbox } = scene;
+  const paths = await lookAtPaths(service, { config, mounts, journal: toolbox.journal }, signal);
+  if (lossOf(paths) === 'none') return;
+  const lost = paths.filter(({ state, wasEmpty }) => state !== 'data' && !(state === 'empty' && wasEmpty));
+  throw refusal(service.name, {
+    code: 'refused',
+    reason: lost.map(({ path, state, reason }) => reason ?? `${path} is ${state}`).join('; '),
+    hint: `Its files first: holdfast restore ${service.name} --in-place`,
+  });
+}
+
+/**
+ * Everything that the archive holds, as `holdfast restore SERVICE --in-place` does: from the repository that goes furthest, and where
+ * that cannot give it back, from the next one.
+ */
 async function putBack(
   service: ServiceConfig,
   postgres: PostgresConfig,
@@ -61,17 +81,36 @@ async function putBack(
   context: StepContext,
 ): Promise<StepResult> {
   const { host, services, repositories } = config;
-  const plan = await planServerRestore(
-    { config, host, service, postgres, services: [...services.values()], repositories: [...repositories.values()] },
-    { at: null, timeline: null, to: null, cluster },
-    toolbox,
-    context.signal,
-  );
-  for (const warning of plan.warnings ?? []) context.warn(warning);
-  const [step] = plan.steps;
-  if (!step)
-    throw refusal(service.name, { code: 'bug', reason: 'the plan of its restore is empty', hint: 'Please report this.' });
-  return await step.run(context); // its locks are ours
+  const scene = {
+    config,
+    host,
+    service,
+    postgres,
+    services: [...services.values()],
+    repositories: [...repositories.values()],
+  };
+  const passedOver = new Map<string, HoldfastError>();
+  for (;;) {
+    /* oxlint-disable no-await-in-loop -- the next one only when this one cannot */
+    const except = new Set(passedOver.keys());
+    const wish = { at: null, timeline: null, to: null, cluster, except };
+    const [first] = passedOver.values();
+    const plan = await planServerRestore(scene, wish, toolbox, context.signal).catch((error: unknown) => {
+      throw first ?? error;
+    });
+    for (const warning of plan.warnings ?? []) context.warn(warning);
+    const [step] = plan.steps;
+    if (!step?.repository)
+      throw refusal(service.name, { code: 'bug', reason: 'the plan of its restore is empty', hint: 'Please report this.' });
+    try {
+      return await step.run(context); // its locks are ours
+    } catch (error) {
+      const failure = anotherMayDo(error, context);
+      context.warn(`${step.repository} could not give it back: ${failure.message}`);
+      passedOver.set(step.repository, failure);
+    }
+    /* oxlint-enable no-await-in-loop */
+  }
 }
 
 const mayStart = ({ action }: ClusterDecision): boolean => action === 'start' || action === 'adopt';

@@ -86,7 +86,7 @@ async function restoreFrom(chosen: Observed, scene: Recovering, context: StepCon
 }
 
 /** Throws it where no other repository can change anything. */
-function anotherMayDo(error: unknown, { signal }: StepContext): HoldfastError {
+export function anotherMayDo(error: unknown, { signal }: StepContext): HoldfastError {
   signal.throwIfAborted();
   if (!(error instanceof HoldfastError) || !NOT_FROM_THERE.has(error.code)) throw error;
   return error;

@@ -153,10 +153,27 @@ const stepWithout = (
     if (cause) throw cause;
     if (decision.action === 'fail' || decision.action === 'block') throw failure(service.name, decision);
     if (now.action !== decision.action) throw changed(service.name, now);
-    if (now.action === 'start-empty') return await startEmpty(service.name, now, scene.toolbox, context);
+    if (now.action === 'start-empty') {
+      await requireStillNone(service, policy, seen, scene, context);
+      return await startEmpty(service.name, now, scene.toolbox, context);
+    }
     return { outcome: 'skipped', reason: decision.reason, result: foreseen(service.name, decision) };
   },
 });
+
+/** They are asked once more: since they were, one may have got a copy, or have fallen silent. */
+async function requireStillNone(
+  service: ServiceConfig,
+  policy: RecoveryPolicy,
+  seen: Observation,
+  { config, toolbox, world }: Scene,
+  context: StepContext,
+): Promise<void> {
+  const again = new Repositories({ ...world, toolbox, signal: context.signal, now: context.now() });
+  const { copies } = await again.copiesOf(service, config);
+  const decision = decide({ ...seen, copies }, { ...policy, permitted: true });
+  if (decision.action !== 'start-empty') throw changed(service.name, decision);
+}
 
 /** That it is held is on record before the permission is used up, and both before anything starts. */
 async function startEmpty(

@@ -141,6 +141,9 @@ function* belongings({ service, services, repositories, stateDir }: Others): Gen
     for (const where of backup?.paths ?? []) yield { what: `the live data of ${name}`, where };
     if (postgres !== null) yield { what: `the live data of ${name}`, where: postgres.dataDir };
   }
+  for (const { name, postgres } of services)
+    for (const { path: where } of postgres?.repositories ?? [])
+      yield { what: `the pgBackRest repository of ${name}`, where };
   for (const { name, url } of repositories) {
     const where = localDirectory(url);
     if (where !== null) yield { what: `the repository ${name}`, where };

@@ -173,17 +173,18 @@ function jobless(service: ServiceConfig): StatusProblem[] {
 }
 
 /** A copy of the engine's repository is declared, and nothing makes it. */
-const withoutCopy = ({ name, postgres }: ServiceConfig): StatusProblem[] =>
-  postgres?.offsite == null
-    ? []
-    : [
-        {
-          severity: 'problem',
-          subject: name,
-          message: `a copy of its pgBackRest repository in ${postgres.offsite} is declared, and this version makes none`,
-          hint: `Give services.${name}.postgres.repositories a second one that is elsewhere, or copy it as it is copied today.`,
-        },
-      ];
+function withoutCopy({ name, postgres }: ServiceConfig): StatusProblem[] {
+  const offsite = postgres?.offsite ?? null;
+  if (offsite === null) return [];
+  return [
+    {
+      severity: 'problem',
+      subject: name,
+      message: `a copy of its pgBackRest repository in ${offsite} is declared, and this version makes none`,
+      hint: `Give services.${name}.postgres.repositories a second one that is elsewhere, or copy it as it is copied today.`,
+    },
+  ];
+}
 
 export const NEVER_BACKED_UP = 'never backed up';
 

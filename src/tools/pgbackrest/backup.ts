@@ -9,15 +9,16 @@ export interface BackupRequest {
   readonly type: BackupType;
   /** Written on the command lines of all its processes: by it they are found when they outlive it. */
   readonly mark: string;
-  /** Whether older backups are expired afterwards, as its retention says. */
-  readonly expire: boolean;
 }
 
 const TYPES = { full: 'full', differential: 'diff', incremental: 'incr' } as const satisfies Record<BackupType, string>;
 
-/** start-fast: a backup that waits for the server's next checkpoint may wait for minutes, and nobody knows why. */
-export const backupInvocation = ({ repository, type, mark, expire }: BackupRequest): Invocation => ({
-  args: ['backup', `--type=${TYPES[type]}`, '--start-fast', `--exec-id=${mark}`, ...(expire ? [] : ['--no-expire-auto'])],
+/**
+ * start-fast: a backup that waits for the server's next checkpoint may wait for minutes, and nobody knows why. It expires nothing: a
+ * damaged backup would push out a sound one.
+ */
+export const backupInvocation = ({ repository, type, mark }: BackupRequest): Invocation => ({
+  args: ['backup', `--type=${TYPES[type]}`, '--start-fast', `--exec-id=${mark}`, '--no-expire-auto'],
   operation: 'back up',
   repository,
 });

@@ -46,7 +46,8 @@ export function restoreInvocation(request: RestoreRequest): Invocation {
 
 /**
  * The value of restore_command for a server on that directory. It asks this one repository: what another one has proves nothing about
- * it. It never prefetches: that would be put where the server of production looks for its own.
+ * it. It never prefetches: that would be put where the server of production looks for its own. To PostgreSQL any failure below 126 is
+ * the end of the log, after which it goes on without the rest: only "not found" (1) may say that, whatever else ends the recovery.
  */
 export function restoreCommandFor(access: Omit<PgBackRest, 'user'>, repository: number, directory: string): string {
   const words = [
@@ -60,7 +61,8 @@ export function restoreCommandFor(access: Omit<PgBackRest, 'user'>, repository: 
     '--log-level-stderr=warn',
     'archive-get',
   ];
-  return `${words.map(quote).join(' ').replaceAll('%', '%%')} %f "%p"`;
+  const get = `${words.map(quote).join(' ').replaceAll('%', '%%')} %f "%p"`;
+  return `${get}; code=$?; [ $code -le 1 ] || exit 126; exit $code`;
 }
 
 export async function pgBackRestRestore(

@@ -25,14 +25,23 @@ type Argv = readonly [string, ...string[]];
 
 /**
  * "$@" is STAGE (HOW WHAT WHERE) ... -- PROGRAM ARGUMENT ...: a snapshot is mounted, or a file or directory bound, at a new place on
- * the stage (`hold`: where there is something); `over` binds it from there over what lives, `keep` only where both are.
+ * the stage (`hold`: where there is something); `over` binds it from there over what lives, `keep` only where both are. Where two mount
+ * one snapshot at the same moment ZFS may tell one of them that it is busy, which passes.
  */
 const SCRIPT = String.raw`stage=$1; shift
+snapshot() {
+  for pause in 0.1 0.2 0.5 1 2 2 2; do
+    said=$(mount -t zfs -o ro "$1" "$2" 2>&1) && return
+    case $said in *busy*) sleep "$pause" ;; *) break ;; esac
+  done
+  printf '%s\n' "$said" >&2
+  return 1
+}
 bind() { if [ -d "$1" ]; then mkdir "$stage/$2"; else : >"$stage/$2"; fi && mount --bind "$1" "$stage/$2"; }
 mount -t tmpfs -o mode=700,nosuid,nodev tmpfs "$stage" || exit ${BIND_FAILED}
 while [ "$1" != -- ]; do
   case $1 in
-    zfs) mkdir "$stage/$3" && mount -t zfs -o ro "$2" "$stage/$3" ;;
+    zfs) mkdir "$stage/$3" && snapshot "$2" "$stage/$3" ;;
     bind) bind "$2" "$3" ;;
     hold) [ ! -e "$2" ] || bind "$2" "$3" ;;
     over) mount --bind "$stage/$2" "$3" ;;

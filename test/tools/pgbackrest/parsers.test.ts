@@ -16,7 +16,7 @@ const ACCESS: PgBackRest = {
 };
 
 test('a backup says its stanza, repository, type and mark, and no log line goes to where answers are read', () => {
-  const invocation = backupInvocation({ repository: 2, type: 'incremental', mark: 'holdfast-1', expire: false });
+  const invocation = backupInvocation({ repository: 2, type: 'incremental', mark: 'holdfast-1' });
   assert.deepEqual(pgBackRestArgv(ACCESS, invocation), [
     'pgbackrest',
     '--config=/etc/here.conf',

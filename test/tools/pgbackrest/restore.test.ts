@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { Instant } from '../../../src/domain/instant.ts';
 import { restoreCommandFor, restoreInvocation, type RestoreRequest } from '../../../src/tools/pgbackrest/restore.ts';
@@ -54,7 +54,7 @@ test('everything that the archive holds has no target; what is asked for besides
 test('the command that gets the log comes to a shell as it was meant, whatever stands in a path', () => {
   const access = { program: '/bin/echo', configFile: "/etc/it's 100%.conf", stanza: 'main', subject: 'db' };
   const command = restoreCommandFor(access, 1, '/data/a b$c');
-  assert.match(command, / %f "%p"$/);
+  assert.match(command, / %f "%p"; /);
   // PostgreSQL replaces %f, %p and %%, and hands the rest to sh
   const typed = command.replaceAll(/%(.)/g, (_, letter: string) => ({ f: 'FILE', p: 'pg_wal/x', '%': '%' })[letter] ?? '?');
   const said = execFileSync('sh', ['-c', typed], { encoding: 'utf8' });
@@ -62,4 +62,13 @@ test('the command that gets the log comes to a shell as it was meant, whatever s
     said,
     /^--config=\/etc\/it's 100%\.conf --stanza=main --repo=1 --pg1-path=\/data\/a b\$c --no-archive-async .*archive-get FILE pg_wal\/x$/m,
   );
+});
+
+test('only "not found" ends the log: to the server any other failure is one, and it stops', () => {
+  const said = (program: string): number | null => {
+    const command = restoreCommandFor({ program, configFile: null, stanza: 'main', subject: 'db' }, 1, '/data');
+    return spawnSync('sh', ['-c', command.replace('%f', 'FILE').replace('%p', 'x')]).status;
+  };
+  assert.deepEqual([said('/bin/true'), said('/bin/false')], [0, 1]);
+  assert.deepEqual([said('/bin/sh'), said('/nowhere/pgbackrest')], [126, 126]);
 });

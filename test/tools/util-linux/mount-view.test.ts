@@ -56,3 +56,35 @@ test('things are put together where the program needs nothing', () => {
   assert.equal(stageFor(view, ['/dev/shm/password']), '/media');
   assert.equal(stageFor({ covers: [cover('/a', '/dev')], kept: [] }, []), '/mnt');
 });
+
+test('a snapshot that another one mounts at the same moment is tried again; whatever else is wrong with it is told at once', () => {
+  using folder = temporaryDirectory();
+  const bin = join(folder.path, 'bin');
+  mkdirSync(bin);
+  // what is no snapshot is mounted by the real one
+  writeFileSync(
+    join(bin, 'mount'),
+    `#!/bin/sh
+[ "$2" = zfs ] || exec /usr/bin/mount "$@"
+echo try >>${folder.path}/tries
+[ "$5" = tank@gone ] && { echo "cannot open 'tank@gone': dataset does not exist" >&2; exit 1; }
+[ "$(wc -l <${folder.path}/tries)" -gt 2 ] && exit 0
+echo 'zfs_mount_at() failed: mountpoint or dataset is busy' >&2
+exit 1
+`,
+    { mode: 0o755 },
+  );
+  const tries = (snapshot: string): number => {
+    writeFileSync(join(folder.path, 'tries'), '');
+    const covers = [{ from: { zfs: snapshot }, directory: '', over: folder.path }];
+    const argv = inMountView({ covers, kept: [] }, [], ['true']);
+    try {
+      see(['env', `PATH=${bin}:${process.env['PATH'] ?? ''}`, ...argv]);
+    } catch (error) {
+      assert.match(String((error as { stderr?: unknown }).stderr), /does not exist/);
+    }
+    return readFileSync(join(folder.path, 'tries'), 'utf8').split('\n').length - 1;
+  };
+  assert.equal(tries('tank@busy'), 3);
+  assert.equal(tries('tank@gone'), 1);
+});
