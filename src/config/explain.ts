@@ -87,7 +87,7 @@ const isEmptyMap = (value: Json): boolean => isMap(value) && Object.keys(value).
 export function explainedYaml(values: readonly ExplainedValue[]): string {
   const lines: { text: string; origin: string }[] = [];
   const open: string[] = [];
-  for (const { path, value, origin } of values) {
+  for (const [index, { path, value, origin }] of values.entries()) {
     const keys = path.map(String);
     let shared = 0;
     while (shared < keys.length - 1 && open[shared] === keys[shared]) shared++;
@@ -102,15 +102,19 @@ export function explainedYaml(values: readonly ExplainedValue[]): string {
     }
     open.splice(0, open.length, ...keys);
     const text = `${start}${scalar(keys.at(-1) ?? '')}:`;
-    if (isEmptyMap(value)) lines.push({ text, origin });
+    if (isEmptyMap(value)) lines.push({ text: isAbove(path, values[index + 1]) ? text : `${text} {}`, origin });
     else
       lines.push(
-        ...valueLines(text, value, keys.length).map((line, index) => ({ text: line, origin: index === 0 ? origin : '' })),
+        ...valueLines(text, value, keys.length).map((line, at) => ({ text: line, origin: at === 0 ? origin : '' })),
       );
   }
   const width = Math.min(60, Math.max(0, ...lines.filter(({ origin }) => origin !== '').map(({ text }) => text.length)));
   return `${lines.map(({ text, origin }) => (origin === '' ? text : `${text.padEnd(width)}  # ${origin}`)).join('\n')}\n`;
 }
+
+/** What comes next lies in it; otherwise there is nothing in it, which says something, too: `recover: {}`. */
+const isAbove = (path: KeyPath, next: ExplainedValue | undefined): boolean =>
+  next !== undefined && next.path.length > path.length && path.every((key, depth) => next.path[depth] === key);
 
 /** On one line while it is short; then one line for each entry. */
 function valueLines(head: string, value: Json, depth: number): string[] {

@@ -22,6 +22,20 @@ test('read again it means the same, with the files of services.d merged, and it 
   }
 });
 
+test('a section with nothing in it says something, and is there when it is read again', async () => {
+  const first = await accepted(`${BASE}services:
+  app:
+    backup: {paths: [/app]}
+    recover: {}
+  last:
+    backup: {paths: [/last]}
+    recover: {}
+`);
+  const second = await accepted(first.portable);
+  assert.deepEqual(meaning(second), meaning(first));
+  assert.equal(second.services.get('app')?.recover.beforeStart, true);
+});
+
 test('whatever is written, it can be read again and means the same', async () => {
   const name = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,8}$/);
   const path = fc.string({ minLength: 1, maxLength: 12 }).map((text) => `${text.replaceAll(/[\0/]/g, '')}x`);

@@ -3,7 +3,7 @@
 
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import { serviceLock, stanzaLock } from '../../domain/naming.ts';
-import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
+import type { Lock, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { type ClusterDecision, type ClusterObservation, decideCluster } from '../../domain/postgres-recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -44,17 +44,22 @@ export async function clusterStep(
     title: `Recover the PostgreSQL server of ${service.name}${from}`,
     foreseen: foreseenOf(service.name, foreseen),
     ...(isFine(foreseen) ? {} : { doomed: true }),
-    locks: [serviceLock(service.name), stanzaLock(postgres.stanza)].map((name) => ({ name, mode: 'exclusive' as const })),
+    // none where it may start: it comes here, too, when a restore that still has them starts the unit again
+    ...(foreseen.action === 'restore' ? { locks: locksOf(service, postgres) } : {}),
     async run(context) {
       const mounts = await observeScene([], context.signal);
       await requireFiles(service, { ...scene, mounts }, context);
       const { seen, decision } = await look(mounts, context.signal, context.now());
       if (decision.action !== 'restore') return conclude(seen, decision, context);
+      if (foreseen.action !== 'restore') throw sinceThen(service.name, decision.reason);
       if (decision.alarm) context.warn('it was here before: somebody has emptied it');
       return await putBack(service, postgres, decision.from.systemId, scene, context);
     },
   };
 }
+
+const locksOf = ({ name }: ServiceConfig, { stanza }: PostgresConfig): Lock[] =>
+  [serviceLock(name), stanzaLock(stanza)].map((lock) => ({ name: lock, mode: 'exclusive' }));
 
 /** What is kept of it beside its server. Throws `refused` where any of that is lost. */
 async function requireFiles(service: ServiceConfig, scene: ClusterRecovery, { signal }: StepContext): Promise<void> {
@@ -112,6 +117,13 @@ async function putBack(
     /* oxlint-enable no-await-in-loop */
   }
 }
+
+const sinceThen = (service: string, reason: string): HoldfastError =>
+  refusal(service, {
+    code: 'refused',
+    reason: `it has changed since it was looked at (now: ${reason}): nothing was done`,
+    hint: `Try again: holdfast recover ${service}`,
+  });
 
 const mayStart = ({ action }: ClusterDecision): boolean => action === 'start' || action === 'adopt';
 const isFine = (decision: ClusterDecision): boolean => mayStart(decision) || decision.action === 'restore';

@@ -145,7 +145,8 @@ const stepWithout = (
 ): Step => ({
   ...common(service),
   title: decision.action === 'start-empty' ? `Let ${service.name} start empty` : `Recover ${service.name}`,
-  locks: [{ name: serviceLock(service.name), mode: 'exclusive' }],
+  // a unit that is started again at the end of a restore comes here, while that restore still has the lock
+  ...(decision.action === 'start-empty' ? { locks: [{ name: serviceLock(service.name), mode: 'exclusive' as const }] } : {}),
   foreseen: foreseen(service.name, decision),
   async run(context) {
     const now = await lookAgain(service, seen, policy, scene, context);
