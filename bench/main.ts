@@ -11,6 +11,8 @@ import { manyServices } from './many-services.ts';
 import { metricsBench } from './metrics.ts';
 import { oneService } from './one-service.ts';
 import { PATH, Scratch } from './scratch.ts';
+import { recoverBench } from './recover.ts';
+import { restoreServerBench } from './restore-server.ts';
 import { scheduleBench } from './schedule.ts';
 import { scrubBench } from './scrub.ts';
 import { snapshotRunBench } from './snapshot-run.ts';
@@ -22,12 +24,15 @@ import { verdictBench } from './verdict.ts';
 
 type Run = (rounds: number | undefined) => Promise<string>;
 
-const inScratch =
-  (bench: Bench): Run =>
+const withScratch =
+  (bench: (scratch: Scratch, rounds?: number) => Promise<string>): Run =>
   async (rounds) => {
     using scratch = await Scratch.make();
-    return await renderBench(bench, scratch, rounds ?? bench.rounds);
+    return await bench(scratch, rounds);
   };
+
+const inScratch = (bench: Bench): Run =>
+  withScratch((scratch, rounds) => renderBench(bench, scratch, rounds ?? bench.rounds));
 
 const BENCHES: Readonly<Record<string, Run>> = {
   one: inScratch(oneService),
@@ -43,6 +48,8 @@ const BENCHES: Readonly<Record<string, Run>> = {
   schedule: scheduleBench,
   snapshots: snapshotsBench,
   'snapshot-run': snapshotRunBench,
+  recover: withScratch(recoverBench),
+  'restore-server': withScratch(restoreServerBench),
 };
 
 const { values, positionals } = parseArgs({

@@ -43,7 +43,7 @@ export const startup: Bench = {
 };
 
 /** Through the Journal itself, in memory where there is such a file system: each step is two transactions. */
-function writeHistory(file: string, services: readonly string[]): void {
+export function writeHistory(file: string, services: readonly string[]): void {
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'holdfast-bench-'));
   try {
     const steps = services.flatMap((service) => ['near', 'far'].map((repository) => backupStep(service, repository)));

@@ -60,6 +60,13 @@ export const wallRatio = (limit: number): Goal => ({
   unit: 'x',
 });
 
+export const moreWall = (limit: number): Goal => ({
+  text: `at most ${limit} s more`,
+  figure: paired((mine, peer) => mine.wall - peer.wall),
+  limit,
+  unit: 's',
+});
+
 export const memory = (megabytes: number): Goal => ({
   text: `under ${megabytes} MB`,
   figure: ({ peak }) => (peak ?? NaN) / 1e6,

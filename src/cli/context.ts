@@ -6,6 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { Report } from '../domain/report.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { OpenOptions } from '../journal/open-journal.ts';
 import type { Tailor } from './hints.ts';
 
 export interface GlobalOptions {
@@ -49,7 +50,7 @@ export interface CliContext extends Daemons {
   /** As it is written now; `configuration` answers what it was at the first call. */
   reload(): Promise<Configuration>;
   /** Opens the journal in the state directory; dispose it. */
-  journal(stateDir: string, options?: { readonly thorough?: boolean }): Promise<Journal>;
+  journal(stateDir: string, options?: OpenOptions): Promise<Journal>;
 }
 
 /** What the entry points beside the command line offer it: they never import each other, main.ts knows them all. */

@@ -14,6 +14,8 @@ export interface ExecuteOptions {
   readonly wait?: Duration | undefined;
   /** Instead of the ordinary rendering. */
   readonly render?: (report: Report) => string;
+  /** Every page of the journal is read before anything relies on it, which takes as long as the journal is old. Default: each time. */
+  readonly thorough?: 'this-boot';
 }
 
 export const DEFAULT_WAIT = duration(15, 'm');
@@ -48,7 +50,7 @@ export async function execute(
   const { openPublisher } = await import('../engine/live/publisher.ts');
   const { takeRunId } = await import('../engine/runner/run-id.ts');
   const runId = takeRunId(process.env);
-  using journal = await context.journal(configuration.stateDir, { thorough: true });
+  using journal = await context.journal(configuration.stateDir, { thorough: options.thorough ?? true });
   const plan = await build({ ...toolboxFor(configuration, journal), estimate: showsTree(context) });
   let outcome: Report;
   {

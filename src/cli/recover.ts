@@ -39,6 +39,7 @@ async function recover(cli: CliContext, patterns: readonly string[], options: Op
   const now = cli.clock.now();
   await executeObserving(cli, configuration, (toolbox, world) => planRecovery(configuration, services, toolbox, world), {
     ...options,
+    thorough: 'this-boot', // a service waits for this with each start
     render: (report) => renderRecovery(report, now, cli.out),
   });
 }

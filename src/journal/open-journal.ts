@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../lib/errors.ts';
+import { bootId } from '../process/identity.ts';
 import { isDamage, journalFailure, SQLITE_CORRUPT } from './journal-failure.ts';
 import type { Journal } from './journal.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
@@ -23,8 +24,11 @@ import type { OnDisk } from './sqlite-session.ts';
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
 export interface OpenOptions {
-  /** Reads every page first (a second for some hundred MB): for commands that are about to rely on it. */
-  readonly thorough?: boolean;
+  /**
+   * Reads every page first (a second for some hundred MB): for commands that are about to rely on it. `this-boot`: unless somebody
+   * has done so since the machine was started, for what services wait for.
+   */
+  readonly thorough?: boolean | 'this-boot';
 }
 
 /**
@@ -34,9 +38,11 @@ export interface OpenOptions {
 export function openJournal(stateDir: string, options: OpenOptions = {}): Journal {
   const file = join(stateDir, 'journal.db');
   const open = (notices: readonly string[]): Journal => {
-    const thorough = options.thorough === true || existsSync(suspicion(file));
+    const asked = options.thorough === 'this-boot' ? !foundWhole(file) : options.thorough === true;
+    const thorough = asked || existsSync(suspicion(file));
     const db = openDatabase(file, thorough);
     rmSync(suspicion(file), { force: true });
+    if (thorough && !foundWhole(file)) writeFileSync(witness(file), wholeNow(file), { mode: 0o600 });
     return new SqliteJournal(db, file, notices, onDisk(file));
   };
   try {
@@ -57,6 +63,18 @@ export function openJournal(stateDir: string, options: OpenOptions = {}): Journa
 
 /** Lies beside a journal in which damage was met, until the next start has checked every page. */
 const suspicion = (file: string): string => `${file}.suspect`;
+
+/** Beside it: which file was found whole, in which boot. What breaks a journal is mostly what ends a machine. */
+const witness = (file: string): string => `${file}.whole`;
+const wholeNow = (file: string): string => `${bootId()} ${identityOf(file)}\n`;
+
+function foundWhole(file: string): boolean {
+  try {
+    return readFileSync(witness(file), 'utf8') === wholeNow(file);
+  } catch {
+    return false; // then it is looked at
+  }
+}
 
 function onDisk(file: string): OnDisk {
   const opened = identityOf(file);

@@ -96,5 +96,6 @@ function statOf(pid: number): Stat | null {
   }
 }
 
-const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** Another one after each boot. */
+export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 const pidNamespace = (): string => readlinkSync('/proc/self/ns/pid');

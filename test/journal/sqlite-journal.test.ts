@@ -212,6 +212,24 @@ describe('a damaged journal', () => {
     };
   };
 
+  it('is found at the first start after a boot, and read whole no second time in it', () => {
+    using directory = temporaryDirectory();
+    const stateDir = directory.path;
+    const file = filled(stateDir);
+    const open = (): readonly string[] => {
+      using journal = openJournal(stateDir, { thorough: 'this-boot' });
+      return journal.notices;
+    };
+    assert.deepEqual(open(), []);
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, bytes.length - 3 * 4096, bytes.length - 4096);
+    writeFileSync(file, bytes);
+    assert.deepEqual(open(), [], 'nobody looks at each page with each start');
+    writeFileSync(`${file}.whole`, readFileSync(`${file}.whole`, 'utf8').replace(/^\S+/, 'another-boot'));
+    assert.match(open().join(), /journal\.db\.damaged-/);
+    assert.deepEqual(open(), []);
+  });
+
   it('is told in words, whichever bytes are wrong, and after at most one more start all works again', () => {
     using directory = temporaryDirectory();
     const sound = readFileSync(filled(join(directory.path, 'template')));
