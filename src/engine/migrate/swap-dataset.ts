@@ -128,10 +128,11 @@ async function bringDirectoryBack({ path, aside }: DatasetSwap): Promise<void> {
   });
 }
 
-/** Whatever is in it keeps it. */
+/** Whatever is in it keeps it. Gone also after a power cut: whoever removes it does not look for it again. */
 export async function removeIfEmpty(directory: string): Promise<void> {
   try {
     await rmdir(directory);
+    await syncDirectory(dirname(directory));
   } catch (error) {
     if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
   }

@@ -2,9 +2,11 @@
 // longer in it.
 
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { duration } from '../../domain/duration.ts';
 import type { EffectKind } from '../../domain/effect.ts';
 import type { StepContext } from '../../domain/plan.ts';
+import { syncDirectory } from '../../lib/durable-file.ts';
 import { errnoOf, HoldfastError } from '../../lib/errors.ts';
 import { untilNamedByNobody } from '../../process/named-by.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
@@ -18,11 +20,21 @@ export const STAGING: EffectKind = {
     if (typeof path !== 'string') return;
     await untilNamedByNobody(path, DYING); // a restic that is still dying would make it anew
     await removeTree(path);
+    await goneForGood(path);
   },
 };
 
 /** It was told to end when its Holdfast died, and has nothing to finish. */
 const DYING = duration(10, 's');
+
+/** Also after a power cut: nobody looks for it again. There is nothing to do where what it was in is gone, too. */
+async function goneForGood(path: string): Promise<void> {
+  try {
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
 
 async function removeTree(path: string): Promise<void> {
   const remove = (): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 8, retryDelay: 100 });
