@@ -31,7 +31,7 @@ export async function restoreServerBench(scratch: Scratch, rounds = ROUNDS): Pro
   const to = `${root}/restored`;
   const bare = scratch.path('bare.sh');
   const control = SERVER_PROGRAMS.need('pg_ctl');
-  const options = `-c listen_addresses= -c unix_socket_directories=${to} -c archive_mode=off`;
+  const options = `-c listen_addresses= -c unix_socket_directories=${to} -c archive_mode=off -c fsync=on`;
   writeFileSync(
     bare,
     `set -eu; install -d -m 700 -o ${OWNER.uid} -g ${OWNER.gid} ${to}; cd /
