@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Report, StepReport } from '../../src/domain/report.ts';
 import type { RecordedEvidence } from '../../src/journal/journal.ts';
-import { ArchivingServer } from '../support/archiving-server.ts';
+import { ArchivingServer, type ServerOptions } from '../support/archiving-server.ts';
 import { OWNER } from '../support/postgres.ts';
 import { ScratchHost, type Section, stepOf } from '../support/cli.ts';
 
@@ -17,11 +17,11 @@ interface Scene {
   readonly watch: () => Promise<StepReport>;
 }
 
-function sceneOf(t: TestContext, postgres: Section = {}): Scene {
+function sceneOf(t: TestContext, postgres: Section = {}, options: ServerOptions = {}): Scene {
   const held = new DisposableStack();
   t.after(() => held.dispose());
   const host = held.use(new ScratchHost());
-  const server = held.use(new ArchivingServer(host.path('pg')));
+  const server = held.use(new ArchivingServer(host.path('pg'), options));
   host.services['db'] = { postgres: { ...server.section, ...postgres } };
   server.pgbackrest('stanza-create');
   server.pgbackrest('backup', '--type=full', '--start-fast');
@@ -45,12 +45,12 @@ function settle(server: ArchivingServer): void {
 
 test('what can be had back is on record, and moves on with the log', async (t) => {
   const { host, server, watch } = sceneOf(t);
+  server.ageArchive(60);
   const first = await watch();
   assert.deepEqual([first.outcome, first.reason], ['succeeded', null]);
   const before = archiveFact(host);
   assert.ok(before);
   assert.deepEqual([before.repository, before.complete], ['repo1', true]);
-  await new Promise((done) => setTimeout(done, 1100)); // times in a repository are whole seconds
   server.sql('create table kept (n int)');
   settle(server);
   await watch();
@@ -60,24 +60,19 @@ test('what can be had back is on record, and moves on with the log', async (t) =
 test('a file of the log that is gone is named, and what comes after it is not taken to be reachable', async (t) => {
   const { host, server, watch } = sceneOf(t);
   settle(server);
-  const directory = join(server.directory, 'repo1/archive/main/15-1/0000000100000000');
-  const files = (): string[] =>
-    readdirSync(directory)
-      .filter((name) => /^[0-9A-F]{24}-/.test(name))
-      .toSorted();
-  const gone = files().at(-1) ?? '';
+  const gone = server.archived().at(-1) ?? '';
   settle(server);
   settle(server);
-  rmSync(join(directory, gone));
+  rmSync(join(server.archive(), gone));
   const { outcome, reason } = await watch();
   assert.equal(outcome, 'partial');
-  assert.match(reason ?? '', new RegExp(`repo1: 1 file of the log is missing, first ${gone.slice(0, 24)}`));
+  assert.match(reason ?? '', new RegExp(`repo1: 1 file of the log is missing, first ${basename(gone).slice(0, 24)}`));
   assert.equal(archiveFact(host)?.complete, false);
 });
 
 test('a server that nobody writes to is made to finish a file before its newest moment gets too old', async (t) => {
-  const { host, server, watch } = sceneOf(t, { archiveWithin: '2s' });
-  await new Promise((done) => setTimeout(done, 1500)); // more than half of what is owed
+  const { host, server, watch } = sceneOf(t, { archiveWithin: '1h' });
+  server.ageArchive(45 * 60); // more than half of what is owed
   const before = server.sql('select last_archived_wal from pg_stat_archiver');
   await watch();
   assert.notDeepEqual(server.sql('select last_archived_wal from pg_stat_archiver'), before);
@@ -98,7 +93,7 @@ test('a server that cannot archive is told, with the file that it cannot archive
 test('the log of another timeline is no part of what the server can be had back to', async (t) => {
   const { host, server, watch } = sceneOf(t);
   settle(server);
-  const directory = join(server.directory, 'repo1/archive/main/15-1');
+  const directory = server.archive();
   await watch();
   const before = archiveFact(host)?.at;
   cpSync(join(directory, '0000000100000000'), join(directory, '0000000200000000'), { recursive: true });
@@ -111,4 +106,16 @@ test('the log of another timeline is no part of what the server can be had back 
   const { outcome, reason } = await watch();
   assert.equal(outcome, 'succeeded', reason ?? '');
   assert.equal(archiveFact(host)?.at, before);
+});
+
+test('a log of small files is one without a gap, also from one of its numbers on to the next', async (t) => {
+  const { server, watch } = sceneOf(t, {}, { firstFile: '000000010000000000000FFD' }); // of 1 MiB: the last of that is FFF
+  for (let files = 0; files < 4; files += 1) settle(server);
+  const directories = new Set(server.archived().map((path) => path.slice(0, 16)));
+  assert.deepEqual([...directories], ['0000000100000000', '0000000100000001']);
+  const { outcome, reason } = await watch();
+  assert.deepEqual([outcome, reason], ['succeeded', null]);
+  const gone = server.archived().find((path) => path.includes('000000010000000100000000-')) ?? '';
+  rmSync(join(server.archive(), gone));
+  assert.match((await watch()).reason ?? '', /1 file of the log is missing, first 000000010000000100000000:/);
 });

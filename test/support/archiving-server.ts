@@ -1,6 +1,15 @@
 // A real PostgreSQL server that archives into real repositories of pgBackRest, all below one directory, run by an ordinary user.
 
-import { appendFileSync, chmodSync, chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Section } from './cli.ts';
@@ -13,6 +22,8 @@ export interface ServerOptions {
   readonly repositories?: number;
   /** Further lines of its pgbackrest configuration. */
   readonly lines?: readonly string[];
+  /** The name of the first file of its log: as if it had been written to for long. */
+  readonly firstFile?: string;
 }
 
 export class ArchivingServer implements Disposable {
@@ -22,7 +33,7 @@ export class ArchivingServer implements Disposable {
   #running = false;
 
   /** In `directory`, which must not exist; `stanza` is not created yet. */
-  constructor(directory: string, { repositories = 1, lines = [] }: ServerOptions = {}) {
+  constructor(directory: string, { repositories = 1, lines = [], firstFile }: ServerOptions = {}) {
     chmodSync(dirname(directory), 0o711); // or nobody else reaches what is in it
     mkdirSync(directory, { mode: 0o755 });
     chmodSync(directory, 0o755);
@@ -46,6 +57,8 @@ export class ArchivingServer implements Disposable {
     ];
     writeFileSync(this.configFile, `${settings.join('\n')}\n`);
     this.make();
+    if (firstFile !== undefined)
+      asOwner(join(PROGRAMS, 'pg_resetwal'), [`--next-wal-file=${firstFile}`, '--pgdata', this.data]);
     this.start();
   }
 
@@ -116,6 +129,27 @@ fsync = off
       backup: { label: string }[];
     }[];
     return (stanza?.backup ?? []).map(({ label }) => label);
+  }
+
+  /** Where a repository has the log of its first cluster, whatever the version. */
+  archive(repository = 1): string {
+    const stanza = join(this.directory, `repo${repository}`, 'archive/main');
+    const id = readdirSync(stanza).find((name) => /^\d+-1$/.test(name));
+    if (id === undefined) throw new Error(`repo${repository} has no archive`);
+    return join(stanza, id);
+  }
+
+  /** Files of the log in a repository, oldest first, as paths below `archive()`. */
+  archived(repository = 1): string[] {
+    return readdirSync(this.archive(repository), { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\/[0-9A-F]{24}-/.test(path))
+      .toSorted();
+  }
+
+  /** As if everything in the archive of a repository had come there so many seconds earlier. */
+  ageArchive(seconds: number, repository = 1): void {
+    const then = Date.now() / 1000 - seconds;
+    for (const path of this.archived(repository)) utimesSync(join(this.archive(repository), path), then, then);
   }
 
   [Symbol.dispose](): void {

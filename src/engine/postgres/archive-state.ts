@@ -3,7 +3,7 @@
 import { type BaseBackup, reachesOf, type Reach } from '../../domain/moments.ts';
 import { readArchive } from '../../domain/postgres-archive.ts';
 import { type Line, lineOf, parseHistory } from '../../domain/timeline.ts';
-import { filesOfALogBy, parseWalName } from '../../domain/wal-file.ts';
+import { filesOfALogBy } from '../../domain/wal-file.ts';
 import { backupsIn, clusterIn } from './archive-look.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { BackupInfo, ClusterInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
@@ -85,17 +85,18 @@ const problem = (
     retry: 'later',
   });
 
-/** In order; also those of which there is nothing but how they began. */
+/** In order; also those of which there is nothing but how they began. The size of the files is no matter. */
 export function timelinesOf(files: readonly Pick<RepositoryFile, 'path'>[], id: string): number[] {
-  const found = new Set<number>();
-  for (const { path } of files) {
+  const found = files.flatMap(({ path }) => {
     const name = path.startsWith(`${id}/`) ? (path.split('/').at(-1) ?? '') : '';
-    const history = /^([0-9A-F]{8})\.history$/.exec(name)?.[1];
-    const timeline = history === undefined ? parseWalName(name.slice(0, 24))?.timeline : Number.parseInt(history, 16);
-    if (timeline !== undefined) found.add(timeline);
-  }
-  return [...found].toSorted((a, b) => a - b);
+    const [, timeline] = TIMELINE.exec(name) ?? [];
+    return timeline === undefined ? [] : [Number.parseInt(timeline, 16)];
+  });
+  return [...new Set(found)].toSorted((a, b) => a - b);
 }
+
+/** Files of the log, whole or in part, and histories begin with it. */
+const TIMELINE = /^([0-9A-F]{8})(?:[0-9A-F]{16}|\.history$)/;
 
 /** Throws `snapshot-missing` for a timeline that nothing tells where it came from. */
 async function lineFor(
