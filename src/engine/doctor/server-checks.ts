@@ -7,7 +7,7 @@ import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts'
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import { type PgBackRestService, pgBackRestOf, PROGRAM } from '../postgres/access.ts';
-import { backupsIn, clusterIn } from '../postgres/archive-look.ts';
+import { backupsIn, clusterIn } from '../postgres/open-archive.ts';
 import { requireMounted } from '../postgres/mounted.ts';
 import { engineJobs } from '../postgres/plan-backup.ts';
 import { serverNeeds } from '../postgres/server-needs.ts';

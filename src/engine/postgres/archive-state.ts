@@ -1,24 +1,18 @@
 // What a repository of pgBackRest holds of a server: its backups, its archive, and to which moments they lead.
 
 import { type BaseBackup, reachesOf, type Reach } from '../../domain/moments.ts';
-import { readArchive } from '../../domain/postgres-archive.ts';
-import { type Line, lineOf, parseHistory } from '../../domain/timeline.ts';
-import { filesOfALogBy } from '../../domain/wal-file.ts';
-import { backupsIn, clusterIn } from './archive-look.ts';
+import { jobName } from '../../domain/naming.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { BackupInfo, ClusterInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
-import { invokePgBackRest, type PgBackRest } from '../../tools/pgbackrest/invoke.ts';
-import { listRepository, type RepositoryFile } from '../../tools/pgbackrest/repo-ls.ts';
+import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
+import { clusterIn, openArchive, type OpenArchive } from './open-archive.ts';
+import { nameOfRepository } from './repositories.ts';
 
-export interface ArchiveState {
+export interface ArchiveState extends OpenArchive {
   readonly repository: number;
   /** The cluster in force there. */
   readonly cluster: ClusterInfo;
-  readonly files: readonly RepositoryFile[];
-  readonly timelines: readonly number[];
-  /** Backups of that cluster, oldest first. */
-  readonly backups: readonly BackupInfo[];
   readonly reaches: readonly Reach<BackupInfo & BaseBackup>[];
 }
 
@@ -31,31 +25,8 @@ export async function archiveState(
 ): Promise<ArchiveState> {
   const info = await pgBackRestInfo(access, { signal, repository });
   const cluster = clusterOf(info, repository, access);
-  const { id, files } = await archiveFiles(access, cluster, signal);
-  const timelines = timelinesOf(files, id);
-  const backups = backupsIn(info, repository).filter(({ databaseId }) => databaseId === cluster.id);
-  const perLog = filesOfALogBy(
-    backups.flatMap(({ startLsn, wal }) => (startLsn === null || wal === null ? [] : [{ lsn: startLsn, file: wal.start }])),
-  );
-  const line = await lineFor(access, { repository, id, files, perLog }, timeline ?? timelines.at(-1) ?? 1, signal);
-  return {
-    repository,
-    cluster,
-    files,
-    timelines,
-    backups,
-    reaches: reachesOf(backups, readArchive(files, id, perLog), line),
-  };
-}
-
-/** Everything that lies in the archive of a stanza. */
-export async function archiveFiles(
-  access: PgBackRest,
-  { repository, id, version }: ClusterInfo,
-  signal: AbortSignal,
-): Promise<{ id: string; files: RepositoryFile[] }> {
-  const files = await listRepository(access, repository, `archive/${access.stanza}`, { signal });
-  return { id: `${version}-${id}`, files };
+  const open = await openArchive(access, info, cluster, timeline ?? 'newest', signal);
+  return { ...open, repository, cluster, reaches: reachesOf(open.backups, open.archive, open.line) };
 }
 
 function clusterOf(info: StanzaInfo, repository: number, { stanza, subject }: PgBackRest): ClusterInfo {
@@ -79,49 +50,8 @@ const problem = (
   new HoldfastError({
     code,
     operation: 'ask for the backups of',
-    subject: `${subject}@repo${repository}`,
+    subject: jobName(subject, nameOfRepository(repository)),
     message,
     hint,
     retry: 'later',
   });
-
-/** In order; also those of which there is nothing but how they began. The size of the files is no matter. */
-export function timelinesOf(files: readonly Pick<RepositoryFile, 'path'>[], id: string): number[] {
-  const found = files.flatMap(({ path }) => {
-    const name = path.startsWith(`${id}/`) ? (path.split('/').at(-1) ?? '') : '';
-    const [, timeline] = TIMELINE.exec(name) ?? [];
-    return timeline === undefined ? [] : [Number.parseInt(timeline, 16)];
-  });
-  return [...new Set(found)].toSorted((a, b) => a - b);
-}
-
-/** Files of the log, whole or in part, and histories begin with it. */
-const TIMELINE = /^([0-9A-F]{8})(?:[0-9A-F]{16}|\.history$)/;
-
-/** Throws `snapshot-missing` for a timeline that nothing tells where it came from. */
-async function lineFor(
-  access: PgBackRest,
-  archive: {
-    readonly repository: number;
-    readonly id: string;
-    readonly files: readonly RepositoryFile[];
-    readonly perLog: number;
-  },
-  timeline: number,
-  signal: AbortSignal,
-): Promise<Line> {
-  if (timeline === 1) return lineOf(1);
-  const { repository, id, files } = archive;
-  const name = `${id}/${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;
-  if (!files.some(({ path }) => path === name)) return lineOf(timeline);
-  const text = await invokePgBackRest(
-    access,
-    {
-      args: ['repo-get', `archive/${access.stanza}/${name}`],
-      operation: 'read the history of',
-      repository,
-    },
-    { signal },
-  );
-  return parseHistory(text, timeline, archive.perLog) ?? lineOf(timeline);
-}

@@ -13,10 +13,11 @@ import { pgBackRestExpire } from '../../tools/pgbackrest/expire.ts';
 import { type BackupInfo, pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { type PgBackRestService, pgBackRestOf } from './access.ts';
-import { type ArchiveLook, backupsIn, clusterIn, lookAtArchive } from './archive-look.ts';
+import { type ArchiveLook, lookAtArchive } from './archive-look.ts';
+import { backupsIn, clusterIn } from './open-archive.ts';
 import { calendarsOf, isDue } from './calendars.ts';
 import { requireMounted } from './mounted.ts';
-import { unknownPlace } from './places.ts';
+import { nameOfRepository, placeOfRepository } from './repositories.ts';
 import { holdProcesses } from './processes.ts';
 
 export interface EngineJob extends PgBackRestService {
@@ -153,11 +154,11 @@ function goneFrom(job: EngineJob, before: StanzaInfo, after: StanzaInfo, key: nu
     .map(({ label }) => ({
       kind: 'missing',
       service: job.service.name,
-      repository: `repo${key}`,
+      repository: nameOfRepository(key),
       snapshotId: label,
       at: context.now(),
       complete: true,
-      detail: { tool: 'pgbackrest', how: REMOVED_BY_RETENTION, place: placeOf(job, key) },
+      detail: { tool: 'pgbackrest', how: REMOVED_BY_RETENTION, place: placeOfRepository(job.postgres, key) },
     }));
 }
 
@@ -182,11 +183,11 @@ function resultOf(
   const evidence: Evidence = {
     kind: 'backup',
     service: job.service.name,
-    repository: `repo${key}`,
+    repository: nameOfRepository(key),
     snapshotId: made.label,
     at: made.stoppedAt,
     complete: faults.length === 0,
-    detail: { tool: 'pgbackrest', place: placeOf(job, key), bytes: made.size, ...figures },
+    detail: { tool: 'pgbackrest', place: placeOfRepository(job.postgres, key), bytes: made.size, ...figures },
   };
   return {
     outcome: reasons.length === 0 ? 'succeeded' : 'partial',
@@ -194,7 +195,7 @@ function resultOf(
     evidence: [evidence, ...gone],
     result: {
       service: job.service.name,
-      repository: `repo${key}`,
+      repository: nameOfRepository(key),
       snapshotId: made.label,
       bytesProcessed: made.size,
       bytesAdded: made.added,
@@ -202,10 +203,6 @@ function resultOf(
     },
   };
 }
-
-/** As its configuration says: what is on record is about a place. */
-const placeOf = ({ repository, postgres }: EngineJob, key: number): string =>
-  repository?.path ?? unknownPlace(postgres, key);
 
 /** Of several repositories: as good as the worst of them. */
 function merged(results: readonly StepResult[]): StepResult {

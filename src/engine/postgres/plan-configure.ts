@@ -15,7 +15,7 @@ import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { setOwner } from '../../tools/util-linux/own.ts';
 import { fileSystemFailure } from '../restore/file-system-failure.ts';
 import { type PgBackRestService, pgBackRestOf, PROGRAM } from './access.ts';
-import { clusterIn } from './archive-look.ts';
+import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
 import { requireMounted } from './mounted.ts';
 import { serverNeeds } from './server-needs.ts';

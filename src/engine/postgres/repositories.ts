@@ -7,9 +7,11 @@ import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 
 export const nameOfRepository = (key: number): string => `repo${key}`;
 
-/** Where it is, as its configuration says: what is on record is about a place. */
-export const placeOfRepository = ({ repositories, configFile }: PostgresConfig, key: number): string =>
-  repositories.find((each) => each.key === key)?.path ?? `${configFile ?? 'pgbackrest'}:${key}`;
+/** Where it is, as its configuration says, or as one of which only pgBackRest's own knows more: what is on record is about a place. */
+export const placeOfRepository = (
+  { repositories, configFile }: Pick<PostgresConfig, 'repositories' | 'configFile'>,
+  key: number,
+): string => repositories.find((each) => each.key === key)?.path ?? `${configFile ?? 'pgbackrest'}:${key}`;
 
 /** Those that are declared, else those that pgBackRest itself names. Throws `repository-missing` where there is none. */
 export async function repositoriesOf(

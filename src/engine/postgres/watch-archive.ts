@@ -12,10 +12,11 @@ import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { checkStanza } from '../../tools/pgbackrest/stanza.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import { type PgBackRestService, pgBackRestOf } from './access.ts';
-import { type ArchiveLook, clusterIn, lookAtArchive } from './archive-look.ts';
+import { type ArchiveLook, lookAtArchive } from './archive-look.ts';
+import { clusterIn } from './open-archive.ts';
 import { archiveTroubles, owedWithin } from './archive-verdict.ts';
 import { requireMounted } from './mounted.ts';
-import { unknownPlace } from './places.ts';
+import { nameOfRepository, placeOfRepository } from './repositories.ts';
 import { askServer } from './server.ts';
 
 export const planWatch = (host: string, servers: readonly PgBackRestService[]): Plan => ({
@@ -67,35 +68,36 @@ async function watch(server: PgBackRestService, context: StepContext): Promise<S
         : []),
       ...archiveTroubles(look, state, within, context.now()),
     ];
-    troubles.push(...own.map((each) => `repo${key}: ${each}`));
+    troubles.push(...own.map((each) => `${nameOfRepository(key)}: ${each}`));
     if (look.foreign.length > 0)
-      context.warn(`repo${key} holds timelines that are not the server's own: ${look.foreign.join(', ')}`);
+      context.warn(`${nameOfRepository(key)} holds timelines that are not the server's own: ${look.foreign.join(', ')}`);
     return look.restorableUntil === null
       ? null
       : {
           kind: 'archive',
           service: service.name,
-          repository: `repo${key}`,
+          repository: nameOfRepository(key),
           snapshotId: '',
           at: look.restorableUntil,
           complete: own.length === 0,
           detail: {
             tool: 'pgbackrest',
-            place: postgres.repositories.find((each) => each.key === key)?.path ?? unknownPlace(postgres, key),
+            place: placeOfRepository(postgres, key),
             restorableFrom: look.restorableFrom === null ? null : formatInstant(look.restorableFrom),
             troubles: own,
           },
         };
   });
   for (const each of info.repositories)
-    if (each.state === 'other' || each.state === 'no-stanza') troubles.push(`repo${each.key}: ${each.message}`);
+    if (each.state === 'other' || each.state === 'no-stanza')
+      troubles.push(`${nameOfRepository(each.key)}: ${each.message}`);
   return {
     outcome: troubles.length === 0 ? 'succeeded' : 'partial',
     reason: troubles.length === 0 ? null : [...new Set(troubles)].join('; '),
     evidence: evidence.filter((each) => each !== null),
     result: {
       repositories: looks.map(({ key, look }) => ({
-        repository: `repo${key}`,
+        repository: nameOfRepository(key),
         restorableFrom: look.restorableFrom === null ? null : formatInstant(look.restorableFrom),
         restorableUntil: look.restorableUntil === null ? null : formatInstant(look.restorableUntil),
       })),

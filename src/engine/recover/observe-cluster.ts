@@ -16,9 +16,10 @@ import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import type { ObservedScene } from '../layers/observe-scene.ts';
 import { PROGRAM, pgBackRestOf } from '../postgres/access.ts';
-import { backupsIn } from '../postgres/archive-look.ts';
+import { backupsIn } from '../postgres/open-archive.ts';
 import { type DataDirectory, dataDirectory } from '../postgres/data-directory.ts';
 import { requireMounted } from '../postgres/mounted.ts';
+import { nameOfRepository } from '../postgres/repositories.ts';
 import { whatHides } from './look-at-paths.ts';
 
 export interface ClusterScene {
@@ -102,7 +103,7 @@ async function askArchives(service: ServiceConfig, postgres: PostgresConfig, sig
     const info = await pgBackRestInfo(access, { signal });
     return info.repositories.length === 0
       ? [silent('pgbackrest', NO_STANZA)]
-      : info.repositories.map(({ key }) => ({ repository: `repo${key}`, ...stateIn(info, key) }));
+      : info.repositories.map(({ key }) => ({ repository: nameOfRepository(key), ...stateIn(info, key) }));
   } catch (error) {
     return [silent('pgbackrest', wordsOf(error, signal))];
   }

@@ -4,7 +4,7 @@
 import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
 import { placeOf } from '../../repositories/place.ts';
 import { ALL_REPOSITORIES, engineJobs } from '../postgres/plan-backup.ts';
-import { unknownPlace } from '../postgres/places.ts';
+import { placeOfRepository } from '../postgres/repositories.ts';
 import type { EvidenceReader } from './believed-copy.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
 
@@ -33,7 +33,7 @@ export function serverPlaces(service: ServiceConfig, journal: EvidenceReader): S
     const least = { location: 'onsite', medium: 'disk' } as const;
     if (names.length === 0) return [serverPlace({ name: ALL_REPOSITORIES, url: '', ...least }, ALL_REPOSITORIES)];
     return names.map((name) =>
-      serverPlace({ name, url: unknownPlace(postgres, Number(name.slice('repo'.length))), ...least }, ALL_REPOSITORIES),
+      serverPlace({ name, url: placeOfRepository(postgres, Number(name.slice('repo'.length))), ...least }, ALL_REPOSITORIES),
     );
   });
 }

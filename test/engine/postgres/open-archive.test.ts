@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { timelinesOf } from '../../../src/engine/postgres/archive-state.ts';
+import { timelinesOf } from '../../../src/engine/postgres/open-archive.ts';
 
 const SHA = 'a'.repeat(40);
 const timelines = (...names: readonly string[]): number[] =>
