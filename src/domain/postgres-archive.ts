@@ -86,6 +86,25 @@ function newestNumber(timelines: Archive['timelines'], line: Line): number {
   return newest;
 }
 
+/** A timeline of which more is there than a line takes. */
+export interface SideTimeline {
+  readonly timeline: number;
+  /** Its newest file, and when that came. */
+  readonly file: string;
+  readonly at: Instant;
+}
+
+/** What was archived beside a line: on timelines that are none of its own, or after they were left. */
+export const besideLine = ({ timelines, perLog }: Archive, line: Line): SideTimeline[] =>
+  [...timelines]
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([timeline, files]) => {
+      const numbers = [...files.keys()].filter((number) => timelineAt(line, number) !== timeline);
+      const number = Math.max(...numbers);
+      const at = files.get(number);
+      return at === undefined ? [] : [{ timeline, file: walName({ timeline, number }, perLog), at }];
+    });
+
 /** Timelines in it that are not the server's own. */
 export const foreignTimelines = ({ timelines }: Archive, line: Line): number[] =>
   [...timelines.keys()].filter((timeline) => !line.some((each) => each.timeline === timeline)).toSorted((a, b) => a - b);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Instant } from '../../src/domain/instant.ts';
-import { type ArchivedFile, foreignTimelines, reachOf, readArchive } from '../../src/domain/postgres-archive.ts';
+import { type ArchivedFile, besideLine, foreignTimelines, reachOf, readArchive } from '../../src/domain/postgres-archive.ts';
 import { type Line, lineOf, parseHistory, timelineAt } from '../../src/domain/timeline.ts';
 import { filesOfALog, filesOfALogBy, fileOfPosition, parseWalName, walName } from '../../src/domain/wal-file.ts';
 
@@ -159,4 +159,17 @@ test('a history that is none is not believed', () => {
   assert.equal(parseHistory('no such file\n', 2), null);
   assert.equal(parseHistory('3\t0/8000028\tx\n', 2), null);
   assert.deepEqual(parseHistory('# comment\n\n', 1), [{ timeline: 1, until: null }]);
+});
+
+test('what goes on beside a line is told: a server that lives on after another one left it, and what is no relation', () => {
+  const line: Line = [
+    { timeline: 1, until: 5 },
+    { timeline: 3, until: null },
+  ];
+  const beside = (...files: ArchivedFile[]): unknown => besideLine(readArchive(files, '15-1'), line);
+  assert.deepEqual(beside(file(1, 4), file(3, 5), file(3, 9)), []);
+  assert.deepEqual(beside(file(1, 4), file(1, 5), file(1, 7), file(3, 5), file(2, 4)), [
+    { timeline: 1, file: walName({ timeline: 1, number: 7 }), at: at(7) },
+    { timeline: 2, file: walName({ timeline: 2, number: 4 }), at: at(4) },
+  ]);
 });

@@ -2,10 +2,12 @@
 
 import { type BaseBackup, reachesOf, type Reach } from '../../domain/moments.ts';
 import { jobName } from '../../domain/naming.ts';
+import { besideLine, type SideTimeline } from '../../domain/postgres-archive.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { BackupInfo, ClusterInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
+import type { TargetTimeline } from '../../tools/pgbackrest/restore.ts';
 import { clusterIn, openArchive, type OpenArchive } from './open-archive.ts';
 import { nameOfRepository } from './repositories.ts';
 
@@ -13,6 +15,10 @@ export interface ArchiveState extends OpenArchive {
   readonly repository: number;
   /** The cluster in force there. */
   readonly cluster: ClusterInfo;
+  /** Nothing tells where its timeline came from: it can be followed only from backups that were made on it. */
+  readonly orphan: boolean;
+  /** What was archived beside it, and is not in anything that is restored along it. */
+  readonly beside: readonly SideTimeline[];
   readonly reaches: readonly Reach<BackupInfo & BaseBackup>[];
 }
 
@@ -26,8 +32,19 @@ export async function archiveState(
   const info = await pgBackRestInfo(access, { signal, repository });
   const cluster = clusterOf(info, repository, access);
   const open = await openArchive(access, info, cluster, timeline ?? 'newest', signal);
-  return { ...open, repository, cluster, reaches: reachesOf(open.backups, open.archive, open.line) };
+  const { archive, line } = open;
+  return {
+    ...open,
+    repository,
+    cluster,
+    orphan: open.timeline > 1 && line.length === 1,
+    beside: besideLine(archive, line),
+    reaches: reachesOf(open.backups, archive, line),
+  };
 }
+
+/** What recovery is told: a server refuses a timeline of which it finds no history, but for the one that it is on. */
+export const targetTimeline = ({ timeline, orphan }: ArchiveState): TargetTimeline => (orphan ? 'current' : timeline);
 
 function clusterOf(info: StanzaInfo, repository: number, { stanza, subject }: PgBackRest): ClusterInfo {
   const told = info.repositories.find(({ key }) => key === repository);

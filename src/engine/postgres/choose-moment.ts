@@ -62,7 +62,7 @@ export async function chooseMoment(
     return reach ? [{ state, reach }] : [];
   });
   const best = wish.at === null ? furthest(found) : found[0];
-  if (best) return { ...best, moments, remarks: remarksOf(best.state, best.reach, failures, wish) };
+  if (best) return { ...best, moments, remarks: remarksOf(best.state, best.reach, failures) };
   const [failure] = failures;
   if (states.length === 0 && failure) throw failure;
   throw refusal(access, states, wish, failures);
@@ -95,10 +95,9 @@ const reachableOf = ({ repository, reaches }: ArchiveState): Reachable[] =>
   }));
 
 const remarksOf = (
-  { repository, timelines }: ArchiveState,
+  { repository, timeline, beside }: ArchiveState,
   { backup, gap, last }: Reach<BackupInfo>,
   failures: readonly HoldfastError[],
-  { timeline }: MomentWish,
 ): string[] => [
   ...failures.map(({ subject, message }) => `${subject} was not asked any further: ${message}`),
   ...(backup.error === true
@@ -107,9 +106,10 @@ const remarksOf = (
   ...(gap === null
     ? []
     : [`the archive of repo${repository} ends with ${last}: ${gap} is missing, and nothing after it can be had`]),
-  ...(timeline === null && timelines.length > 1
-    ? [`there are timelines ${timelines.join(', ')}: the newest is followed; --timeline N for another one`]
-    : []),
+  ...beside.map(
+    (other) =>
+      `timeline ${timeline} is followed, and timeline ${other.timeline} goes on beside it, to ${other.file} of ${formatInstant(other.at)}: what was committed there is not in it (--timeline ${other.timeline} has that)`,
+  ),
 ];
 
 function refusal(

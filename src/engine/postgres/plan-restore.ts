@@ -9,6 +9,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { Surroundings } from '../restore/destination.ts';
 import { checkDestination } from '../restore/destination.ts';
 import type { Toolbox } from '../toolbox.ts';
+import { targetTimeline } from './archive-state.ts';
 import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-moment.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { pgBackRestOf, PROGRAM } from './access.ts';
@@ -94,20 +95,20 @@ export const recoveryOf = (
   access: RecoveryOrder['access'],
   postgres: PostgresConfig,
   { state, reach }: ChosenMoment,
-  { at, timeline }: MomentWish,
+  { at }: MomentWish,
 ): Omit<RecoveryOrder, 'durable'> => ({
   access,
   repository: state.repository,
   cluster: state.cluster,
   reach,
   at,
-  timeline,
+  timeline: targetTimeline(state),
   processes: postgres.processes,
   role: postgres.user,
 });
 
 const describe = (service: string, { reach, state }: ChosenMoment, { at }: MomentWish): string =>
-  `Restore ${service} ${at === null ? 'as new as it can be had' : `as it was at ${formatInstant(at)}`} (${reach.backup.label} and the log after it) from repo${state.repository}`;
+  `Restore ${service} ${at === null ? 'as new as it can be had' : `as it was at ${formatInstant(at)}`} (${reach.backup.label} and the log of timeline ${state.timeline} after it) from repo${state.repository}`;
 
 const stepOf = (
   service: string,

@@ -15,7 +15,7 @@ import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { EVERYTHING } from '../status/believed-copy.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { pgBackRestOf, PROGRAM } from './access.ts';
-import { archiveState, type ArchiveState } from './archive-state.ts';
+import { archiveState, type ArchiveState, targetTimeline } from './archive-state.ts';
 import { nameOfRepository, placeOfRepository, repositoriesOf } from './repositories.ts';
 import { scratchFor } from './scratch-for.ts';
 import { drillServer } from './server-drill.ts';
@@ -90,7 +90,7 @@ async function stepFor(server: Server, access: PgBackRest, key: number, planning
       cluster: state.cluster,
       reach,
       at: null,
-      timeline: null,
+      timeline: targetTimeline(state),
       processes: postgres.processes,
       role: postgres.user,
       durable: false,

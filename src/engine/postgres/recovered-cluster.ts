@@ -9,7 +9,7 @@ import type { StepContext } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { BackupInfo, ClusterInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
-import { pgBackRestRestore, restoreCommandFor } from '../../tools/pgbackrest/restore.ts';
+import { pgBackRestRestore, restoreCommandFor, type TargetTimeline } from '../../tools/pgbackrest/restore.ts';
 import { type ServerPrograms, serverPrograms } from '../../tools/postgresql/programs.ts';
 import { readRecoveryLog, type RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
 import { dataDirectory, type ValidDirectory } from './data-directory.ts';
@@ -22,7 +22,7 @@ export interface RecoveryOrder {
   readonly reach: Reach<BackupInfo & BaseBackup>;
   /** Null: everything that the archive holds. */
   readonly at: Instant | null;
-  readonly timeline: number | null;
+  readonly timeline: TargetTimeline;
   readonly processes: number | null;
   /** A superuser of the database. */
   readonly role: string;

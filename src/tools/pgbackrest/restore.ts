@@ -5,6 +5,9 @@ import { formatInstant, type Instant } from '../../domain/instant.ts';
 import { quote } from '../../lib/shell-word.ts';
 import { invokePgBackRest, type Invocation, type PgBackRest, type PgBackRestOptions } from './invoke.ts';
 
+/** Never the newest that is there when it looks: that may have come since, of another server. `current`: the one of the backup. */
+export type TargetTimeline = number | 'current';
+
 export interface RestoreRequest {
   /** The label of the backup, and the number of the repository that holds it. */
   readonly set: string;
@@ -13,8 +16,7 @@ export interface RestoreRequest {
   readonly directory: string;
   /** The moment; null: everything that the archive holds. */
   readonly target: Instant | null;
-  /** Null: the newest. */
-  readonly timeline: number | null;
+  readonly timeline: TargetTimeline;
   readonly delta: boolean;
   /** Null: as its configuration says. */
   readonly processes: number | null;
@@ -34,7 +36,7 @@ export function restoreInvocation(request: RestoreRequest): Invocation {
       `--set=${set}`,
       '--archive-mode=off',
       ...(target === null ? ['--type=default'] : ['--type=time', `--target=${targetOf(target)}`, '--target-action=promote']),
-      `--target-timeline=${timeline ?? 'latest'}`,
+      `--target-timeline=${timeline}`,
       ...(delta ? ['--delta'] : []),
       ...(processes === null ? [] : [`--process-max=${processes}`]),
       ...(tablespaces === null ? [] : [`--tablespace-map-all=${tablespaces}`]),

@@ -9,7 +9,7 @@ const REQUEST: RestoreRequest = {
   repository: 2,
   directory: '/scratch/data',
   target: Date.UTC(2026, 0, 1, 11, 0, 0, 250) as Instant,
-  timeline: null,
+  timeline: 1,
   delta: false,
   processes: null,
   tablespaces: null,
@@ -26,7 +26,7 @@ test('a restore names its backup, its repository and its moment with the zone, a
     '--type=time',
     '--target=2026-01-01 11:00:00.250+00',
     '--target-action=promote',
-    '--target-timeline=latest',
+    '--target-timeline=1',
   ]);
 });
 
