@@ -22,6 +22,13 @@ export interface ClusterReceipt {
   readonly state: 'in-progress' | 'completed';
 }
 
+/** Why something is not known. */
+export interface Obstacle {
+  readonly reason: string;
+  /** That may pass without anybody doing anything. */
+  readonly mayPass: boolean;
+}
+
 /** What one repository of the engine said. */
 export type ArchiveState =
   /** It holds backups that can be restored, of these clusters; the newest backup of each. */
@@ -29,7 +36,7 @@ export type ArchiveState =
   /** It shows that it is the one we have set up (our sentinel is there), and holds no backup. */
   | { readonly kind: 'empty' }
   /** It did not answer, or answered with nothing and does not show that it is ours: a directory that is not mounted does that. */
-  | { readonly kind: 'unreachable'; readonly reason: string };
+  | ({ readonly kind: 'unreachable' } & Obstacle);
 
 export interface ClusterBackup {
   readonly systemId: SystemId;
@@ -41,7 +48,7 @@ export interface ClusterObservation {
   readonly service: string;
   readonly dataDir: string;
   /** Why it is not certain that what is seen at the data directory is what belongs there; null when it is. */
-  readonly hidden: string | null;
+  readonly hidden: Obstacle | null;
   readonly data: ClusterData;
   readonly receipt: ClusterReceipt | null;
   /** In the order in which they are asked. */
@@ -80,7 +87,7 @@ export type ClusterDecision =
 
 export function decideCluster(seen: ClusterObservation, policy: ClusterPolicy): ClusterDecision {
   const { data, hidden } = seen;
-  if (hidden !== null) return block(hidden, MEND_FIRST);
+  if (hidden !== null) return { ...block(hidden.reason, MEND_FIRST), again: hidden.mayPass };
   switch (data.kind) {
     case 'unknown':
       return block(data.reason, MEND_FIRST);
@@ -224,8 +231,8 @@ const block = (reason: string, hint: string): Extract<ClusterDecision, { action:
 const unreachable = ({ service, archives }: ClusterObservation, what: string, gone: boolean): ClusterDecision => ({
   ...block(
     `${what}, and ${silentWords(silentOf(archives))}`,
-    `It is tried again by itself, or: holdfast recover ${service}.${gone ? ' No new cluster is made: what does not answer may hold everything.' : ''}`,
+    `See why, then: holdfast recover ${service}.${gone ? ' No new cluster is made: what does not answer may hold everything.' : ''}`,
   ),
   code: 'repository-unreachable',
-  again: true,
+  again: silentOf(archives).some(({ mayPass }) => mayPass),
 });

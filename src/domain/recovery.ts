@@ -11,6 +11,8 @@ export interface SeenPath {
   readonly state: PathState;
   /** Why it is unknown. */
   readonly reason: string | null;
+  /** What makes it unknown may pass without anybody: a mount that is late, a server that hangs. */
+  readonly mayPass: boolean;
   /** It was empty when it was backed up the last time: then that is no loss. */
   readonly wasEmpty: boolean;
 }
@@ -41,6 +43,8 @@ export interface NamedCopy {
 export interface SilentRepository {
   readonly repository: string;
   readonly reason: string;
+  /** It may answer later, without anybody doing anything: not where its password is wrong. */
+  readonly mayPass: boolean;
 }
 
 export interface Observation {
@@ -64,12 +68,18 @@ export interface RecoveryPolicy {
 /**
  * `skip`: there is nothing to do. `restore`: the copy that was found takes its place. `start-empty`: it may start without data;
  * `held` where its emptiness must not take the place of what copies there are. `fail`: it cannot be had back now. `block`: nobody
- * may touch it before a person has looked.
+ * may touch it before a person has looked. `again`: trying later may help without a person.
  */
 export type Decision =
   | { readonly action: 'skip' | 'restore'; readonly reason: string }
   | { readonly action: 'start-empty'; readonly reason: string; readonly held: boolean }
-  | { readonly action: 'fail' | 'block'; readonly reason: string; readonly code: ErrorCode; readonly hint: string };
+  | {
+      readonly action: 'fail' | 'block';
+      readonly reason: string;
+      readonly code: ErrorCode;
+      readonly hint: string;
+      readonly again: boolean;
+    };
 
 /** How much of it is lost. */
 export type Loss = 'none' | 'part' | 'all' | 'unknown';
@@ -90,6 +100,7 @@ export function decide({ service, paths, copies }: Observation, policy: Recovery
       code: 'unsupported',
       reason: 'this version of Holdfast drives no other PostgreSQL engine than pgbackrest',
       hint: 'Restore the cluster with the tool that backs it up today.',
+      again: false,
     };
   }
   const loss = lossOf(paths);
@@ -117,6 +128,7 @@ function fromCopies(service: string, copies: Copies, policy: RecoveryPolicy): De
         code: 'bug',
         reason: 'its data is gone, and no repository was asked',
         hint: `Restore it by hand: holdfast restore ${service} --in-place`,
+        again: false,
       };
     case 'unknown':
       return {
@@ -124,6 +136,7 @@ function fromCopies(service: string, copies: Copies, policy: RecoveryPolicy): De
         code: 'repository-unreachable',
         reason: `its data is gone, and it is not known whether there is a copy: ${copies.silent.map(({ repository, reason }) => `${repository} did not answer (${reason})`).join('; ')}`,
         hint: `See why, then: holdfast recover ${service}. It is not started empty: what does not answer may hold everything.`,
+        again: copies.silent.some(({ mayPass }) => mayPass),
       };
     case 'none':
       return withoutCopy(service, copies, policy);
@@ -143,12 +156,13 @@ function withoutCopy(service: string, copies: None, policy: RecoveryPolicy): Dec
     if (onFailure === 'start-empty')
       return { action: 'start-empty', reason: `${bad.reason}: it may start empty all the same, this once`, held: true };
   }
-  if (bad) return { action: 'block', code: 'refused', ...bad };
+  if (bad) return { action: 'block', code: 'refused', again: false, ...bad };
   return {
     action: 'fail',
     code: 'snapshot-missing',
     reason: `its data is gone, and ${nothing}`,
     hint: `If it is new and may start empty, say so${allowEmptyStart ? '' : ': protection.allowEmptyStart: true, and then'} for its next start: holdfast recover ${service} --allow-empty-once. Otherwise look for its copies elsewhere: holdfast snapshots --all`,
+    again: false,
   };
 }
 
@@ -180,6 +194,7 @@ const unclear = (paths: readonly SeenPath[]): Decision => ({
     .flatMap(({ state, path, reason }) => (state === 'unknown' ? [reason ?? `${path} is unknown`] : []))
     .join('; '),
   hint: 'Nobody knows whether its data is there. See to that first (holdfast doctor, findmnt, ls -ld); nothing was changed.',
+  again: paths.every(({ state, mayPass }) => state !== 'unknown' || mayPass),
 });
 
 function halfThere(service: string, paths: readonly SeenPath[]): Decision {
@@ -190,6 +205,7 @@ function halfThere(service: string, paths: readonly SeenPath[]): Decision {
     code: 'refused',
     reason: `${lost.join(', ')}, but ${there.join(', ')} ${there.length === 1 ? 'has' : 'have'} data: what comes back would be of another time than what is there`,
     hint: `To put all of it back as it was (what is there is kept): holdfast restore ${service} --in-place. To take a part only: --to DIR.`,
+    again: false,
   };
 }
 
@@ -198,6 +214,7 @@ const noSource = (service: string): Decision => ({
   code: 'unsupported',
   reason: 'its data is gone, and this version of Holdfast can use none of its recover.sources',
   hint: `Add repository to services.${service}.recover.sources, or restore it by hand: holdfast restore ${service} --in-place`,
+  again: false,
 });
 
 const short = ({ snapshotId }: { readonly snapshotId: string }): string => snapshotId.slice(0, 8);

@@ -19,7 +19,7 @@ const backups = (...ids: readonly string[]): ArchiveState => ({
   newest: ids.map((systemId) => ({ systemId, label: `20260101-000000F-${systemId}` })),
 });
 const EMPTY: ArchiveState = { kind: 'empty' };
-const SILENT: ArchiveState = { kind: 'unreachable', reason: 'no route' };
+const SILENT: ArchiveState = { kind: 'unreachable', reason: 'no route', mayPass: true };
 const ARCHIVES: readonly ArchiveState[] = [backups(A), backups(B), backups(A, B), EMPTY, SILENT];
 const SETS: readonly (readonly ArchiveState[])[] = [
   [],
@@ -43,7 +43,7 @@ const observed = (
   data: ClusterData,
   receipt: ClusterReceipt | null,
   archives: readonly ArchiveState[],
-  hidden: string | null = null,
+  hidden: ClusterObservation['hidden'] = null,
 ): ClusterObservation => ({
   service: 'db',
   dataDir: '/var/lib/postgresql/15/main',
@@ -54,7 +54,7 @@ const observed = (
 });
 
 function* everything(): Generator<[ClusterObservation, ClusterPolicy]> {
-  for (const hidden of [null, 'two datasets are mounted there'])
+  for (const hidden of [null, { reason: 'two datasets are mounted there', mayPass: false }])
     for (const data of DATA)
       for (const receipt of RECEIPTS)
         for (const archives of SETS)
@@ -155,4 +155,15 @@ test('every refusal says why, and what to do', () => {
     assert.notEqual(decision.reason, '');
     if (decision.action === 'block') assert.match(decision.hint, /[.:]/);
   }
+});
+
+test('it is tried again by itself only where what is wrong may pass: not with a wrong password, nor where another dataset hides it', () => {
+  const again = (archives: readonly ArchiveState[], hidden: ClusterObservation['hidden'] = null): unknown => {
+    const decision = decideCluster(observed(NOTHING, null, archives, hidden), { allowEmptyStart: false, token: false });
+    return decision.action === 'block' && decision.again;
+  };
+  const LOCKED_OUT: ArchiveState = { kind: 'unreachable', reason: 'wrong password', mayPass: false };
+  assert.deepEqual([again([SILENT]), again([LOCKED_OUT]), again([LOCKED_OUT, SILENT])], [true, false, true]);
+  assert.equal(again([EMPTY], { reason: 'nothing is mounted there', mayPass: true }), true);
+  assert.equal(again([EMPTY], { reason: 'two datasets are mounted there', mayPass: false }), false);
 });

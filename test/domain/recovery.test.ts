@@ -16,6 +16,7 @@ const seen = (state: PathState, wasEmpty = false): SeenPath => ({
   path: `/srv/${state}`,
   state,
   reason: state === 'unknown' ? '/srv/unknown cannot be looked at: no answer' : null,
+  mayPass: state === 'unknown',
   wasEmpty,
 });
 const ID = 'ab'.repeat(32);
@@ -24,7 +25,7 @@ const NONE = { kind: 'none', repositories: ['nas', 'far'], incomplete: [], vanis
 const COPY = { repository: 'far', snapshotId: ID };
 const INCOMPLETE: Copies = { ...NONE, incomplete: [COPY] };
 const VANISHED: Copies = { ...NONE, vanished: [COPY] };
-const SILENT: Copies = { kind: 'unknown', silent: [{ repository: 'nas', reason: 'no route' }] };
+const SILENT: Copies = { kind: 'unknown', silent: [{ repository: 'nas', reason: 'no route', mayPass: true }] };
 const COPIES: readonly Copies[] = [{ kind: 'unasked' }, FOUND, NONE, INCOMPLETE, VANISHED, SILENT];
 const STATES = ['data', 'empty', 'absent', 'unknown'] as const;
 const POLICY: RecoveryPolicy = {
@@ -128,6 +129,23 @@ test('each case of the table', () => {
     [of([], FOUND, { kept: 'nothing' }), 'skip'],
   ];
   for (const [index, [action, expected]] of table.entries()) assert.equal(action, expected, `case ${index}`);
+});
+
+test('it is tried again by itself only where what is wrong may pass without a person', () => {
+  const again = (paths: readonly SeenPath[], copies: Copies): unknown => {
+    const decision = decide({ service: 'app', paths, copies }, POLICY);
+    return 'again' in decision && decision.again;
+  };
+  const lost = [seen('absent')];
+  const lockedOut = { repository: 'far', reason: 'wrong password', mayPass: false };
+  assert.equal(again(lost, SILENT), true);
+  assert.equal(again(lost, { kind: 'unknown', silent: [lockedOut] }), false);
+  assert.equal(again(lost, { kind: 'unknown', silent: [lockedOut, { ...lockedOut, mayPass: true }] }), true);
+  for (const copies of [NONE, INCOMPLETE, VANISHED]) assert.equal(again(lost, copies), false);
+  const hidden = seen('unknown');
+  assert.equal(again([hidden, seen('data')], FOUND), true, 'a mount that is late');
+  assert.equal(again([hidden, { ...hidden, mayPass: false }], FOUND), false, 'and a link to nothing');
+  assert.equal(again([seen('absent'), seen('data')], FOUND), false);
 });
 
 test('critical services come first, then standard ones; of those what is promised soonest, then by name; no promise is last', () => {

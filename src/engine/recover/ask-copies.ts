@@ -67,7 +67,7 @@ export class Repositories {
       const { name } = repository;
       const holding = await this.holding(repository); // oxlint-disable-line no-await-in-loop -- the next one only when this one has none
       if (holding.error) {
-        silent.push({ repository: name, reason: holding.error.message });
+        silent.push({ repository: name, reason: holding.error.message, mayPass: holding.error.retry !== 'never' });
         remarks.push(`${name} could not be asked (${holding.error.message})`);
         continue;
       }

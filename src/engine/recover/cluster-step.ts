@@ -71,6 +71,7 @@ async function requireFiles(service: ServiceConfig, scene: ClusterRecovery, { si
     code: 'refused',
     reason: lost.map(({ path, state, reason }) => reason ?? `${path} is ${state}`).join('; '),
     hint: `Its files first: holdfast restore ${service.name} --in-place`,
+    again: lost.every(({ mayPass }) => mayPass),
   });
 }
 
@@ -123,6 +124,7 @@ const sinceThen = (service: string, reason: string): HoldfastError =>
     code: 'refused',
     reason: `it has changed since it was looked at (now: ${reason}): nothing was done`,
     hint: `Try again: holdfast recover ${service}`,
+    again: true,
   });
 
 const mayStart = ({ action }: ClusterDecision): boolean => action === 'start' || action === 'adopt';
@@ -170,8 +172,14 @@ function conclude(
   }
 }
 
-const refusal = (
-  service: string,
-  { code, reason, hint }: Pick<Extract<ClusterDecision, { action: 'block' }>, 'code' | 'reason' | 'hint'>,
-): HoldfastError =>
-  new HoldfastError({ code, operation: 'recover', subject: service, message: reason, hint, retry: 'later' });
+const refusal = (service: string, { code, reason, hint, again }: Refusal): HoldfastError =>
+  new HoldfastError({
+    code,
+    operation: 'recover',
+    subject: service,
+    message: reason,
+    hint,
+    retry: again === true ? 'later' : 'never',
+  });
+type Block = Extract<ClusterDecision, { action: 'block' }>;
+type Refusal = Pick<Block, 'code' | 'reason' | 'hint'> & Partial<Pick<Block, 'again'>>;

@@ -3,6 +3,7 @@
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
 import { contains, normalPath } from '../../config/repository-url.ts';
 import { wordsOf } from '../../domain/layer-words.ts';
+import type { Obstacle } from '../../domain/postgres-recovery.ts';
 import type { PathState, SeenPath } from '../../domain/recovery.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -32,7 +33,7 @@ export async function lookAtPaths(
   return seen.map((each, index): SeenPath => {
     const wrong = layered[index]?.findings.find(({ harm }) => harm !== 'none');
     if (wrong === undefined || each.state === 'unknown') return each;
-    return { ...each, state: 'unknown', reason: wordsOf(wrong, service.unit).told };
+    return { ...each, state: 'unknown', reason: wordsOf(wrong, service.unit).told, mayPass: false };
   });
 }
 
@@ -42,12 +43,12 @@ export async function whatHides(
   path: string,
   { config, mounts }: Pick<Surroundings, 'config' | 'mounts'>,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<Obstacle | null> {
   const missing = hiddenBy(path, await missingMounts(config));
-  if (missing !== null) return missing;
+  if (missing !== null) return { reason: missing, mayPass: true };
   const [layered] = await layersOf({ name, paths: [path], dataset: null }, [path], mounts, signal);
   const wrong = layered?.findings.find(({ harm }) => harm !== 'none');
-  return wrong === undefined ? null : wordsOf(wrong, unit).told;
+  return wrong === undefined ? null : { reason: wordsOf(wrong, unit).told, mayPass: false };
 }
 
 /** Whatever is there now lies on the disk below, and is hidden as soon as it is mounted. */
@@ -65,17 +66,18 @@ export interface Surroundings {
 interface Looked {
   readonly state: PathState;
   readonly reason: string | null;
+  readonly mayPass: boolean;
 }
 
 async function stateOf(path: string, away: readonly string[], signal: AbortSignal): Promise<Looked> {
   const hidden = hiddenBy(path, away);
-  if (hidden !== null) return { state: 'unknown', reason: hidden };
+  if (hidden !== null) return { state: 'unknown', reason: hidden, mayPass: true };
   try {
-    return { state: await contentOf(path, passedOver(path), signal), reason: null };
+    return { state: await contentOf(path, passedOver(path), signal), reason: null, mayPass: false };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof HoldfastError)) throw error;
-    return { state: 'unknown', reason: error.message };
+    return { state: 'unknown', reason: error.message, mayPass: error.retry !== 'never' };
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   ClusterData,
   ClusterObservation,
   ClusterReceipt,
+  Obstacle,
 } from '../../domain/postgres-recovery.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -51,13 +52,11 @@ async function hiddenOrUnknown(
   { dataDir }: PostgresConfig,
   scene: ClusterScene,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<Obstacle | null> {
   try {
     return await whatHides(service, dataDir, scene, signal);
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof HoldfastError)) throw error;
-    return error.message;
+    return whyOf(error, signal);
   }
 }
 
@@ -105,7 +104,7 @@ async function askArchives(service: ServiceConfig, postgres: PostgresConfig, sig
       ? [silent('pgbackrest', NO_STANZA)]
       : info.repositories.map(({ key }) => ({ repository: nameOfRepository(key), ...stateIn(info, key) }));
   } catch (error) {
-    return [silent('pgbackrest', wordsOf(error, signal))];
+    return [silent('pgbackrest', whyOf(error, signal))];
   }
 }
 
@@ -119,7 +118,7 @@ async function askOne(
     await requireMounted(service, repository);
     return stateIn(await pgBackRestInfo(access, { signal, repository: repository.key }), repository.key);
   } catch (error) {
-    return { kind: 'unreachable', reason: wordsOf(error, signal) };
+    return { kind: 'unreachable', ...whyOf(error, signal) };
   }
 }
 
@@ -135,11 +134,11 @@ function stateIn(info: StanzaInfo, key: number): ArchiveState {
     case 'no-backup':
       return { kind: 'empty' };
     case 'other':
-      return { kind: 'unreachable', reason: found?.message ?? NO_STANZA };
+      return { kind: 'unreachable', reason: found?.message ?? NO_STANZA.reason, mayPass: true };
     case 'no-stanza':
       break;
   }
-  return { kind: 'unreachable', reason: NO_STANZA };
+  return { kind: 'unreachable', ...NO_STANZA };
 }
 
 /** Of each cluster. */
@@ -152,12 +151,15 @@ function newestOf(info: StanzaInfo, key: number): ClusterBackup[] {
   return [...newest.values()];
 }
 
-const NO_STANZA = 'it does not have the stanza, and so does a directory where nothing is mounted';
+const NO_STANZA: Obstacle = {
+  reason: 'it does not have the stanza, and so does a directory where nothing is mounted',
+  mayPass: true,
+};
 
-const silent = (repository: string, reason: string): Archives[number] => ({ repository, kind: 'unreachable', reason });
+const silent = (repository: string, why: Obstacle): Archives[number] => ({ repository, kind: 'unreachable', ...why });
 
-function wordsOf(error: unknown, signal: AbortSignal): string {
+function whyOf(error: unknown, signal: AbortSignal): Obstacle {
   signal.throwIfAborted();
   if (!(error instanceof HoldfastError)) throw error;
-  return error.message;
+  return { reason: error.message, mayPass: error.retry !== 'never' };
 }

@@ -112,7 +112,8 @@ async function planService(service: ServiceConfig, scene: Scene): Promise<{ step
   } catch (error) {
     if (!(error instanceof HoldfastError) || signal.aborted) throw error;
     const { code, message, hint = '' } = error;
-    const blocked: Decision = { action: 'block', code, reason: `${error.subject}: ${message}`, hint };
+    const again = error.retry !== 'never';
+    const blocked: Decision = { action: 'block', code, reason: `${error.subject}: ${message}`, hint, again };
     return { step: stepWithout(service, seen, blocked, policy, scene, error), remarks: say(passed) };
   }
 }
@@ -236,8 +237,15 @@ async function lookAgain(
   return decide({ ...seen, paths }, { ...policy, permitted });
 }
 
-const failure = (service: string, { code, reason, hint }: Extract<Decision, { code: unknown }>): HoldfastError =>
-  new HoldfastError({ code, operation: 'recover', subject: service, message: reason, hint, retry: 'later' });
+const failure = (service: string, { code, reason, hint, again }: Extract<Decision, { code: unknown }>): HoldfastError =>
+  new HoldfastError({
+    code,
+    operation: 'recover',
+    subject: service,
+    message: reason,
+    hint,
+    retry: again ? 'later' : 'never',
+  });
 
 const changed = (service: string, { reason }: Decision): HoldfastError =>
   new HoldfastError({

@@ -35,5 +35,4 @@ const notGood = ({ service, snapshotId }: RestoredService, { type, subject, mess
     subject: service,
     message: `snapshot ${snapshotId.slice(0, 8)} was restored, and ${type} ${subject} says that it is not good: ${message ?? lines.at(-1) ?? 'it did not say why'}`,
     hint: `Look at it: holdfast restore ${service} --snapshot ${snapshotId.slice(0, 8)} --to DIR. An older one: holdfast snapshots ${service}`,
-    retry: 'later',
-  });
+  }); // never again by itself: the same copy is as bad the next time
