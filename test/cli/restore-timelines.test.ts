@@ -53,9 +53,10 @@ test('the timeline that was shown is followed, whatever comes into the archive m
 });
 
 /** Restored by hand with archiving left on: it begins a timeline in the archive of production, and goes on there. */
-function anotherServerArchives({ root, socket, configFile, pgbackrest }: Production): void {
+function anotherServerArchives(production: Production): void {
+  const { root, socket, configFile } = production;
   const other = ownDirectory(join(root, 'other'));
-  pgbackrest(`--pg1-path=${other}`, '--type=default', 'restore');
+  production.pgbackrest(`--pg1-path=${other}`, '--type=default', 'restore');
   const push = `pgbackrest --config=${configFile} --stanza=db --pg1-path=${other} archive-push %p`;
   const control = (...args: string[]): string => asOwner(SERVER_PROGRAMS.need('pg_ctl'), ['-D', other, '-w', ...args]);
   const sql = (text: string): string =>

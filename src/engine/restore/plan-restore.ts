@@ -10,6 +10,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import type { SnapshotWish } from '../snapshots/choose-snapshot.ts';
 import { checkDestination } from './destination.ts';
+import { fillFromRestic } from './fill-from-restic.ts';
 import { leftOutOf, patternsOf } from './left-out.ts';
 import { checkLivePlaces } from './live-place.ts';
 import { type Asking, inOrderOfAsking, type Observed, observeSnapshot } from '../snapshots/observe-snapshots.ts';
@@ -162,10 +163,7 @@ export async function inPlaceStep(
     run: (context) =>
       restoreInPlace(
         {
-          chosen,
           service: service.name,
-          verify: wish.verify ?? true,
-          whole: absent.length + others.length === 0,
           unit: service.unit,
           exclude,
           validators: wish.validation ? service.protection.validators : [],
@@ -175,6 +173,15 @@ export async function inPlaceStep(
           paths,
           shortcomings: absent.map((path) => `${path} is not in the snapshot, and was left as it is`),
         },
+        fillFromRestic(
+          {
+            chosen,
+            service: service.name,
+            verify: wish.verify ?? true,
+            whole: absent.length + others.length === 0,
+          },
+          toolbox,
+        ),
         toolbox,
         context,
       ),

@@ -1,37 +1,34 @@
-// Getting a snapshot back to where it belongs: staged on the final file system, proven there, and then exchanged for what
+// Getting a copy back to where it belongs: staged on the final file system, proven there, and then exchanged for what
 // is there, which is kept. The live data is not touched before that.
 
 import { mkdtemp, realpath } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { RepositoryConfig, ServiceConfig, ValidatorConfig } from '../../config/configuration.ts';
-import { contains } from '../../config/repository-url.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { literalPattern } from '../../tools/restic/pattern.ts';
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
 import { endKept, STARTED_EMPTY } from '../recover/empty-starts.ts';
 import type { Toolbox } from '../toolbox.ts';
+import { type Filling, type StagedPlace, stagedIn } from './filling.ts';
 import { type LeftOut, leftOutOf } from './left-out.ts';
 import { assertSettled, checkLivePlaces } from './live-place.ts';
 import { exists } from './moves.ts';
 import { statOf } from './path-facts.ts';
 import { promote } from './promote.ts';
-import { checkSpace, type RestoreOrder, restoreAndProve } from './prove.ts';
 import { companionSwapsOf, entrySwapOf, homeOf, type LivePlace, stagingOf, swapOf } from './restore-places.ts';
-import { resultOf } from './restore-result.ts';
-import type { Listing, Placement } from './restored-listing.ts';
+import type { Listing } from './restored-listing.ts';
 import { holdStaging } from './staging.ts';
 import type { Swap } from './swap-paths.ts';
 import { holdStopped } from './unit-effect.ts';
 import { validateStaged } from './validate-staged.ts';
 
-export interface RestoreInPlace extends RestoreOrder {
+export interface RestoreInPlace {
   readonly service: string;
   readonly unit: ServiceConfig['unit'];
   /** What its backup leaves out: restic's patterns. */
   readonly exclude: readonly string[];
-  /** Live paths that the snapshot holds. */
+  /** Live paths that the copy holds. */
   readonly paths: readonly string[];
   /** Why the service is not wholly restored, if it is not. */
   readonly shortcomings: readonly string[];
@@ -45,7 +42,12 @@ export interface RestoreInPlace extends RestoreOrder {
 }
 
 /** Replaces the live data; what was there is kept beside it. */
-export async function restoreInPlace(order: RestoreInPlace, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
+export async function restoreInPlace(
+  order: RestoreInPlace,
+  filling: Filling,
+  toolbox: Toolbox,
+  context: StepContext,
+): Promise<StepResult> {
   const { runId } = context;
   const places = await checkLivePlaces(order.paths, { ...order, stateDir: toolbox.stateDir });
   const leftOut = await leftOutOf(places, order.exclude, runId);
@@ -55,9 +57,9 @@ export async function restoreInPlace(order: RestoreInPlace, toolbox: Toolbox, co
     for (const place of places) {
       // oxlint-disable-next-line no-await-in-loop -- a handful
       await assertSettled(place, toolbox.journal);
-      await checkSpace(order, homeOf(place), context); // oxlint-disable-line no-await-in-loop
+      await filling.requireRoom(homeOf(place), context); // oxlint-disable-line no-await-in-loop
     }
-    await stageAndSwap(order, places, toolbox, context, (listing) => (restored = listing));
+    await stageAndSwap(order, filling, places, toolbox, context, (listing) => (restored = listing));
   } catch (error) {
     // The data is in place all the same; what failed is starting the unit again.
     if (!restored || !(error instanceof HoldfastError) || error.operation !== 'start') {
@@ -71,8 +73,7 @@ export async function restoreInPlace(order: RestoreInPlace, toolbox: Toolbox, co
   endKept(toolbox.journal, STARTED_EMPTY, order.service, context.now()); // its data is there again
   for (const { path, keptAt } of leftOut)
     context.warn(`${path} is left out of the backup: it is in the old data now, ${keptAt}`);
-  return resultOf(
-    order,
+  return filling.comesTo(
     restored,
     { inPlace: order.paths, kept: asJson(await keptOf(places, runId)), leftOut: asJson(leftOut) },
     reasons,
@@ -82,6 +83,7 @@ export async function restoreInPlace(order: RestoreInPlace, toolbox: Toolbox, co
 
 async function stageAndSwap(
   order: RestoreInPlace,
+  filling: Filling,
   places: readonly LivePlace[],
   toolbox: Toolbox,
   context: StepContext,
@@ -90,32 +92,42 @@ async function stageAndSwap(
   const { runId } = context;
   await using staged = new AsyncDisposableStack();
   for (const place of places) staged.use(await holdStaging(context, stagingOf(place, runId))); // oxlint-disable-line no-await-in-loop -- in order
-  const requests = places.map((place) => ({
-    subpath: dirname(place.path),
-    includes: [literalPattern(`/${basename(place.path)}`)],
-    target: stagingOf(place, runId),
-  }));
-  const place: Placement = (entry) => {
-    const home = places.find(({ path }) => entry === path || contains(path, entry));
-    return home ? swapOf(home, runId).staged + entry.slice(home.path.length) : null;
-  };
-  const roots = requests.map(({ target }) => target);
-  const listing = await restoreAndProve(order, requests, { place, roots, wanted: order.paths }, toolbox, context);
-  if (order.validators.length > 0) {
-    const { service, chosen, validators, hidden } = order;
-    const home = order.paths[0] ?? '/';
-    const snapshotId = chosen.snapshot.id;
-    const real = await Promise.all(roots.map(async (root) => await realpath(root)));
-    const scratch = await mkdtemp(join(real[0] ?? '', '.validators-')); // removed with the staging
-    const { user } = toolbox;
-    await validateStaged(validators, { service, snapshotId, place, roots: real, scratch, home, hidden, user }, context);
-  }
+  const staging = places.map((place): StagedPlace => {
+    const { staged: data } = swapOf(place, runId);
+    return { path: place.path, staging: stagingOf(place, runId), staged: data };
+  });
+  const roots = staging.map((each) => each.staging);
+  const listing = await filling.fill(staging, context);
+  if (order.validators.length > 0) await askValidators(order, filling, staging, toolbox, context);
   for (const root of roots) await syncFileSystem(root, context.signal); // oxlint-disable-line no-await-in-loop -- a handful
   await using _unit = await holdStopped(context, order.unit);
   context.signal.throwIfAborted(); // the last time: from here on it is a matter of moments, and of all or nothing
   const entries = places.filter(({ keepsDirectory }) => keepsDirectory).map((each) => entrySwapOf(each, runId));
   await promote(context, { entries, swaps: await swapsOf(places, runId) });
   swapped(listing);
+}
+
+/** Throws `not-restored` for the first that says no. */
+async function askValidators(
+  { service, validators, hidden, paths }: RestoreInPlace,
+  filling: Filling,
+  staging: readonly StagedPlace[],
+  { user }: Toolbox,
+  context: StepContext,
+): Promise<void> {
+  const roots = await Promise.all(staging.map(async (each) => await realpath(each.staging)));
+  const scratch = await mkdtemp(join(roots[0] ?? '', '.validators-')); // removed with the staging
+  const restored = {
+    service,
+    snapshotId: filling.id,
+    place: stagedIn(staging),
+    roots,
+    scratch,
+    home: paths[0] ?? '/',
+    hidden,
+    user,
+  };
+  await validateStaged(validators, restored, filling, context);
 }
 
 async function swapsOf(places: readonly LivePlace[], runId: string): Promise<Swap[]> {

@@ -6,6 +6,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { RestoredService, Validation } from '../validators/restored.ts';
 import { validate } from '../validators/validate.ts';
+import type { Filling } from './filling.ts';
 
 /**
  * One after the other, each on what the one before left. Throws `not-restored` for the first that says no. One that could not
@@ -14,13 +15,14 @@ import { validate } from '../validators/validate.ts';
 export async function validateStaged(
   validators: readonly ValidatorConfig[],
   restored: RestoredService,
+  filling: Pick<Filling, 'copy' | 'ifNotGood'>,
   context: StepContext,
 ): Promise<JsonObject[]> {
   const done: Validation[] = [];
   for (const validator of validators) {
     const validation = await validate(validator, restored, context.signal); // oxlint-disable-line no-await-in-loop -- in the order of the configuration
     const { type, subject, ok, message } = validation;
-    if (ok === false) throw notGood(restored, validation);
+    if (ok === false) throw notGood(restored.service, filling, validation);
     if (ok === null)
       context.warn(`${type} ${subject} was not asked whether the data is good: ${message ?? 'nobody knows why'}`);
     done.push(validation);
@@ -28,11 +30,15 @@ export async function validateStaged(
   return done;
 }
 
-const notGood = ({ service, snapshotId }: RestoredService, { type, subject, message, lines }: Validation): HoldfastError =>
+const notGood = (
+  service: string,
+  { copy, ifNotGood }: Pick<Filling, 'copy' | 'ifNotGood'>,
+  { type, subject, message, lines }: Validation,
+): HoldfastError =>
   new HoldfastError({
     code: 'not-restored',
     operation: 'validate',
     subject: service,
-    message: `snapshot ${snapshotId.slice(0, 8)} was restored, and ${type} ${subject} says that it is not good: ${message ?? lines.at(-1) ?? 'it did not say why'}`,
-    hint: `Look at it: holdfast restore ${service} --snapshot ${snapshotId.slice(0, 8)} --to DIR. An older one: holdfast snapshots ${service}`,
+    message: `${copy} was restored, and ${type} ${subject} says that it is not good: ${message ?? lines.at(-1) ?? 'it did not say why'}`,
+    hint: ifNotGood,
   }); // never again by itself: the same copy is as bad the next time
