@@ -23,7 +23,8 @@ import type { Instant } from './instant.ts';
  * - `replication`: how far the replicas there are behind; complete when all of them answered and are known. See replication-lag.ts.
  *
  * Of a PostgreSQL server's log in a repository (no snapshot):
- * - `archive`: until when the server can be restored from there; complete when nothing is missing and the server archives.
+ * - `archive`: it was looked at; complete when nothing is missing and the server archives. `detail.restorableUntil` is the newest moment
+ *   that can be had back from there, null where there is none.
  *
  * What a repository said when it was asked:
  * - `found`: it holds a snapshot that no record tells of, so that nobody knows whether it is complete.

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Report, StepReport } from '../../src/domain/report.ts';
@@ -32,6 +32,8 @@ function sceneOf(t: TestContext, postgres: Section = {}, options: ServerOptions 
   return { host, server, watch };
 }
 
+const restorableUntil = (host: ScratchHost): number => Date.parse(String(archiveFact(host)?.detail['restorableUntil']));
+
 const archiveFact = (host: ScratchHost): RecordedEvidence | undefined => {
   using journal = host.journal();
   return journal.evidence({ service: 'db', kind: 'archive', limit: 1 })[0];
@@ -48,13 +50,13 @@ test('what can be had back is on record, and moves on with the log', async (t) =
   server.ageArchive(60);
   const first = await watch();
   assert.deepEqual([first.outcome, first.reason], ['succeeded', null]);
-  const before = archiveFact(host);
-  assert.ok(before);
-  assert.deepEqual([before.repository, before.complete], ['repo1', true]);
+  const fact = archiveFact(host);
+  assert.deepEqual([fact?.repository, fact?.complete], ['repo1', true]);
+  const before = restorableUntil(host);
   server.sql('create table kept (n int)');
   settle(server);
   await watch();
-  assert.ok((archiveFact(host)?.at ?? 0) > before.at);
+  assert.ok(restorableUntil(host) > before);
 });
 
 test('a file of the log that is gone is named, and what comes after it is not taken to be reachable', async (t) => {
@@ -79,15 +81,53 @@ test('a server that nobody writes to is made to finish a file before its newest 
   assert.ok(archiveFact(host));
 });
 
-test('a server that cannot archive is told, with the file that it cannot archive', async (t) => {
-  const { server, watch } = sceneOf(t, { archiveWithin: '1s' });
-  server.sql("alter system set archive_command = 'pgbackrest --stanza=main --config=/nowhere archive-push %p'");
-  server.sql('select pg_reload_conf()');
-  server.sql('create table more (n int); select pg_switch_wal()');
+test('a server that cannot archive is told, with what waits there and since when', async (t) => {
+  const { host, server, watch } = sceneOf(t, { archiveWithin: '1h' });
+  server.archiveBy(server.archiveCommand.replace('--stanza=main', '--stanza=main --config=/nowhere'));
+  server.finishFile();
+  server.finishFile();
+  server.until('(select failed_count > 0 from pg_stat_archiver)');
+  server.ageFinished(2 * 3600);
+  server.ageArchive(2 * 3600);
   const { outcome, reason } = await watch();
   assert.equal(outcome, 'partial');
-  assert.match(reason ?? '', /WAL segment \w+ was not archived before/);
-  assert.match(reason ?? '', /the newest moment is .* old, owed within 1\.0s/);
+  assert.match(reason ?? '', /repo1: 2 files of the log wait to be archived, [0-9A-F]{24} for 2h/);
+  assert.match(reason ?? '', /the server cannot archive [0-9A-F]{24}/);
+  assert.match(reason ?? '', /the newest moment is 2h old, owed within 60m/);
+  assert.equal(archiveFact(host)?.complete, false);
+});
+
+test('a file of the log that comes into the archive late is no newer than what is in it', async (t) => {
+  const { host, server, watch } = sceneOf(t, { archiveWithin: '1h' });
+  server.archiveBy('/bin/false');
+  server.finishFile();
+  server.finishFile();
+  server.ageFinished(2 * 3600);
+  server.archiveOne(); // the first of the two, now
+  const { reason } = await watch();
+  const hours = (Date.now() - restorableUntil(host)) / 3_600_000;
+  assert.ok(hours > 1.9 && hours < 2.1, `${hours} hours`);
+  assert.match(reason ?? '', /1 file of the log waits to be archived, [0-9A-F]{24} for 2h/);
+});
+
+test('what the server took for archived when its queue was too long is missed, also where nothing came after it', async (t) => {
+  const { host, server, watch } = sceneOf(t);
+  appendFileSync(server.configFile, 'archive-push-queue-max=0\n');
+  server.finishFile();
+  server.waitForArchiver();
+  const { outcome, reason } = await watch();
+  assert.equal(outcome, 'partial');
+  assert.match(
+    reason ?? '',
+    /the server takes 1 file of the log for archived that are not there, first [0-9A-F]{24}: was its queue/,
+  );
+  assert.equal(archiveFact(host)?.complete, false);
+});
+
+test('of a server that does not answer it is said that what it has not archived is not known', async (t) => {
+  const { server, watch } = sceneOf(t);
+  server.stop();
+  assert.match((await watch()).reason ?? '', /what it has not archived yet is not known/);
 });
 
 test('the log of another timeline is no part of what the server can be had back to', async (t) => {
@@ -95,7 +135,7 @@ test('the log of another timeline is no part of what the server can be had back 
   settle(server);
   const directory = server.archive();
   await watch();
-  const before = archiveFact(host)?.at;
+  const before = restorableUntil(host);
   cpSync(join(directory, '0000000100000000'), join(directory, '0000000200000000'), { recursive: true });
   for (const name of readdirSync(join(directory, '0000000200000000')))
     renameSync(
@@ -105,7 +145,7 @@ test('the log of another timeline is no part of what the server can be had back 
   execFileSync('chown', ['-R', `${OWNER.uid}:${OWNER.gid}`, join(directory, '0000000200000000')]);
   const { outcome, reason } = await watch();
   assert.equal(outcome, 'succeeded', reason ?? '');
-  assert.equal(archiveFact(host)?.at, before);
+  assert.equal(restorableUntil(host), before);
 });
 
 test('a log of small files is one without a gap, also from one of its numbers on to the next', async (t) => {

@@ -66,6 +66,10 @@ export class ArchivingServer implements Disposable {
     return join(this.directory, 'socket');
   }
 
+  get archiveCommand(): string {
+    return `pgbackrest --config=${this.configFile} --stanza=main archive-push %p`;
+  }
+
   /** Under `services.NAME.postgres`. */
   get section(): Section {
     const user = process.getuid?.() === 0 ? 'postgres' : userInfo().username;
@@ -83,7 +87,7 @@ port = ${PORT}
 listen_addresses = ''
 unix_socket_directories = '${this.socket}'
 archive_mode = on
-archive_command = 'pgbackrest --config=${this.configFile} --stanza=main archive-push %p'
+archive_command = '${this.archiveCommand}'
 max_wal_size = 16MB
 min_wal_size = 2MB
 dynamic_shared_memory_type = mmap
@@ -129,6 +133,47 @@ fsync = off
       backup: { label: string }[];
     }[];
     return (stanza?.backup ?? []).map(({ label }) => label);
+  }
+
+  archiveBy(command: string): void {
+    this.sql(`alter system set archive_command = '${command}'`);
+    this.sql('select pg_reload_conf()');
+    while (this.sql('show archive_command')[0] !== command); // a session that is begun after the reload has it
+  }
+
+  /** Until that is true of the server, asked anew each time. */
+  until(condition: string): void {
+    const again = 'perform pg_sleep(0.05); perform pg_stat_clear_snapshot()';
+    this.sql(`do $$ begin while not (${condition}) loop ${again}; end loop; end $$`);
+  }
+
+  /** Answers with its name; it may not be archived yet. */
+  finishFile(): string {
+    this.sql('create table if not exists moved_on (); drop table moved_on'); // an empty one is not switched
+    const [file = ''] = this.sql('select pg_walfile_name(pg_switch_wal())');
+    return file;
+  }
+
+  /** Until it has got rid of all files that it has finished. */
+  waitForArchiver(): void {
+    this.until("not exists (select 1 from pg_ls_archive_statusdir() where name ~ 'ready$')");
+  }
+
+  /** As if every file of its log that it knows of had been finished so many seconds ago. */
+  ageFinished(seconds: number): void {
+    const then = Date.now() / 1000 - seconds;
+    const directory = join(this.data, 'pg_wal/archive_status');
+    for (const name of readdirSync(directory)) utimesSync(join(directory, name), then, then);
+  }
+
+  /** Has the oldest file that waits archived, and no other. */
+  archiveOne(): void {
+    const directory = join(this.data, 'pg_wal/archive_status');
+    const [ready = ''] = readdirSync(directory)
+      .filter((name) => name.endsWith('.ready'))
+      .toSorted();
+    this.pgbackrest('archive-push', join(this.data, 'pg_wal', ready.replace('.ready', '')));
+    renameSync(join(directory, ready), join(directory, ready.replace('.ready', '.done')));
   }
 
   /** Where a repository has the log of its first cluster, whatever the version. */

@@ -1,6 +1,7 @@
 // What a repository's archive is good for: which of its backups can be restored, and until when. Asked of the repository, file by
 // file; nothing is believed of what pgBackRest says about continuity.
 
+import { type FinishedFile, leftAt } from '../../domain/finished-log.ts';
 import { elapsed, type Instant } from '../../domain/instant.ts';
 import { foreignTimelines, type Reach, reachOf } from '../../domain/postgres-archive.ts';
 import type { BackupInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
@@ -17,22 +18,33 @@ export interface ArchiveLook {
   readonly foreign: readonly number[];
 }
 
-/** `timeline`: of the server; without one the newest backup's stands for it. */
+/** What the server itself says. Where it did not answer, files of the log count as being from when they came into the archive. */
+export interface Told {
+  readonly timeline: number | null;
+  readonly finished: readonly FinishedFile[];
+}
+
+/** Without a timeline of the server the newest backup's stands for it. */
 export async function lookAtArchive(
   access: PgBackRest,
   info: StanzaInfo,
   repository: number,
-  timeline: number | null,
+  { timeline, finished }: Told,
   signal: AbortSignal,
 ): Promise<ArchiveLook> {
   const cluster = clusterIn(info, repository);
   if (cluster === null) return { reaches: [], restorableUntil: null, restorableFrom: null, foreign: [] };
   const open = await openArchive(access, info, cluster, timeline ?? 'of the newest backup', signal);
-  return judgeArchive(open);
+  return judgeArchive(open, finished);
 }
 
-export function judgeArchive({ archive, backups, line }: Pick<OpenArchive, 'archive' | 'backups' | 'line'>): ArchiveLook {
-  const reaches = backups.flatMap((backup) => (backup.wal ? [{ backup, reach: reachOf(archive, line, backup.wal) }] : []));
+export function judgeArchive(
+  { archive, backups, line }: Pick<OpenArchive, 'archive' | 'backups' | 'line'>,
+  finished: readonly FinishedFile[] = [],
+): ArchiveLook {
+  const reaches = backups.flatMap((backup) =>
+    backup.wal ? [{ backup, reach: notAfterItWasLeft(reachOf(archive, line, backup.wal), finished) }] : [],
+  );
   const usable = reaches.filter(({ reach }) => reach.consistent && reach.last !== null);
   const until = usable.reduce<Instant | null>(
     (newest, { reach }) => (reach.last && (newest === null || elapsed(newest, reach.last.at) > 0) ? reach.last.at : newest),
@@ -45,4 +57,11 @@ export function judgeArchive({ archive, backups, line }: Pick<OpenArchive, 'arch
     restorableFrom: whole?.backup.stoppedAt ?? null,
     foreign: foreignTimelines(archive, line),
   };
+}
+
+/** A file that came late holds nothing that was committed after its server had gone on to the next one. */
+function notAfterItWasLeft(reach: Reach, finished: readonly FinishedFile[]): Reach {
+  const { last } = reach;
+  const left = last === null ? null : leftAt(finished, last.file);
+  return last === null || left === null || left >= last.at ? reach : { ...reach, last: { ...last, at: left } };
 }

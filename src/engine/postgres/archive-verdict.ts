@@ -1,8 +1,10 @@
 // What is wrong with the archiving of a server, from a look at one repository and at the server. Pure, in sentences.
 
 import type { ServiceConfig } from '../../config/configuration.ts';
-import { describeDuration, type Duration } from '../../domain/duration.ts';
+import { describeDuration, type Duration, duration } from '../../domain/duration.ts';
+import { backlogOf, takenForArchived, waitOf } from '../../domain/finished-log.ts';
 import { elapsed, type Instant } from '../../domain/instant.ts';
+import type { Reach } from '../../domain/postgres-archive.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import type { ArchiveLook } from './archive-look.ts';
 
@@ -26,6 +28,7 @@ export function archiveTroubles(
       `${newest.missingCount === 1 ? '1 file of the log is' : `${newest.missingCount} files of the log are`} missing, first ${newest.missing[0] ?? ''}: ` +
         'what came after it cannot be reached before the next backup',
     );
+  if (state) troubles.push(...queueTroubles(state, newest ?? null, within, now));
   const failed = state?.failed ?? null;
   if (failed && (!state?.archived || failed.at > state.archived.at))
     troubles.push(`the server cannot archive ${failed.file} (tried ${failed.count} times)`);
@@ -34,4 +37,33 @@ export function archiveTroubles(
       `the newest moment is ${describeDuration(elapsed(restorableUntil, now))} old, owed within ${describeDuration(within)}`,
     );
   return troubles;
+}
+
+/** What is owed by then is in danger; where nothing is owed, a server archives a file within that. */
+const PATIENCE = duration(10, 'm');
+
+/** What waits to be archived, and what the server believes to be. */
+function queueTroubles(
+  { finished, inRecovery }: ServerState,
+  newest: Reach | null,
+  within: Duration | null,
+  now: Instant,
+): string[] {
+  const backlog = backlogOf(finished);
+  const waited = waitOf(backlog, now);
+  const last = newest?.missingCount === 0 ? newest.last : null;
+  const lost = inRecovery || last === null ? [] : takenForArchived(finished, last.file);
+  return [
+    ...(backlog.oldest && waited !== null && waited > (within === null ? PATIENCE : within / 2)
+      ? [
+          `${backlog.count === 1 ? '1 file of the log waits' : `${backlog.count} files of the log wait`} to be archived, ${backlog.oldest.file} for ${describeDuration(waited)}`,
+        ]
+      : []),
+    ...(lost.length > 0
+      ? [
+          `the server takes ${lost.length === 1 ? '1 file' : `${lost.length} files`} of the log for archived that are not there, first ${lost.map(({ file }) => file).toSorted()[0] ?? ''}: ` +
+            'was its queue too long (archive-push-queue-max), or its archive_command another one? What came after it cannot be reached before the next backup',
+        ]
+      : []),
+  ];
 }

@@ -13,7 +13,7 @@ import { pgBackRestExpire } from '../../tools/pgbackrest/expire.ts';
 import { type BackupInfo, pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { type PgBackRestService, pgBackRestOf } from './access.ts';
-import { type ArchiveLook, lookAtArchive } from './archive-look.ts';
+import { type ArchiveLook, lookAtArchive, type Told } from './archive-look.ts';
 import { backupsIn, clusterIn } from './open-archive.ts';
 import { calendarsOf, isDue } from './calendars.ts';
 import { requireMounted } from './mounted.ts';
@@ -72,7 +72,7 @@ async function intoRepository(
   const after = await infoOf(job, access, context);
   const made = newIn(before, after, key);
   if (made === null) throw failure(job, 'snapshot-missing', NOT_LISTED, 'See the log of pgbackrest, and run it again.');
-  const look = await lookAtArchive(access, after, key, null, context.signal);
+  const look = await lookAtArchive(access, after, key, UNASKED, context.signal);
   const faults = faultsOf(made, damaged, look);
   const unexpired = faults.length > 0 ? [KEPT] : await expire(access, key, mark, context);
   const left = await infoOf(job, access, context);
@@ -94,6 +94,9 @@ function faultsOf(made: BackupInfo, damaged: readonly string[], look: ArchiveLoo
       : [`the log that it needs is not in the archive: ${reach?.missing[0] ?? made.wal?.start ?? 'it has none'}`]),
   ];
 }
+
+/** The log that a backup needs came in while it was made. */
+const UNASKED: Told = { timeline: null, finished: [] };
 
 const KEPT = 'nothing older was expired for it';
 

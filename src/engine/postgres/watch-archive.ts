@@ -3,16 +3,18 @@
 
 import type { Evidence } from '../../domain/evidence.ts';
 import { type Duration, duration } from '../../domain/duration.ts';
+import { backlogOf } from '../../domain/finished-log.ts';
 import { elapsed, formatInstant } from '../../domain/instant.ts';
 import { serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { checkStanza } from '../../tools/pgbackrest/stanza.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import { type PgBackRestService, pgBackRestOf } from './access.ts';
-import { type ArchiveLook, lookAtArchive } from './archive-look.ts';
+import { type ArchiveLook, lookAtArchive, type Told } from './archive-look.ts';
 import { clusterIn } from './open-archive.ts';
 import { archiveTroubles, owedWithin } from './archive-verdict.ts';
 import { requireMounted } from './mounted.ts';
@@ -49,19 +51,20 @@ async function watch(server: PgBackRestService, context: StepContext): Promise<S
   }
   const access = await pgBackRestOf(server, signal);
   const state = await askServer(server, signal).catch((error: unknown) => {
-    troubles.push(`the server does not answer: ${sentenceOf(error)}`);
+    troubles.push(`the server does not answer, so that what it has not archived yet is not known: ${sentenceOf(error)}`);
     return null;
   });
   const info = await pgBackRestInfo(access, { signal });
   const keys = info.repositories.flatMap(({ key }) => (unmounted.has(key) ? [] : [key]));
   const within = owedWithin(service);
-  const timeline = timelineOf(state);
-  let looks = await lookAtAll(access, info, keys, timeline, context);
-  if (state && !state.inRecovery && within !== null && looks.some(({ look }) => isGettingOld(look, within, context))) {
+  const told = { timeline: timelineOf(state), finished: state?.finished ?? [] };
+  let looks = await lookAtAll(access, info, keys, told, context);
+  const isIdle = state !== null && !state.inRecovery && backlogOf(state.finished).count === 0;
+  if (isIdle && within !== null && looks.some(({ look }) => isGettingOld(look, within, context))) {
     await finishFile(access, signal).catch((error: unknown) => troubles.push(sentenceOf(error)));
-    looks = await lookAtAll(access, info, keys, timeline, context);
+    looks = await lookAtAll(access, info, keys, told, context);
   }
-  const evidence = looks.map(({ key, look, systemId }): Evidence | null => {
+  const evidence = looks.map(({ key, look, systemId }): Evidence => {
     const own = [
       ...(state && systemId !== null && systemId !== state.systemId
         ? [`it holds another cluster (${systemId}; the server is ${state.systemId})`]
@@ -71,22 +74,15 @@ async function watch(server: PgBackRestService, context: StepContext): Promise<S
     troubles.push(...own.map((each) => `${nameOfRepository(key)}: ${each}`));
     if (look.foreign.length > 0)
       context.warn(`${nameOfRepository(key)} holds timelines that are not the server's own: ${look.foreign.join(', ')}`);
-    return look.restorableUntil === null
-      ? null
-      : {
-          kind: 'archive',
-          service: service.name,
-          repository: nameOfRepository(key),
-          snapshotId: '',
-          at: look.restorableUntil,
-          complete: own.length === 0,
-          detail: {
-            tool: 'pgbackrest',
-            place: placeOfRepository(postgres, key),
-            restorableFrom: look.restorableFrom === null ? null : formatInstant(look.restorableFrom),
-            troubles: own,
-          },
-        };
+    return {
+      kind: 'archive',
+      service: service.name,
+      repository: nameOfRepository(key),
+      snapshotId: '',
+      at: context.now(),
+      complete: own.length === 0,
+      detail: { tool: 'pgbackrest', place: placeOfRepository(postgres, key), ...windowOf(look), troubles: own },
+    };
   });
   for (const each of info.repositories)
     if (each.state === 'other' || each.state === 'no-stanza')
@@ -94,16 +90,17 @@ async function watch(server: PgBackRestService, context: StepContext): Promise<S
   return {
     outcome: troubles.length === 0 ? 'succeeded' : 'partial',
     reason: troubles.length === 0 ? null : [...new Set(troubles)].join('; '),
-    evidence: evidence.filter((each) => each !== null),
+    evidence,
     result: {
-      repositories: looks.map(({ key, look }) => ({
-        repository: nameOfRepository(key),
-        restorableFrom: look.restorableFrom === null ? null : formatInstant(look.restorableFrom),
-        restorableUntil: look.restorableUntil === null ? null : formatInstant(look.restorableUntil),
-      })),
+      repositories: looks.map(({ key, look }) => ({ repository: nameOfRepository(key), ...windowOf(look) })),
     },
   };
 }
+
+const windowOf = ({ restorableFrom, restorableUntil }: ArchiveLook): JsonObject => ({
+  restorableFrom: restorableFrom && formatInstant(restorableFrom),
+  restorableUntil: restorableUntil && formatInstant(restorableUntil),
+});
 
 interface LookedAt {
   readonly key: number;
@@ -115,12 +112,12 @@ async function lookAtAll(
   access: PgBackRest,
   info: StanzaInfo,
   keys: readonly number[],
-  timeline: number | null,
+  told: Told,
   { signal }: StepContext,
 ): Promise<LookedAt[]> {
   const looks: LookedAt[] = [];
   for (const key of keys) {
-    const look = await lookAtArchive(access, info, key, timeline, signal); // oxlint-disable-line no-await-in-loop -- a few
+    const look = await lookAtArchive(access, info, key, told, signal); // oxlint-disable-line no-await-in-loop -- a few
     looks.push({ key, look, systemId: clusterIn(info, key)?.systemId ?? null });
   }
   return looks;

@@ -5,7 +5,7 @@ import type { ServiceConfig } from '../../config/configuration.ts';
 import type { Drill } from '../../domain/drill.ts';
 import { duration } from '../../domain/duration.ts';
 import type { Evidence } from '../../domain/evidence.ts';
-import type { Instant } from '../../domain/instant.ts';
+import { type Instant, parseInstant } from '../../domain/instant.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { RepositoryEvidence } from '../../domain/standing.ts';
 import type { RecordedEvidence, StepEnd } from '../../journal/journal.ts';
@@ -62,9 +62,13 @@ export function jobFacts(
     lastRun: lastStep && hasEnded(lastStep) ? lastStep : null,
     ...drillsAt(whole.place, record.drills, now),
     damage: standingDamage(journal, job, whole, now),
-    archive: record.archive !== null && isAt(whole.place, record.archive) ? record.archive : null,
+    archive: archiveAt(whole.place, record.archive, now),
   };
 }
+
+/** A look that is dated in the future says nothing of now. */
+const archiveAt = (place: string, look: RecordedEvidence | null, now: Instant): RecordedEvidence | null =>
+  look !== null && look.at <= now && isAt(place, look) ? look : null;
 
 const hasEnded = (step: StepEnd): step is LastRun => step.endedAt !== null && step.outcome !== 'running';
 
@@ -87,8 +91,16 @@ const isAsNew = (a: RecordedEvidence, b: RecordedEvidence): boolean =>
 export const drillOf = ({ detail }: Evidence): Drill => detail as Drill; // written from one
 
 /** What a backup holds, or the log that goes on from it. */
-const newestMoment = (copy: RecordedEvidence, archive: RecordedEvidence | null): Instant =>
-  archive !== null && archive.at > copy.at ? archive.at : copy.at;
+function newestMoment(copy: RecordedEvidence, archive: RecordedEvidence | null): Instant {
+  const until = restorableUntil(archive);
+  return until !== null && until > copy.at ? until : copy.at;
+}
+
+/** The newest moment that a look at the log has found; null where there is none. */
+export function restorableUntil(archive: RecordedEvidence | null): Instant | null {
+  const until = archive?.detail['restorableUntil'];
+  return typeof until === 'string' ? parseInstant(until) : null;
+}
 
 /** The facts as the verdict weighs them. */
 export function evidenceOf(facts: JobFacts): RepositoryEvidence {

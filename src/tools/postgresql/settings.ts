@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { duration } from '../../domain/duration.ts';
+import type { FinishedFile } from '../../domain/finished-log.ts';
 import { type Instant, parseInstant } from '../../domain/instant.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { runProcess } from '../../process/run-process.ts';
@@ -35,6 +36,8 @@ export interface ServerState {
   readonly archived: { readonly file: string; readonly at: Instant } | null;
   /** The last that could not be archived, and when that was tried. */
   readonly failed: { readonly file: string; readonly at: Instant; readonly count: number } | null;
+  /** Of its log, as far as it still knows. */
+  readonly finished: readonly FinishedFile[];
   /** The file that it writes into; null in recovery. */
   readonly current: string | null;
 }
@@ -50,10 +53,13 @@ const QUERY = `select json_build_object(
   'archiveTimeout', (select setting::int from pg_settings where name = 'archive_timeout'),
   'archivedFile', a.last_archived_wal, 'archivedAt', a.last_archived_time,
   'failedFile', a.last_failed_wal, 'failedAt', a.last_failed_time, 'failedCount', a.failed_count,
+  'finished', (select coalesce(json_agg(json_build_object('file', left(name, 24), 'waits', name ~ 'ready$', 'at', modification)), '[]')
+    from pg_ls_archive_statusdir() where name ~ '^[0-9A-F]{24}[.](ready|done)$'),
   'current', case when pg_is_in_recovery() then null else pg_walfile_name(pg_current_wal_lsn()) end)
 from pg_stat_archiver a;`;
 
 const time = z.string().nullable();
+const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text) as Instant);
 const shape = z.object({
   systemId: z.string().regex(/^\d+$/),
   timeline: z.number().int().positive(),
@@ -68,6 +74,7 @@ const shape = z.object({
   failedFile: z.string().nullable(),
   failedAt: time,
   failedCount: z.number().int(),
+  finished: z.array(z.object({ file: z.string(), waits: z.boolean(), at: instant })),
   current: z.string().nullable(),
 });
 

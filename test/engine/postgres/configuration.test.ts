@@ -66,6 +66,7 @@ const STATE: ServerState = {
   archiveTimeout: 60,
   archived: null,
   failed: null,
+  finished: [],
   current: '000000010000000000000004',
 };
 
@@ -96,10 +97,12 @@ test('a log that is not archived in time for what is owed is remarked on', () =>
 });
 
 test('what a server says of itself is read with all digits of its identifier', () => {
-  const said = `{"systemId" : "7711035724998943545", "timeline" : 1, "inRecovery" : false, "archiveMode" : "on", "archiveCommand" : "true", "walLevel" : "replica", "dataDirectory" : "/d", "archiveTimeout" : 0, "archivedFile" : "00000001000000000000004E", "archivedAt" : "2026-11-22T16:48:29.647768+00:00", "failedFile" : null, "failedAt" : null, "failedCount" : 0, "current" : "00000001000000000000004F"}\n`;
+  const said = `{"systemId" : "7711035724998943545", "timeline" : 1, "inRecovery" : false, "archiveMode" : "on", "archiveCommand" : "true", "walLevel" : "replica", "dataDirectory" : "/d", "archiveTimeout" : 0, "archivedFile" : "00000001000000000000004E", "archivedAt" : "2026-11-22T16:48:29.647768+00:00", "failedFile" : null, "failedAt" : null, "failedCount" : 0, "finished" : [{"file" : "00000001000000000000004E", "waits" : false, "at" : "2026-11-22T16:48:28+00:00"}], "current" : "00000001000000000000004F"}\n`;
   const state = parseState(said, 'db');
   assert.equal(state.systemId, '7711035724998943545');
   assert.deepEqual(state.archived, { file: '00000001000000000000004E', at: Date.parse('2026-11-22T16:48:29.647Z') });
   assert.equal(state.failed, null);
+  const at = Date.parse('2026-11-22T16:48:28Z');
+  assert.deepEqual(state.finished, [{ file: '00000001000000000000004E', waits: false, at }]);
   assert.throws(() => parseState('psql: error', 'db'), { code: 'tool-output' });
 });

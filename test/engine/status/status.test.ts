@@ -7,7 +7,7 @@ import type { ServiceConfig } from '../../../src/config/configuration.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openTransientJournal } from '../../../src/journal/open-journal.ts';
 import { duration } from '../../../src/domain/duration.ts';
-import { type Instant, later } from '../../../src/domain/instant.ts';
+import { formatInstant, type Instant, later } from '../../../src/domain/instant.ts';
 import {
   EPHEMERAL,
   hoursAgo,
@@ -199,7 +199,8 @@ test('the age of a PostgreSQL server in a repository is that of its newest momen
   recordFact(journal, job, { kind: 'backup', snapshotId: '20260228-060000F', at: hoursAgo(30), detail });
   const standing = (): unknown => status(journal, [server]).services[0]?.jobs[0]?.standing;
   assert.equal(standing(), 'stale');
-  recordFact(journal, job, { kind: 'archive', snapshotId: '', at: hoursAgo(1), detail });
+  const until = { restorableUntil: formatInstant(hoursAgo(1)) };
+  recordFact(journal, job, { kind: 'archive', snapshotId: '', at: hoursAgo(0.5), detail: { ...detail, ...until } });
   assert.equal(standing(), 'fresh');
   const troubles = ['1 file of the log is missing'];
   recordFact(journal, job, { kind: 'archive', snapshotId: '', at: NOW, complete: false, detail: { ...detail, troubles } });
@@ -207,6 +208,7 @@ test('the age of a PostgreSQL server in a repository is that of its newest momen
     messages(status(journal, [server])).join(),
     /db@repo1: its archive is not whole: 1 file of the log is missing/,
   );
+  assert.equal(standing(), 'stale', 'the newest look counts, also where an earlier one had found more');
 });
 
 test('a server whose pgBackRest has a configuration of its own is weighed by the repositories on record', () => {
