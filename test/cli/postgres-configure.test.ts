@@ -1,10 +1,11 @@
 // Telling real pgBackRest what is declared of a real PostgreSQL server.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import type { Report } from '../../src/domain/report.ts';
 import { ArchivingServer } from '../support/archiving-server.ts';
+import { ownDirectory } from '../support/postgres.ts';
 import { fingerprint, ScratchHost, stepOf } from '../support/cli.ts';
 
 interface Scene {
@@ -77,6 +78,21 @@ test('a fresh cluster gets no stanza where the repository has that of the old on
   assert.equal(error?.code, 'refused');
   assert.match(error.message, /of another cluster \(\d+; the server is \d+\)/);
   assert.deepEqual(fingerprint(host.path('pg/repo1')), before);
+});
+
+test('no stanza is made where backups were before, and are not any more', async (t) => {
+  const { host, configure } = sceneOf(t);
+  await configure();
+  assert.equal((await host.backUp(['db'])).code, 0);
+  renameSync(host.path('pg/repo1'), host.path('pg/elsewhere')); // as when its disk is not mounted
+  ownDirectory(host.path('pg/repo1'));
+  const { code, report } = await configure();
+  assert.equal(code, 1);
+  const { error } = stepOf(report, 'postgres-stanza:db');
+  assert.equal(error?.code, 'refused');
+  assert.match(error.message, /^the backup \d{8}-\d{6}F of .* went there, and now it does not even have the stanza main$/);
+  assert.match(error.hint ?? '', /mounted .* stanza-create/s);
+  assert.deepEqual(readdirSync(host.path('pg/repo1')), []);
 });
 
 test('a server that does not archive is told what to set, and nothing is set for it', async (t) => {

@@ -12,7 +12,7 @@ export async function configure(cli: CliContext, names: readonly string[], optio
   const configuration = await cli.configuration();
   const { planConfigure } = await import('../../engine/postgres/plan-configure.ts');
   const servers = await selectServers(configuration, names);
-  await execute(cli, configuration, () => planConfigure(configuration.host, servers, cli.signal), {
+  await execute(cli, configuration, ({ journal }) => planConfigure(configuration.host, servers, journal, cli.signal), {
     ...options,
     render: (report) => renderConfigure(report, cli.out),
   });

@@ -8,6 +8,7 @@ import { serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext } from '../../domain/plan.ts';
 import { replaceDurably, writeDurably } from '../../lib/durable-file.ts';
 import { errnoOf, type ErrorCode, HoldfastError } from '../../lib/errors.ts';
+import type { Journal } from '../../journal/journal.ts';
 import { readIfThere } from '../../lib/private-file.ts';
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
 import { checkStanza, createStanza } from '../../tools/pgbackrest/stanza.ts';
@@ -18,6 +19,7 @@ import { type PgBackRestService, pgBackRestOf, PROGRAM } from './access.ts';
 import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
 import { requireMounted } from './mounted.ts';
+import { requireNew } from './new-stanza.ts';
 import { serverNeeds } from './server-needs.ts';
 import { askServer } from './server.ts';
 import { configurationFile, configurationText, wantedOptions } from './wanted-configuration.ts';
@@ -30,13 +32,18 @@ interface Wanted {
 export async function planConfigure(
   host: string,
   services: readonly PgBackRestService[],
+  journal: Pick<Journal, 'evidence'>,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const steps = await Promise.all(services.map((each) => stepsFor(each, signal)));
+  const steps = await Promise.all(services.map((each) => stepsFor(each, journal, signal)));
   return { kind: 'postgres-configure', host, limits: {}, steps: steps.flat() };
 }
 
-async function stepsFor(server: PgBackRestService, signal: AbortSignal): Promise<Step[]> {
+async function stepsFor(
+  server: PgBackRestService,
+  journal: Pick<Journal, 'evidence'>,
+  signal: AbortSignal,
+): Promise<Step[]> {
   const { service, postgres } = server;
   const common = {
     service: service.name,
@@ -85,7 +92,7 @@ async function stepsFor(server: PgBackRestService, signal: AbortSignal): Promise
       id: id('stanza'),
       title: `Make the stanza ${postgres.stanza} where no repository has it`,
       needs: [id('configuration')],
-      run: (context) => makeStanza(server, context),
+      run: (context) => makeStanza(server, journal, context),
     },
     {
       ...common,
@@ -195,8 +202,12 @@ async function lookAtServer(server: PgBackRestService, signal: AbortSignal): Pro
   }
 }
 
-/** Only where every repository answers, and none has another cluster under that name. */
-async function makeStanza(server: PgBackRestService, { signal }: StepContext): ReturnType<Step['run']> {
+/** Only where every repository answers, none has another cluster under that name, and none has lost what it held. */
+async function makeStanza(
+  server: PgBackRestService,
+  journal: Pick<Journal, 'evidence'>,
+  { signal }: StepContext,
+): ReturnType<Step['run']> {
   const { service, postgres } = server;
   for (const repository of postgres.repositories) await requireMounted(service.name, repository); // oxlint-disable-line no-await-in-loop -- a few
   const access = await pgBackRestOf(server, signal);
@@ -221,6 +232,7 @@ async function makeStanza(server: PgBackRestService, { signal }: StepContext): R
       'Is the server a new one in the place of the old one? Its backups would expire those of the old one: give the new server a stanza of its own, or restore the old one.',
     );
   if (info.repositories.length > 0 && missing.length === 0) return { outcome: 'succeeded', result: { made: false } };
+  await requireNew(server, info.repositories.length === 0 ? null : missing.map(({ key }) => key), journal);
   await createStanza(access, { signal });
   const after = await pgBackRestInfo(access, { signal });
   const still = after.repositories.find(({ state }) => state === 'no-stanza' || state === 'other');
