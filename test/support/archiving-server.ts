@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { PostgresConfig } from '../../src/config/configuration.ts';
 import type { Section } from './cli.ts';
 import { asOwner, makeCluster, OWNER, ownDirectory, PROGRAMS } from './postgres.ts';
 
@@ -72,9 +73,14 @@ export class ArchivingServer implements Disposable {
 
   /** Under `services.NAME.postgres`. */
   get section(): Section {
+    return { engine: 'pgbackrest', ...this.declared };
+  }
+
+  /** The same as it is resolved. */
+  get declared(): Pick<PostgresConfig, 'dataDir' | 'stanza' | 'user' | 'socket' | 'port' | 'configFile'> {
     const user = process.getuid?.() === 0 ? 'postgres' : userInfo().username;
     const { data, socket, configFile } = this;
-    return { engine: 'pgbackrest', dataDir: data, stanza: 'main', user, socket, port: PORT, configFile };
+    return { dataDir: data, stanza: 'main', user, socket, port: PORT, configFile };
   }
 
   /** A new cluster where its data directory is to be, which must not exist. */

@@ -8,5 +8,5 @@ export async function watch(cli: CliContext, names: readonly string[], options: 
   const configuration = await cli.configuration();
   const { planWatch } = await import('../../engine/postgres/watch-archive.ts');
   const servers = await selectServers(configuration, names);
-  await execute(cli, configuration, () => planWatch(configuration.host, servers), options);
+  await execute(cli, configuration, ({ journal }) => planWatch(configuration.host, servers, journal), options);
 }

@@ -10,7 +10,7 @@ import { declaredMounts, mountUnits } from '../../repositories/declared-mounts.t
 import { mounts } from '../../repositories/mounts.ts';
 import { EVERYTHING } from '../status/believed-copy.ts';
 import type { PgBackRestService } from './access.ts';
-import { nameOfRepository, placeOfRepository } from './repositories.ts';
+import { keyOfRepository, nameOfRepository, placeOfRepository } from './repositories.ts';
 
 /** `keys`: repositories without the stanza; null: nobody has it. Throws `not-mounted`, and `refused` where backups were there before. */
 export async function requireNew(
@@ -22,9 +22,9 @@ export async function requireNew(
     if (keys === null || keys.includes(repository.key)) await requireDeclaredMounts(service.name, repository); // oxlint-disable-line no-await-in-loop -- a few
   const known = journal.evidence({ service: service.name, kind: 'backup', limit: EVERYTHING });
   const lost = known.find(({ repository, detail }) => {
-    const [, number] = /^repo(\d+)$/.exec(repository) ?? [];
-    if (number === undefined || (keys !== null && !keys.includes(Number(number)))) return false;
-    return detail['place'] === placeOfRepository(postgres, Number(number));
+    const key = keyOfRepository(repository);
+    if (key === null || (keys !== null && !keys.includes(key))) return false;
+    return detail['place'] === placeOfRepository(postgres, key);
   });
   if (lost)
     throw new HoldfastError({

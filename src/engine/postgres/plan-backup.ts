@@ -10,6 +10,7 @@ import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { PROGRAM } from './access.ts';
 import { type BackupChoice, backUpServer, type EngineJob } from './backup-step.ts';
 import { longest } from './calendars.ts';
+import { keyOfRepository } from './repositories.ts';
 
 /** What the job of an engine is called that has all repositories in one. */
 export const ALL_REPOSITORIES = 'postgres';
@@ -39,12 +40,9 @@ export function engineSteps(service: ServiceConfig, choice: BackupChoice = AS_DU
 /** Null when the job has nothing to do with a repository of that name. */
 export function jobInto(job: EngineJob, name: string): EngineJob | null {
   if (job.repository) return job.repository.name === name ? job : null;
-  const [, key] = NUMBERED.exec(name) ?? [];
-  return key === undefined ? null : { ...job, key: Number(key) };
+  const key = keyOfRepository(name);
+  return key === null ? null : { ...job, key };
 }
-
-/** As pgBackRest calls those of a configuration of its own. */
-const NUMBERED = /^repo([1-9]\d{0,2})$/;
 
 function backupStep(job: EngineJob, choice: BackupChoice): Step {
   const { service, postgres, repository } = job;

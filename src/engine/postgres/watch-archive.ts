@@ -9,19 +9,24 @@ import { serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
+import type { Journal } from '../../journal/journal.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { checkStanza } from '../../tools/pgbackrest/stanza.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import { type PgBackRestService, pgBackRestOf } from './access.ts';
-import { type ArchiveLook, lookAtArchive, type Told } from './archive-look.ts';
-import { clusterIn } from './open-archive.ts';
+import type { ArchiveLook } from './archive-look.ts';
 import { archiveTroubles, owedWithin } from './archive-verdict.ts';
-import { requireMounted } from './mounted.ts';
+import { knownRepositories, lookAtEach, type LookedAt, type NotLookedAt, PATIENCE } from './look-at-each.ts';
 import { nameOfRepository, placeOfRepository } from './repositories.ts';
 import { askServer } from './server.ts';
 
-export const planWatch = (host: string, servers: readonly PgBackRestService[]): Plan => ({
+/** `patience`: how long one repository may take to answer. */
+export const planWatch = (
+  host: string,
+  servers: readonly PgBackRestService[],
+  journal: Pick<Journal, 'evidence'>,
+  patience: Duration = PATIENCE,
+): Plan => ({
   kind: 'postgres-watch',
   host,
   limits: {},
@@ -32,37 +37,36 @@ export const planWatch = (host: string, servers: readonly PgBackRestService[]): 
     weight: 'counted',
     locks: [{ name: serviceLock(server.service.name), mode: 'shared' }],
     timeout: duration(15, 'm'),
-    run: (context) => watch(server, context),
+    run: (context) => watch(server, { journal, patience }, context),
   })),
 });
 
-async function watch(server: PgBackRestService, context: StepContext): Promise<StepResult> {
+interface Asking {
+  readonly journal: Pick<Journal, 'evidence'>;
+  readonly patience: Duration;
+}
+
+async function watch(server: PgBackRestService, { journal, patience }: Asking, context: StepContext): Promise<StepResult> {
   const { service, postgres } = server;
   const { signal } = context;
   const troubles: string[] = [];
-  const unmounted = new Set<number>();
-  for (const repository of postgres.repositories) {
-    try {
-      await requireMounted(service.name, repository); // oxlint-disable-line no-await-in-loop -- a few
-    } catch (error) {
-      troubles.push(sentenceOf(error));
-      unmounted.add(repository.key);
-    }
-  }
   const access = await pgBackRestOf(server, signal);
   const state = await askServer(server, signal).catch((error: unknown) => {
     troubles.push(`the server does not answer, so that what it has not archived yet is not known: ${sentenceOf(error)}`);
     return null;
   });
-  const info = await pgBackRestInfo(access, { signal });
-  const keys = info.repositories.flatMap(({ key }) => (unmounted.has(key) ? [] : [key]));
   const within = owedWithin(service);
   const told = { timeline: timelineOf(state), finished: state?.finished ?? [] };
-  let looks = await lookAtAll(access, info, keys, told, context);
-  const isIdle = state !== null && !state.inRecovery && backlogOf(state.finished).count === 0;
+  const keys = await knownRepositories(server, access, journal, patience, signal);
+  const first = await lookAtEach(server, access, keys, told, patience, signal);
+  for (const each of first) if ('reason' in each) troubles.push(`${nameOfRepository(each.key)}: ${each.reason}`);
+  let looks = answered(first);
+  const all = looks.length === keys.length; // it would wait for one that does not answer
+  const isIdle = all && state !== null && !state.inRecovery && backlogOf(state.finished).count === 0;
   if (isIdle && within !== null && looks.some(({ look }) => isGettingOld(look, within, context))) {
     await finishFile(access, signal).catch((error: unknown) => troubles.push(sentenceOf(error)));
-    looks = await lookAtAll(access, info, keys, told, context);
+    const again = looks.map(({ key }) => key);
+    looks = answered(await lookAtEach(server, access, again, told, patience, signal));
   }
   const evidence = looks.map(({ key, look, systemId }): Evidence => {
     const own = [
@@ -84,9 +88,6 @@ async function watch(server: PgBackRestService, context: StepContext): Promise<S
       detail: { tool: 'pgbackrest', place: placeOfRepository(postgres, key), ...windowOf(look), troubles: own },
     };
   });
-  for (const each of info.repositories)
-    if (each.state === 'other' || each.state === 'no-stanza')
-      troubles.push(`${nameOfRepository(each.key)}: ${each.message}`);
   return {
     outcome: troubles.length === 0 ? 'succeeded' : 'partial',
     reason: troubles.length === 0 ? null : [...new Set(troubles)].join('; '),
@@ -102,26 +103,7 @@ const windowOf = ({ restorableFrom, restorableUntil }: ArchiveLook): JsonObject 
   restorableUntil: restorableUntil && formatInstant(restorableUntil),
 });
 
-interface LookedAt {
-  readonly key: number;
-  readonly look: ArchiveLook;
-  readonly systemId: string | null;
-}
-
-async function lookAtAll(
-  access: PgBackRest,
-  info: StanzaInfo,
-  keys: readonly number[],
-  told: Told,
-  { signal }: StepContext,
-): Promise<LookedAt[]> {
-  const looks: LookedAt[] = [];
-  for (const key of keys) {
-    const look = await lookAtArchive(access, info, key, told, signal); // oxlint-disable-line no-await-in-loop -- a few
-    looks.push({ key, look, systemId: clusterIn(info, key)?.systemId ?? null });
-  }
-  return looks;
-}
+const answered = (looks: readonly (LookedAt | NotLookedAt)[]): LookedAt[] => looks.filter((each) => 'look' in each);
 
 /** Half of what is owed has gone by since. */
 const isGettingOld = ({ restorableUntil }: ArchiveLook, within: Duration, context: StepContext): boolean =>
