@@ -39,6 +39,9 @@ export const serviceLock = (service: string): string => `service/${service}`;
 /** The lock (and lane) of a server's backups: pgBackRest works on one stanza once at a time. */
 export const stanzaLock = (stanza: string): string => `stanza/${stanza}`;
 
+/** Of the backups of a stanza in one repository: shared to restore one, exclusive to expire them. It sorts after the stanza's own. */
+export const backupsLock = (stanza: string, repository: string): string => `${stanzaLock(stanza)}/${repository}`;
+
 /** Exclusive while snapshots of a pool are taken or pruned by the policy. */
 export const snapshotsLock = (pool: string): string => `snapshots/${pool}`;
 /** Exclusive while a dataset is sent; also the lane of a target, without the dataset. */

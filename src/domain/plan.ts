@@ -96,6 +96,11 @@ export interface StepContext {
   now(): Instant;
   /** How long the step may wait for what others hold. */
   readonly lockWait: Duration;
+  /**
+   * Takes a lock in the midst of the step, until it is disposed of; `lost` aborts when it is lost before. Its name must sort after those
+   * that the step has, so that two steps never wait for each other. Throws `busy`.
+   */
+  lock(lock: Lock): Promise<AsyncDisposable & { readonly lost?: AbortSignal }>;
   progress(update: Progress): void;
   /** Says what the step waits for. */
   waiting(message: string): void;

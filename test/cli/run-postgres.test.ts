@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { backupsLock } from '../../src/domain/naming.ts';
 import { textAt } from '../../src/lib/json.ts';
 import type { Report, StepReport } from '../../src/domain/report.ts';
 import type { RecordedEvidence } from '../../src/journal/journal.ts';
+import { fileLockBroker } from '../../src/repositories/broker.ts';
 import { ArchivingServer, type ServerOptions } from '../support/archiving-server.ts';
 import { fingerprint, ScratchHost, type Section, stepOf } from '../support/cli.ts';
 
@@ -83,6 +85,37 @@ test('each declared repository has a job of its own, and one that is not mounted
     only.report.steps.filter(({ stage }) => stage === 'backup').map(({ id }) => id),
     ['backup:db@repo2'],
   );
+});
+
+test('nothing is expired from under a restore, and nothing is restored from what is being expired', async (t) => {
+  const { host, server, run } = sceneOf(t);
+  server.pgbackrest('stanza-create');
+  const broker = fileLockBroker(host.stateDir);
+  const { signal } = new AbortController();
+  const hold = async (mode: 'shared' | 'exclusive'): Promise<AsyncDisposable> =>
+    await broker.acquire([{ name: backupsLock('main', 'repo1'), mode }], signal);
+  {
+    await using _restoring = await hold('shared');
+    const runs = [];
+    for (let count = 0; count < 3; count += 1) runs.push(await run('--type', 'full', '--wait', '1s')); // oxlint-disable-line no-await-in-loop -- one lock
+    assert.deepEqual(
+      runs.map(({ code }) => code),
+      [0, 0, 0],
+    );
+    assert.equal(server.labels(1).length, 3, 'two are kept');
+    const [warning] = backupOf(runs.at(-1)?.report ?? assert.fail()).warnings;
+    assert.match(
+      warning ?? '',
+      /^old backups are expired the next time, for something is restored from repo1: still in use after 1\.0s/,
+    );
+  }
+  assert.equal((await run('--type', 'incremental')).code, 0);
+  assert.equal(server.labels(1).length, 3, 'two full ones and the new one');
+  await using _expiring = await hold('exclusive');
+  const { stdout } = await host.run(['--json', 'restore', 'db', '--to', host.path('pg/copy'), '--wait', '1s']);
+  assert.equal(stepOf(JSON.parse(stdout) as Report, 'restore:db@repo1').error?.code, 'busy');
+  const drilled = await host.run(['--json', 'drill', 'db', '--wait', '1s']);
+  assert.equal(stepOf(JSON.parse(drilled.stdout) as Report, 'drill:db@repo1').error?.code, 'busy');
 });
 
 test('a stanza that is not there is never made by a run: it may be there, unmounted', async (t) => {

@@ -5,6 +5,7 @@ import type { PostgresRepositoryConfig } from '../../config/configuration.ts';
 import type { Evidence } from '../../domain/evidence.ts';
 import { REMOVED_BY_RETENTION } from '../../domain/evidence.ts';
 import { formatInstant } from '../../domain/instant.ts';
+import { backupsLock } from '../../domain/naming.ts';
 import { dueKind, type BackupCalendars, type BackupKind } from '../../domain/postgres-backup.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -100,16 +101,28 @@ const UNASKED: Told = { timeline: null, finished: [] };
 
 const KEPT = 'nothing older was expired for it';
 
-/** What the retention lets go of, now that there is a new good one. Answers with why it could not, in sentences. */
+/**
+ * What the retention lets go of, now that there is a new good one, and not from under a restore. Answers with why it could not, in
+ * sentences.
+ */
 async function expire(access: PgBackRest, key: number, mark: string, context: StepContext): Promise<string[]> {
+  let restored = true;
   try {
+    await using held = await context.lock({ name: backupsLock(access.stanza, nameOfRepository(key)), mode: 'exclusive' });
+    restored = false;
     await using _processes = await holdProcesses(context, mark);
-    await pgBackRestExpire(access, key, mark, { signal: context.signal });
+    await pgBackRestExpire(access, key, mark, {
+      signal: AbortSignal.any([context.signal, ...(held.lost ? [held.lost] : [])]),
+    });
     return [];
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof HoldfastError)) throw error;
-    return [`old backups could not be expired: ${error.message}`];
+    if (!restored) return [`old backups could not be expired: ${error.message}`];
+    context.warn(
+      `old backups are expired the next time, for something is restored from ${nameOfRepository(key)}: ${error.message}`,
+    );
+    return [];
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Configuration, PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import { formatInstant } from '../../domain/instant.ts';
-import { serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
+import { backupsLock, serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { Surroundings } from '../restore/destination.ts';
@@ -62,7 +62,7 @@ export async function planServerRestore(
     const order = { recovery, service: service.name, directory: to, surroundings: scene };
     return {
       ...base,
-      steps: [stepOf(service.name, chosen, `${what} to ${to}`, (context) => restoreServerTo(order, context))],
+      steps: [stepOf(scene, chosen, `${what} to ${to}`, (context) => restoreServerTo(order, context))],
     };
   }
   if (wish.database !== undefined) {
@@ -73,7 +73,7 @@ export async function planServerRestore(
       const wanted = { recovery: { ...recovery, durable: false }, postgres, database: name, as, scratch };
       return await restoreDatabase(wanted, context);
     };
-    return { ...base, steps: [stepOf(service.name, chosen, title, load)] };
+    return { ...base, steps: [stepOf(scene, chosen, title, load)] };
   }
   const others = {
     service: service.name,
@@ -83,7 +83,7 @@ export async function planServerRestore(
   };
   const order = { recovery, service, postgres, others, journal: toolbox.journal };
   await livePlace(order, signal);
-  const step = stepOf(service.name, chosen, `${what} in place`, (context) => restoreServerInPlace(order, context));
+  const step = stepOf(scene, chosen, `${what} in place`, (context) => restoreServerInPlace(order, context));
   const locks = [serviceLock(service.name), stanzaLock(postgres.stanza)].map((name) => ({
     name,
     mode: 'exclusive' as const,
@@ -111,7 +111,7 @@ const describe = (service: string, { reach, state }: ChosenMoment, { at }: Momen
   `Restore ${service} ${at === null ? 'as new as it can be had' : `as it was at ${formatInstant(at)}`} (${reach.backup.label} and the log of timeline ${state.timeline} after it) from repo${state.repository}`;
 
 const stepOf = (
-  service: string,
+  { service: { name: service }, postgres }: ServerScene,
   { state, moments }: ChosenMoment,
   title: string,
   run: (context: StepContext) => Promise<StepResult>,
@@ -123,7 +123,10 @@ const stepOf = (
   weight: 'critical',
   title,
   foreseen: { moments },
-  locks: [{ name: serviceLock(service), mode: 'shared' }],
+  locks: [
+    { name: serviceLock(service), mode: 'shared' },
+    { name: backupsLock(postgres.stanza, `repo${state.repository}`), mode: 'shared' },
+  ],
   run,
 });
 

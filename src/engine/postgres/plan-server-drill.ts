@@ -7,7 +7,7 @@ import { describeDuration } from '../../domain/duration.ts';
 import { isDue } from '../../domain/frequency.ts';
 import { formatInstant, elapsed, type Instant } from '../../domain/instant.ts';
 import { reachFor } from '../../domain/moments.ts';
-import { serviceLock, stepId } from '../../domain/naming.ts';
+import { backupsLock, serviceLock, stepId } from '../../domain/naming.ts';
 import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
@@ -120,7 +120,7 @@ function notDue({ service, postgres }: Server, key: number, { config, toolbox, n
 }
 
 const stepOf = (
-  { service }: Server,
+  { service, postgres }: Server,
   repository: string,
   more: string,
   run: (context: StepContext) => Promise<StepResult>,
@@ -130,7 +130,10 @@ const stepOf = (
   service: service.name,
   repository,
   lanes: ['drill'],
-  locks: [{ name: serviceLock(service.name), mode: 'shared' }],
+  locks: [
+    { name: serviceLock(service.name), mode: 'shared' },
+    { name: backupsLock(postgres.stanza, repository), mode: 'shared' },
+  ],
   weight: 'counted',
   run,
 });

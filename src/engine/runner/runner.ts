@@ -158,7 +158,7 @@ class Execution {
       for (const lane of step.lanes ?? []) {
         held.use(await this.#lane(lane).acquire(this.#signal)); // oxlint-disable-line no-await-in-loop -- in order
       }
-      const { lost } = locks.use(await this.#lock(step, warnings));
+      const { lost } = locks.use(await this.#lock(step, step.locks ?? [], warnings));
       startedAt = this.#options.clock.now();
       end = await this.#start(step, startedAt, warnings, lost);
     } catch (thrown) {
@@ -203,6 +203,11 @@ class Execution {
       runId: this.#id,
       now: () => clock.now(),
       lockWait,
+      lock: async (lock) => {
+        const first = step.locks?.find(({ name }) => name >= lock.name);
+        if (first) throw outOfOrder(step, lock, first);
+        return await this.#lock(step, [lock], warnings);
+      },
       progress: (progress) => this.#observe({ type: 'step-progress', step, progress }),
       waiting: (message) => this.#observe({ type: 'step-waiting', step, message }),
       warn: (message) => {
@@ -231,9 +236,8 @@ class Execution {
     return lane;
   }
 
-  async #lock(step: Step, warnings: string[]): Promise<HeldLocks> {
+  async #lock(step: Step, locks: readonly Lock[], warnings: string[]): Promise<HeldLocks> {
     const { broker, journal, lockWait } = this.#options;
-    const locks = step.locks ?? [];
     if (locks.length === 0) return { [Symbol.asyncDispose]: () => Promise.resolve() };
     const holders = (): string => {
       try {
@@ -304,6 +308,14 @@ function failureOf(thrown: unknown, step: Step): StepEnd {
   const outcome = error.code === 'interrupted' ? 'interrupted' : error.code === 'timed-out' ? 'timed-out' : 'failed';
   return { outcome, reason: error.message, error: errorReport(error) };
 }
+
+const outOfOrder = (step: Step, lock: Lock, first: Lock): HoldfastError =>
+  new HoldfastError({
+    code: 'bug',
+    operation: step.title,
+    subject: lock.name,
+    message: `this lock is taken after ${first.name}, which others take after it`,
+  });
 
 const busy = (step: Step, lock: string, holders: string, waited: Duration): HoldfastError =>
   new HoldfastError({

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { duration } from '../../../src/domain/duration.ts';
 import type { Evidence } from '../../../src/domain/evidence.ts';
 import type { Instant } from '../../../src/domain/instant.ts';
-import type { Lock, Plan, StepResult } from '../../../src/domain/plan.ts';
+import type { Lock, Plan, Step, StepResult } from '../../../src/domain/plan.ts';
 import type { Report, StepReport } from '../../../src/domain/report.ts';
 import { dryRun } from '../../../src/engine/runner/dry-run.ts';
 import { runPlan, type RunnerEvent } from '../../../src/engine/runner/runner.ts';
@@ -216,6 +216,28 @@ describe('lanes and locks', () => {
     assert.equal(only?.error?.code, 'busy');
     assert.equal(only?.error?.subject, 'repository/nas');
     assert.equal(report.exitCode, 75);
+  });
+
+  it('gives a step a lock in the midst of it, when nobody who waits for another of its locks can have that one', async () => {
+    const taken: string[] = [];
+    const broker: LockBroker = {
+      acquire: (wanted) => {
+        taken.push(...wanted.map(({ name }) => name));
+        return Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve(void taken.push('given up')) });
+      },
+    };
+    const taking = (name: string): Step =>
+      step(name, {
+        locks: [{ name: 'm', mode: 'shared' }],
+        async run({ lock }) {
+          await using _held = await lock({ name, mode: 'exclusive' });
+          return done;
+        },
+      });
+    const { steps } = await runPlan(plan([taking('n')]), options({ broker }));
+    assert.deepEqual([steps[0]?.outcome, taken], ['succeeded', ['m', 'n', 'given up', 'given up']]);
+    const [wrong] = (await runPlan(plan([taking('a')]), options({ broker }))).steps;
+    assert.equal(wrong?.error?.code, 'bug');
   });
 
   it('says what a step waits for', async () => {
