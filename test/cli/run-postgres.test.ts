@@ -181,6 +181,20 @@ test('a page that does not fit its checksum makes the backup partial, and no pro
     evidence(host).map(({ complete }) => complete),
     [false],
   );
+  const again = await run('--due');
+  assert.deepEqual([backupOf(again.report).outcome, backupOf(again.report).result?.['type']], ['partial', 'full']);
+  const resting = await run('--type', 'incremental');
+  assert.match(backupOf(resting.report).reason ?? '', /it rests on \d{8}-\d{6}F with damaged pages: a full one is due/);
+  const watched = await host.run(['--json', 'postgres', 'watch', 'db']);
+  assert.match(
+    watched.stdout,
+    /repo1: the newest backup \d{8}-\d{6}F_\d{8}-\d{6}I rests on pages whose checksums do not fit/,
+  );
+  assert.match((await host.run(['status'])).stdout, /db@repo1.*rests on pages whose checksums do not fit/s);
+  assert.match(
+    (await host.run(['--json', 'doctor'])).stdout,
+    /holds damaged pages of the server; and it holds no sound one/,
+  );
 });
 
 test('a server that does not archive has no backup: its log would be missing', async (t) => {
@@ -188,7 +202,7 @@ test('a server that does not archive has no backup: its log would be missing', a
   server.pgbackrest('stanza-create');
   server.sql("alter system set archive_command = 'true # pgbackrest'");
   server.sql('select pg_reload_conf()');
-  rmSync(join(server.directory, 'repo1/archive/main/15-1'), { recursive: true, force: true });
+  rmSync(server.archive(), { recursive: true, force: true });
   const { code, report } = await run();
   assert.equal(code, 2);
   assert.match(backupOf(report).error?.message ?? '', /WAL segment \w+ was not archived before/);

@@ -2,6 +2,7 @@
 // changed, and nothing is made.
 
 import { duration } from '../../domain/duration.ts';
+import { soundOf } from '../../domain/postgres-backup.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
@@ -62,6 +63,9 @@ function settings({ postgres }: PgBackRestService, state: ServerState): Finding[
   ];
 }
 
+const DAMAGED =
+  'Its log says which. See to the disk, then to the server (pg_amcheck; restore it beside and compare), and take a full backup: holdfast run SERVICE --type full';
+
 function repositories({ service, postgres }: PgBackRestService, info: StanzaInfo, state: ServerState | null): Finding[] {
   const configure = `holdfast postgres configure ${service.name}`;
   if (info.repositories.length === 0) return [problem('pgbackrest knows no repository of the stanza', configure)];
@@ -71,8 +75,18 @@ function repositories({ service, postgres }: PgBackRestService, info: StanzaInfo
     const systemId = clusterIn(info, key)?.systemId;
     if (state && systemId !== undefined && systemId !== state.systemId)
       return [problem(`repository ${key} holds another cluster (${systemId}; the server is ${state.systemId})`, null)];
-    return backupsIn(info, key).length === 0
-      ? [warning(`repository ${key} holds no backup yet`, `holdfast run ${service.name}`)]
-      : [];
+    const backups = backupsIn(info, key);
+    const newest = backups.at(-1);
+    if (newest === undefined) return [warning(`repository ${key} holds no backup yet`, `holdfast run ${service.name}`)];
+    const sound = soundOf(backups);
+    if (sound.includes(newest)) return [];
+    const last = sound.at(-1);
+    const than = last === undefined ? 'and it holds no sound one' : `the last sound one is ${last.label}`;
+    return [
+      problem(
+        `the newest backup in repository ${key}, ${newest.label}, holds damaged pages of the server; ${than}`,
+        DAMAGED.replace('SERVICE', service.name),
+      ),
+    ];
   });
 }

@@ -4,6 +4,7 @@ import type { ServiceConfig } from '../../config/configuration.ts';
 import { describeDuration, type Duration, duration } from '../../domain/duration.ts';
 import { backlogOf, takenForArchived, waitOf } from '../../domain/finished-log.ts';
 import { elapsed, type Instant } from '../../domain/instant.ts';
+import { soundOf } from '../../domain/postgres-backup.ts';
 import type { Reach } from '../../domain/postgres-archive.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import type { ArchiveLook } from './archive-look.ts';
@@ -20,9 +21,14 @@ export function archiveTroubles(
   now: Instant,
 ): string[] {
   const { restorableUntil } = look;
-  const newest = look.reaches.at(-1)?.reach;
+  const { reach: newest, backup } = look.reaches.at(-1) ?? {};
   const troubles: string[] = [];
   if (restorableUntil === null) troubles.push('no backup in it can be restored');
+  else if (newest && !newest.consistent) troubles.push(`the newest backup ${backup?.label} lacks log that it needs`);
+  if (backup && !soundOf(look.reaches.map((each) => each.backup)).includes(backup))
+    troubles.push(
+      `the newest backup ${backup.label} ${backup.error === true ? 'holds' : 'rests on'} pages whose checksums do not fit: the server is damaged`,
+    );
   if (newest && newest.missingCount > 0)
     troubles.push(
       `${newest.missingCount === 1 ? '1 file of the log is' : `${newest.missingCount} files of the log are`} missing, first ${newest.missing[0] ?? ''}: ` +
