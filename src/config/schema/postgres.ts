@@ -51,7 +51,7 @@ const repository = section({
   ),
   location: optional(oneOf('onsite', 'offsite'), 'Whether a fire in the house reaches it.', 'onsite'),
   medium: optional(name, 'The kind of device. Copies on one medium count once for 3-2-1.', 'disk'),
-  retention: optional(retention, 'What pgBackRest keeps when it expires backups, after each one.'),
+  retention: optional(retention, 'What pgBackRest keeps when it expires backups, after each good one.'),
   cipherPassFile: optional(
     absolutePath,
     'A file with the passphrase that encrypts it, chosen once for ever. Written into the configuration of pgBackRest, ' +
