@@ -10,6 +10,7 @@ import type { RepositoryStanding } from '../../domain/standing.ts';
 import type { StorageHealth } from '../../domain/storage-health.ts';
 import type { EndedRun, Journal, StepEnd } from '../../journal/journal.ts';
 import type {
+  ArchiveFigures,
   DatasetFigures,
   ExpectedJob,
   GateFigures,
@@ -24,13 +25,14 @@ import { usedPools } from '../datasets/storage-health.ts';
 import { driftedProperties } from '../datasets/compared.ts';
 import { standingHold } from '../gate/hold-record.ts';
 import { GATE } from '../gate/one-gate.ts';
+import { owedWithin } from '../postgres/archive-verdict.ts';
 import { replicaFigures } from '../replication/figures.ts';
 import { snapshotFigures } from '../snapshot-policy/figures.ts';
 import { endsOf, lastOf, patienceWith } from '../schedule/attendance.ts';
 import { EVERYTHING } from '../status/believed-copy.ts';
 import { type ScheduledJob, scheduledJobs } from '../schedule/scheduled-jobs.ts';
 import { recordedCounts } from '../status/held-counts.ts';
-import { drillOf, type JobFacts } from '../status/job-facts.ts';
+import { drillOf, type JobFacts, restorableUntil } from '../status/job-facts.ts';
 import type { RepositoryFacts } from '../status/repository-facts.ts';
 import { weigh, type WeighedService, type WeighingJournal } from '../status/weigh.ts';
 import type { Space } from './space.ts';
@@ -61,6 +63,7 @@ export function gatherMetrics({ configuration, journal, now }: Gathering): Metri
     }),
     services: weighed.services.map(serviceFigures),
     postgres: postgresFigures(services, journal),
+    archives: weighed.services.flatMap(archiveFigures),
     gate: gate === undefined ? null : gateFigures(gate, journal),
     hold: standingHold(journal),
     runs,
@@ -234,9 +237,31 @@ function postgresFigures(services: readonly ServiceConfig[], journal: Pick<Journ
   return { verified, offsite: servers.some(({ postgres }) => (postgres?.offsite ?? null) !== null) ? false : null };
 }
 
+/** Of each repository that was looked at where it is now. */
+const archiveFigures = ({ service, facts }: WeighedService): ArchiveFigures[] =>
+  facts.flatMap(({ repository, archive }) =>
+    archive === null
+      ? []
+      : [
+          {
+            service: service.name,
+            repository: repository.name,
+            lookedAt: archive.at,
+            whole: archive.complete,
+            restorableUntil: restorableUntil(archive),
+            owedSeconds: secondsOf(owedWithin(service)),
+            waiting: numberOf(archive.detail['waiting']),
+            failures: numberOf(archive.detail['failures']),
+            timelines: lengthOf(archive.detail['timelines']),
+            foreignTimelines: lengthOf(archive.detail['foreign']),
+          },
+        ],
+  );
+
 function gateFigures(run: ReturnType<Journal['latestRuns']>[number], journal: Pick<Journal, 'run'>): GateFigures {
   return { ...run, unsuccessfulShare: unsuccessfulShare(journal.run(run.id)?.steps ?? []) };
 }
 
 const secondsOf = (span: Duration | null): number | null => (span === null ? null : span / 1000);
+const lengthOf = (value: unknown): number | null => (Array.isArray(value) ? value.length : null);
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);

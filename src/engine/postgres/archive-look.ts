@@ -15,6 +15,8 @@ export interface ArchiveLook {
   readonly restorableUntil: Instant | null;
   /** From which on each moment can be reached without a gap until then. */
   readonly restorableFrom: Instant | null;
+  /** All that are in it, and those of them that are not the server's own. */
+  readonly timelines: readonly number[];
   readonly foreign: readonly number[];
 }
 
@@ -33,13 +35,13 @@ export async function lookAtArchive(
   signal: AbortSignal,
 ): Promise<ArchiveLook> {
   const cluster = clusterIn(info, repository);
-  if (cluster === null) return { reaches: [], restorableUntil: null, restorableFrom: null, foreign: [] };
+  if (cluster === null) return { reaches: [], restorableUntil: null, restorableFrom: null, timelines: [], foreign: [] };
   const open = await openArchive(access, info, cluster, timeline ?? 'of the newest backup', signal);
   return judgeArchive(open, finished);
 }
 
 export function judgeArchive(
-  { archive, backups, line }: Pick<OpenArchive, 'archive' | 'backups' | 'line'>,
+  { archive, backups, line, timelines }: Pick<OpenArchive, 'archive' | 'backups' | 'line' | 'timelines'>,
   finished: readonly FinishedFile[] = [],
 ): ArchiveLook {
   const reaches = backups.flatMap((backup) =>
@@ -55,6 +57,7 @@ export function judgeArchive(
     reaches,
     restorableUntil: until,
     restorableFrom: whole?.backup.stoppedAt ?? null,
+    timelines,
     foreign: foreignTimelines(archive, line),
   };
 }

@@ -85,7 +85,16 @@ async function watch(server: PgBackRestService, { journal, patience }: Asking, c
       snapshotId: '',
       at: context.now(),
       complete: own.length === 0,
-      detail: { tool: 'pgbackrest', place: placeOfRepository(postgres, key), ...windowOf(look), troubles: own },
+      detail: {
+        tool: 'pgbackrest',
+        place: placeOfRepository(postgres, key),
+        ...windowOf(look),
+        timelines: look.timelines,
+        foreign: look.foreign,
+        waiting: state && backlogOf(state.finished).count,
+        failures: state && state.failures,
+        troubles: own,
+      },
     };
   });
   return {

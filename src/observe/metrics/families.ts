@@ -38,6 +38,8 @@ const family = <const Labels extends Label>(
 const JOB = ['backup_job', 'repository', 'hostname'] as const;
 const REPOSITORY = ['repository', 'hostname'] as const;
 const HOST = ['hostname'] as const;
+/** A PostgreSQL server in one of its repositories. */
+const SERVER = ['service', 'repository', 'hostname'] as const;
 const SERVICE = ['service', 'hostname'] as const;
 const POOL = ['pool', 'hostname'] as const;
 const RUN = ['hostname', 'kind'] as const;
@@ -133,6 +135,42 @@ export const FAMILIES = {
     'postgres_pgbackrest_offsite_backup_status',
     HOST,
     'Whether the pgBackRest repository has an offsite copy: 1, otherwise 0; 0 while none is on record. There once one is declared.',
+  ),
+  postgresRestorable: family(
+    'holdfast_postgres_restorable_timestamp_seconds',
+    SERVER,
+    'The newest moment of a PostgreSQL server that can be had back from a repository, by the last look at its archive. Not there where there is none.',
+  ),
+  postgresOwed: family(
+    'holdfast_postgres_restorable_owed_seconds',
+    SERVER,
+    'How old that moment may get (archiveWithin, else the RPO). Not there where nothing is owed.',
+  ),
+  postgresArchiveWhole: family(
+    'holdfast_postgres_archive_status',
+    SERVER,
+    'Whether the last look at the archive found everything as it should be: 1, otherwise 0.',
+  ),
+  postgresArchiveLooked: family(
+    'holdfast_postgres_archive_looked_timestamp_seconds',
+    SERVER,
+    'When that was. Not there before the first.',
+  ),
+  postgresWaiting: family(
+    'holdfast_postgres_archive_waiting_files',
+    SERVER,
+    'Files of its log that the server had not archived then. Not there where it did not answer.',
+  ),
+  postgresFailures: family(
+    'holdfast_postgres_archive_failures',
+    SERVER,
+    'How often the server had failed to archive a file since its statistics were begun.',
+  ),
+  postgresTimelines: family('holdfast_postgres_archive_timelines', SERVER, 'Timelines that the archive has.'),
+  postgresForeign: family(
+    'holdfast_postgres_archive_foreign_timelines',
+    SERVER,
+    "Those of them that are not the server's own.",
   ),
   serviceProtected: family(
     'holdfast_service_protected',

@@ -14,6 +14,7 @@ export interface MetricsInput {
   readonly services: readonly ServiceFigures[];
   /** Null where no PostgreSQL engine is declared. */
   readonly postgres: PostgresFigures | null;
+  readonly archives: readonly ArchiveFigures[];
   /** The last one; null before the first. */
   readonly gate: GateFigures | null;
   /** Timers that are on hold. */
@@ -77,6 +78,22 @@ export interface PostgresFigures {
   readonly verified: boolean;
   /** Null where no offsite copy is declared. */
   readonly offsite: boolean | null;
+}
+
+/** The log of a PostgreSQL server in one repository, as the last look at it found it. */
+export interface ArchiveFigures {
+  readonly service: string;
+  readonly repository: string;
+  readonly lookedAt: Instant;
+  readonly whole: boolean;
+  readonly restorableUntil: Instant | null;
+  /** How old that may get. */
+  readonly owedSeconds: number | null;
+  /** Files of its log that waited in the server to be archived, and how often that has failed. */
+  readonly waiting: number | null;
+  readonly failures: number | null;
+  readonly timelines: number | null;
+  readonly foreignTimelines: number | null;
 }
 
 export interface RunFigures {

@@ -6,6 +6,7 @@ import { isHealthy } from '../../domain/storage-health.ts';
 import type { Series } from './exposition.ts';
 import { type Family, FAMILIES as F, type Label } from './families.ts';
 import type {
+  ArchiveFigures,
   ExpectedJob,
   GateFigures,
   JobFigures,
@@ -42,6 +43,7 @@ export function seriesOf(input: MetricsInput): Series[] {
     ...about(attempted, (job) => ({ ...ofJob(job), result: job.lastAttempt?.outcome ?? '' }), [[F.backupResult, there]]),
     ...about(input.repositories, ({ repository }) => ({ repository, hostname }), REPOSITORY),
     ...about(input.postgres === null ? [] : [input.postgres], () => ofHost, POSTGRES),
+    ...about(input.archives, ({ service, repository }) => ({ service, repository, hostname }), ARCHIVE),
     ...about(services, ({ service }) => ({ service, hostname }), SERVICE),
     ...about(services, (each) => ({ service: each.service, hostname, class: each.class }), [
       [F.serviceProtected, isProtected],
@@ -132,6 +134,17 @@ const REPOSITORY: Table<RepositoryFigures, 'repository' | 'hostname'> = [
 const POSTGRES: Table<PostgresFigures, 'hostname'> = [
   [F.postgresVerification, ({ verified }) => flag(verified)],
   [F.postgresOffsite, ({ offsite }) => (offsite === null ? null : flag(offsite))],
+];
+
+const ARCHIVE: Table<ArchiveFigures, 'service' | 'repository' | 'hostname'> = [
+  [F.postgresRestorable, ({ restorableUntil }) => secondsOf(restorableUntil)],
+  [F.postgresOwed, ({ owedSeconds }) => owedSeconds],
+  [F.postgresArchiveWhole, ({ whole }) => flag(whole)],
+  [F.postgresArchiveLooked, ({ lookedAt }) => secondsOf(lookedAt)],
+  [F.postgresWaiting, ({ waiting }) => waiting],
+  [F.postgresFailures, ({ failures }) => failures],
+  [F.postgresTimelines, ({ timelines }) => timelines],
+  [F.postgresForeign, ({ foreignTimelines }) => foreignTimelines],
 ];
 
 const SERVICE: Table<ServiceFigures, 'service' | 'hostname'> = [

@@ -36,6 +36,8 @@ export interface ServerState {
   readonly archived: { readonly file: string; readonly at: Instant } | null;
   /** The last that could not be archived, and when that was tried. */
   readonly failed: { readonly file: string; readonly at: Instant; readonly count: number } | null;
+  /** How often archiving a file has failed since its statistics were begun. */
+  readonly failures: number;
   /** Of its log, as far as it still knows. */
   readonly finished: readonly FinishedFile[];
   /** The file that it writes into; null in recovery. */
@@ -101,6 +103,7 @@ export function parseState(stdout: string, subject: string): ServerState {
   const [archived, failed] = [parseInstant(archivedAt ?? ''), parseInstant(failedAt ?? '')];
   return {
     ...state,
+    failures: failedCount,
     archived: archivedFile === null || archived === null ? null : { file: archivedFile, at: archived },
     failed: failedFile === null || failed === null ? null : { file: failedFile, at: failed, count: failedCount },
   };

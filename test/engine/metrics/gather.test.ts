@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Configuration, ServiceConfig } from '../../../src/config/configuration.ts';
+import { duration } from '../../../src/domain/duration.ts';
 import { formatInstant, type Instant } from '../../../src/domain/instant.ts';
 import { stepId } from '../../../src/domain/naming.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
@@ -23,6 +24,7 @@ import {
   postgres,
   recordBackup,
   recordFact,
+  serverRepository,
   service,
   snapshotId,
   STANDARD,
@@ -182,6 +184,33 @@ test('PostgreSQL is told once an engine is declared, and never as a success that
   const db = (engine: ServiceConfig['postgres']): ServiceConfig[] => [service('db', { backup: null, postgres: engine })];
   assert.deepEqual(gather(journal, db(postgres({ engine: 'dump' }))).postgres, { verified: false, offsite: null });
   assert.deepEqual(gather(journal, db(postgres({ offsite: 'far' }))).postgres, { verified: false, offsite: false });
+});
+
+test('of a PostgreSQL server the newest moment of each repository is told, and what the last look has found', () => {
+  using journal = openTransientJournal();
+  const server = service('db', {
+    backup: null,
+    postgres: postgres({ repositories: [serverRepository(1)], archiveWithin: duration(5, 'm') }),
+  });
+  assert.deepEqual(gather(journal, [server]).archives, []);
+  const until = formatInstant(hoursAgo(2));
+  const detail = { restorableUntil: until, timelines: [1, 2, 3], foreign: [2], waiting: 4, failures: 9 };
+  const fact = { kind: 'archive', snapshotId: '', at: hoursAgo(1), complete: false } as const;
+  recordFact(journal, { service: 'db', repository: 'repo1' }, { ...fact, detail: { place: '/nowhere/repo1', ...detail } });
+  assert.deepEqual(gather(journal, [server]).archives, [
+    {
+      service: 'db',
+      repository: 'repo1',
+      lookedAt: hoursAgo(1),
+      whole: false,
+      restorableUntil: hoursAgo(2),
+      owedSeconds: 300,
+      waiting: 4,
+      failures: 9,
+      timelines: 3,
+      foreignTimelines: 1,
+    },
+  ]);
 });
 
 test('of the last gate the share of what did not come out well is told', () => {

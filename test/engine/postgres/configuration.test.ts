@@ -66,6 +66,7 @@ const STATE: ServerState = {
   archiveTimeout: 60,
   archived: null,
   failed: null,
+  failures: 0,
   finished: [],
   current: '000000010000000000000004',
 };

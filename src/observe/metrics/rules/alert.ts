@@ -31,6 +31,8 @@ export type AlertName =
   | 'UnifiedBackupNeverRan'
   | 'ScheduledJobMissed'
   | 'PostgresBackupVerificationFailed'
+  | 'PostgresArchiveBehind'
+  | 'PostgresArchiveBroken'
   | 'BackupMonitoringUnhealthy'
   | 'RestoreTestFailed'
   | 'RepositoryVerificationFailed'

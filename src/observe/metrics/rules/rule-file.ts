@@ -6,6 +6,7 @@ import type { ScheduledKind } from '../../../domain/naming.ts';
 import type { AlertRule, RunbookStep } from './alert.ts';
 import { backupAlerts } from './backup-alerts.ts';
 import { hostAlerts } from './host-alerts.ts';
+import { postgresAlerts } from './postgres-alerts.ts';
 import { proofAlerts } from './proof-alerts.ts';
 import { scheduleAlerts } from './schedule-alerts.ts';
 import { storageAlerts } from './storage-alerts.ts';
@@ -38,6 +39,7 @@ export const alertRules = ({ host, metrics, patience }: RuleSource): readonly Al
   ...backupAlerts(host),
   ...scheduleAlerts(host, patience),
   ...proofAlerts(host),
+  ...postgresAlerts(host),
   ...storageAlerts(host, metrics),
   ...snapshotAlerts(host),
   ...replicationAlerts(host, metrics),

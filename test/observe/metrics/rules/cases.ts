@@ -61,6 +61,11 @@ const lagKnown = select(F.replicationKnown, OF_REPLICA);
 const maxLag = select(F.replicationMaxLag, OF_REPLICA);
 const policyRun = (result: string): string => select(F.runResult, { hostname, kind: 'snapshot-prune', result });
 
+const OF_SERVER = { service: 'db', repository: 'repo1', hostname } as const;
+const restorable = select(F.postgresRestorable, OF_SERVER);
+const restorableOwed = select(F.postgresOwed, OF_SERVER);
+const whole = select(F.postgresArchiveWhole, OF_SERVER);
+
 const HOUR = 3600;
 const high = { ...OF_JOB, severity: 'high' };
 const critical = { ...OF_JOB, severity: 'critical' };
@@ -217,6 +222,15 @@ export const CASES: readonly Case[] = [
   one('DeploymentHoldForgotten', 'past its end', { [until]: always(HOUR) }, '90m', { hostname, severity: 'high' }),
   one('DeploymentHoldForgotten', 'before its end', { [until]: always(HOUR) }, '30m'),
   one('DeploymentHoldForgotten', 'no hold', {}, '90m'),
+
+  one('PostgresArchiveBehind', 'within what is owed', { [restorable]: always(0), [restorableOwed]: always(HOUR) }, '55m'),
+  one('PostgresArchiveBehind', 'nothing is owed', { [restorable]: always(0) }, '50h'),
+  one('PostgresArchiveBehind', 'older than owed', { [restorable]: always(0), [restorableOwed]: always(HOUR) }, '70m', {
+    ...OF_SERVER,
+    severity: 'high',
+  }),
+  one('PostgresArchiveBroken', 'whole', { [whole]: always(1) }, '1h'),
+  one('PostgresArchiveBroken', 'not whole', { [whole]: always(0) }, '20m', { ...OF_SERVER, severity: 'high' }),
 
   one('SnapshotTooOld', 'of today', { [snapshotAt]: always(0), [snapshotMost]: always(48 * HOUR) }, '47h'),
   one('SnapshotTooOld', 'older than two days', { [snapshotAt]: always(0), [snapshotMost]: always(48 * HOUR) }, '49h', {
