@@ -118,7 +118,7 @@ function onValid({ service, receipt, archives, dataDir }: ClusterObservation, sy
     const expected = receipt?.systemId ?? [...new Set(backups.map((backup) => backup.systemId))].join(' or ');
     return block(
       `${dataDir} holds a cluster with the system identifier ${systemId}, and ${service} is ${expected}: another cluster has taken its place`,
-      `Find out where it comes from. To put the right one back (what is there is kept): holdfast restore ${service} --in-place`,
+      `Find out where it comes from. To put the right one back, move what is in ${dataDir} aside (mv), then: holdfast recover ${service}`,
     );
   }
   if (silent.length > 0) {
@@ -167,7 +167,7 @@ function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPo
     const expected = receipt === null ? 'which of them is the right one is not on record' : `it is ${receipt.systemId}`;
     return block(
       `its data is gone, and ${namesOf(backups)} ${backups.length === 1 ? 'holds' : 'hold'} backups of ${ids}: ${expected}`,
-      `Choose the set yourself: holdfast restore ${service} --in-place --snapshot LABEL`,
+      choiceOf(service, archives),
     );
   }
   const nothing = `its data is gone, and ${emptyWords(archives)}`;
@@ -187,6 +187,21 @@ function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPo
 }
 
 type Archive = ClusterObservation['archives'][number];
+
+/** Of a repository, only the cluster that was backed up there last can be restored by its name. */
+function choiceOf(service: string, archives: readonly Archive[]): string {
+  const last = archives.flatMap((archive) => {
+    const newest = archive.kind === 'backups' ? archive.newest.at(-1) : undefined;
+    return newest ? [`${archive.repository} for ${newest.systemId}`] : [];
+  });
+  const older = archives.some((archive) => archive.kind === 'backups' && archive.newest.length > 1);
+  return (
+    `Choose one: holdfast restore ${service} --in-place --repository REPOSITORY, which is ${last.join(', ')}.` +
+    (older
+      ? ' An older one of a repository, as the user of the server: pgbackrest --stanza=STANZA --repo=N --set=LABEL restore'
+      : '')
+  );
+}
 
 const backupsOf = (archives: readonly Archive[]): ChosenBackup[] =>
   archives.flatMap((archive) =>

@@ -167,3 +167,22 @@ test('it is tried again by itself only where what is wrong may pass: not with a 
   assert.equal(again([EMPTY], { reason: 'nothing is mounted there', mayPass: true }), true);
   assert.equal(again([EMPTY], { reason: 'two datasets are mounted there', mayPass: false }), false);
 });
+
+test('whoever has to choose between clusters, or has another one in the place of the right one, is told what works', () => {
+  const never: ClusterPolicy = { allowEmptyStart: false, token: false };
+  const hint = (data: ClusterData, ...archives: readonly ArchiveState[]): string => {
+    const decision = decideCluster(observed(data, null, archives), never);
+    assert.equal(decision.action, 'block');
+    return decision.action === 'block' ? decision.hint : '';
+  };
+  assert.match(
+    hint(VALID, backups(B)),
+    /move what is in \/var\/lib\/postgresql\/15\/main aside \(mv\), then: holdfast recover db$/,
+  );
+  const apart = hint(NOTHING, backups(A), backups(B));
+  assert.match(apart, new RegExp(`--repository REPOSITORY, which is repo1 for ${A}, repo2 for ${B}\\.$`));
+  assert.match(
+    hint(NOTHING, backups(A, B)),
+    new RegExp(`repo1 for ${B}\\. An older one .*: pgbackrest .* --set=LABEL restore$`),
+  );
+});
