@@ -1,6 +1,6 @@
 // What a unit needs of the machine before it starts, and from where its secrets come.
 
-import type { RepositoryConfig, ResourceLimits } from '../../config/configuration.ts';
+import type { RepositoryConfig, ResourceLimits, ServiceConfig } from '../../config/configuration.ts';
 import { localDirectory } from '../../config/repository-url.ts';
 import { mountsOnTheWay } from '../../lib/unit-name.ts';
 import { LAST_STATE_VARIABLE } from '../configuration/last-good.ts';
@@ -33,6 +33,10 @@ export const isRemote = ({ url }: RepositoryConfig): boolean => localDirectory(u
 /** Where their data is, as far as it is on this machine. */
 export const placesOf = (repositories: readonly RepositoryConfig[]): string[] =>
   repositories.flatMap(({ url, mounted }) => [localDirectory(url), mounted].filter((path) => path !== null));
+
+/** Of the PostgreSQL server of a service. */
+export const serverPlacesOf = (service: Pick<ServiceConfig, 'postgres'> | null): string[] =>
+  (service?.postgres?.repositories ?? []).flatMap(({ path, mounted }) => (mounted === null ? [path] : [path, mounted]));
 
 /**
  * From the machine's stores of credentials (/etc/credstore/NAME). One that is not there keeps nothing from starting: the

@@ -4,7 +4,7 @@
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
 import { duration, formatDuration } from '../../domain/duration.ts';
 import { unitNames } from '../../domain/naming.ts';
-import { afterMounts, isRemote, placesOf, stateMount } from './around.ts';
+import { afterMounts, isRemote, placesOf, serverPlacesOf, stateMount } from './around.ts';
 import { hardening } from './hardening.ts';
 import type { UnitScene } from './scene.ts';
 import { process, requiresMounts, tellAtOnce } from './service-unit.ts';
@@ -40,7 +40,7 @@ export function recoverUnit({ service, unit, paths }: Recoverable, scene: UnitSc
         ['Description', plainText(`Holdfast: recover ${service.name} if its data is lost`)],
         ['Before', plainText(unit)],
         ...stateMount(scene),
-        ...afterMounts([...paths, ...placesOf(repositories)]),
+        ...afterMounts([...paths, ...placesOf(repositories), ...serverPlacesOf(service)]),
         ['StartLimitIntervalSec', '0'],
         ...tellAtOnce(tellers),
         { remark: 'What did not answer may answer later: then the service starts by itself.' },

@@ -14,6 +14,7 @@ import {
   limits,
   ownDirectories,
   placesOf,
+  serverPlacesOf,
   stateMount,
 } from './around.ts';
 import { type Deeds, hardening } from './hardening.ts';
@@ -31,7 +32,7 @@ export function serviceUnit(job: ScheduledJob, scene: UnitScene, tellers: readon
       lines: [
         ['Description', plainText(`Holdfast: ${job.title}`)],
         ...stateMount(scene),
-        ...afterMounts([...dataOf(job, service), ...placesOf(repositories)]),
+        ...afterMounts([...dataOf(job, service), ...placesOf(repositories), ...serverPlacesOf(service)]),
         ...(needsNetwork(job, scene) ? NETWORK : afterNetwork(repositories)),
         ['StartLimitIntervalSec', '0'],
         ...(isTeller(job) ? [] : tellAtOnce(tellers)),

@@ -149,6 +149,17 @@ describe('a unit that waits for its data', () => {
     assert.ok(set.files.has('holdfast-recover@app.service'));
   });
 
+  it('comes after the mounts of a server that its copies are on, and is not kept from starting by one that is away', async () => {
+    const repositories = [{ path: '/srv/backups' }, { path: '/mnt/nas/pgbackrest', mounted: '/mnt/nas' }];
+    const postgres = { engine: 'pgbackrest', dataDir: '/srv/pg', repositories };
+    const set = await there({ backup: undefined, postgres, recover: {} });
+    for (const unit of ['holdfast-recover@app.service', 'holdfast-run@app@full.service', 'holdfast-archive@app.service']) {
+      for (const key of ['Wants', 'After'])
+        assert.match(settings(set, unit, key).join(' '), /\bmnt-nas\.mount\b/, `${unit} ${key}`);
+      assert.doesNotMatch(settings(set, unit, 'RequiresMountsFor').join(' '), /nas/);
+    }
+  });
+
   it('is one for all services that it holds', async () => {
     const of = (path: string): Section => ({ unit: 'app.service', backup: { paths: [path] }, recover: {} });
     const set = await setOf({ services: { files: of('/srv/a'), data: of('/srv/b') } });
