@@ -4,7 +4,7 @@
 import { describeDuration, type Duration, duration } from '../../domain/duration.ts';
 import { elapsed, formatInstant, type Instant } from '../../domain/instant.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import { type Plan, planDefects, type Progress, type Step, type StepResult } from '../../domain/plan.ts';
+import { type Lock, type Plan, planDefects, type Progress, type Step, type StepResult } from '../../domain/plan.ts';
 import { buildReport, plannedStep, type Report, type StepReport } from '../../domain/report.ts';
 import { verdictOf } from '../../domain/verdict.ts';
 import { firstCause } from '../../lib/abort.ts';

@@ -1,7 +1,7 @@
 // Alerts about the archived log of PostgreSQL servers: a newest moment that gets too old, also when nobody looks any more, and an
 // archive that is not whole. Pure.
 
-import { highest, lowest, matching, since } from '../expression.ts';
+import { lowest, matching, since } from '../expression.ts';
 import { FAMILIES as F } from '../families.ts';
 import { type AlertRule, duration, label } from './alert.ts';
 
