@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { before, after, test } from 'node:test';
 import type { Report } from '../../src/domain/report.ts';
 import { ScratchHost } from '../support/cli.ts';
-import { PORT, type Production, rowsOf, startProduction, USER } from '../support/pgbackrest.ts';
+import { IDS, idsUntil, momentAfter, PORT, type Production, rowsOf, startProduction, USER } from '../support/pgbackrest.ts';
 import { asOwner, makeCluster, SERVER_PROGRAMS } from '../support/postgres.ts';
 
 let production: Production;
@@ -47,21 +47,6 @@ after(() => {
   production[Symbol.dispose]();
 });
 
-/** A millisecond in which nothing was committed, right after that transaction; as PostgreSQL writes times, two hours east. */
-function momentAfter(index: number): string {
-  const committed = production.committed[index];
-  assert.ok(committed);
-  const at = new Date(Number(committed.after / 1000n) + 1);
-  const east = new Date(at.getTime() + 2 * 3_600_000).toISOString();
-  return `${east.replace('T', ' ').replace('Z', '')}+02`;
-}
-
-const idsUntil = (index: number): string =>
-  production.committed
-    .slice(0, index + 1)
-    .map(({ id }) => id)
-    .join(',');
-const IDS = "SELECT string_agg(id::text, ',' ORDER BY id) FROM ledger";
 const reportOf = (stdout: string): Report => JSON.parse(stdout) as Report;
 
 test('three moments come back with exactly what was committed until then, and the archive stays as it was', async () => {
@@ -73,11 +58,19 @@ test('three moments come back with exactly what was committed until then, and th
   ];
   for (const [index, last] of random.entries()) {
     const to = join(production.root, `restored-${index}`);
-    const { code, stdout, stderr } = await host.run(['restore', 'db', '--at', momentAfter(last), '--to', to, '--json']);
+    const { code, stdout, stderr } = await host.run([
+      'restore',
+      'db',
+      '--at',
+      momentAfter(production, last),
+      '--to',
+      to,
+      '--json',
+    ]);
     assert.equal(code, 0, `${stdout}${stderr}`);
     const [step] = reportOf(stdout).steps;
     assert.equal(step?.outcome, 'succeeded');
-    assert.equal(rowsOf(join(to, 'data'), IDS), idsUntil(last), `after transaction ${last + 1}`);
+    assert.equal(rowsOf(join(to, 'data'), IDS), idsUntil(production, last), `after transaction ${last + 1}`);
     const lastTransaction = Date.parse(JSON.stringify(step.result?.['lastTransaction']).slice(1, -1));
     assert.ok(Math.abs(lastTransaction - Number((production.committed[last]?.after ?? 0n) / 1000n)) < 1000);
     assert.match(readFileSync(join(to, 'data/postgresql.auto.conf'), 'utf8'), /^archive_mode = 'off'$/m);
@@ -92,7 +85,7 @@ test('without a moment everything comes back that the archive holds', async () =
   const { code, stdout, stderr } = await host.run(['restore', 'db', '--to', to]);
   assert.equal(code, 0, stdout + stderr);
   assert.match(stdout, /the last transaction was committed 20\S+Z/);
-  assert.equal(rowsOf(join(to, 'data'), IDS), idsUntil(production.committed.length - 1));
+  assert.equal(rowsOf(join(to, 'data'), IDS), idsUntil(production, production.committed.length - 1));
   rmSync(to, { recursive: true });
 });
 
@@ -119,7 +112,7 @@ test('a moment of which the archive does not tell whether it is whole is not pas
     'restore',
     'db',
     '--at',
-    momentAfter(production.committed.length - 1),
+    momentAfter(production, production.committed.length - 1),
     '--to',
     to,
   ]);

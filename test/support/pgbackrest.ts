@@ -149,6 +149,23 @@ SELECT pg_sleep(0.01);`,
   };
 }
 
+/** A millisecond in which nothing was committed, right after that transaction; as PostgreSQL writes times, two hours east. */
+export function momentAfter({ committed }: Production, index: number): string {
+  const transaction = committed[index];
+  if (!transaction) throw new RangeError(`${index} of ${committed.length}`);
+  const at = new Date(Number(transaction.after / 1000n) + 1);
+  const east = new Date(at.getTime() + 2 * 3_600_000).toISOString();
+  return `${east.replace('T', ' ').replace('Z', '')}+02`;
+}
+
+/** As `IDS` answers on a server that holds just those. */
+export const idsUntil = ({ committed }: Production, index: number): string =>
+  committed
+    .slice(0, index + 1)
+    .map(({ id }) => id)
+    .join(',');
+export const IDS = "SELECT string_agg(id::text, ',' ORDER BY id) FROM ledger";
+
 /** A word list of the rows that a server which is served for a moment holds: the directory is a stopped cluster. */
 export function rowsOf(data: string, query: string, database = 'postgres'): string {
   const temporary = postgresDirectory();
