@@ -15,8 +15,9 @@ export interface HeldBackup {
 }
 
 /**
- * The strongest kind of which a time has come since one that is at least as strong was begun; where none is due, the weakest that
- * has a calendar: somebody asks for a backup and gets one. The first is always full.
+ * The strongest kind of which a time has come since one that is at least as strong was begun. Where none is due, the weakest that has a
+ * calendar, and never a full one: somebody asks for a backup and gets one (a gate does), but each full one pushes out another, and with it
+ * the moments that it leads to. The first is always full.
  */
 export function dueKind(calendars: BackupCalendars, held: readonly HeldBackup[], now: Instant, zone: string): BackupKind {
   const past = held.filter(({ startedAt }) => startedAt <= now);
@@ -29,7 +30,7 @@ export function dueKind(calendars: BackupCalendars, held: readonly HeldBackup[],
     const next = nextElapse(calendar, last, zone);
     return next !== null && next <= now;
   });
-  return due ?? scheduled.at(-1) ?? 'incremental';
+  return due ?? scheduled.filter((kind) => kind !== 'full').at(-1) ?? 'incremental';
 }
 
 export const isAtLeast = (kind: BackupKind, least: BackupKind): boolean =>

@@ -40,8 +40,13 @@ test('a stronger one stands for the weaker ones of the same time', () => {
   assert.equal(due([full], '2026-01-11T00:10:00Z'), 'incremental', 'nothing is due: whoever asks gets the weakest');
 });
 
-test('where only full ones are declared, whoever asks gets a full one', () => {
-  assert.equal(due([held('full', '2026-01-11T00:00:10Z')], '2026-01-11T08:00:00Z', calendars({ full: 'weekly' })), 'full');
+test('whoever asks between two full ones gets none: it would push out an older one, and the moments that it leads to', () => {
+  const weekly = calendars({ full: 'Sun *-*-* 00:00' });
+  const full = held('full', '2026-01-11T00:00:10Z');
+  assert.equal(due([full], '2026-01-11T08:00:00Z', weekly), 'incremental');
+  assert.equal(due([full], '2026-01-18T00:00:05Z', weekly), 'full');
+  const deployments = Array.from({ length: 9 }, (_, day) => held('incremental', `2026-01-1${day + 1}T12:00:00Z`));
+  assert.equal(due([full, ...deployments.slice(0, 6)], '2026-01-16T13:00:00Z', weekly), 'incremental');
 });
 
 test('a backup that is dated in the future stands for nothing', () => {
