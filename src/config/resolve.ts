@@ -21,6 +21,7 @@ import { resolveMigrate } from './resolve-migrate.ts';
 import { resolveRecover } from './resolve-recover.ts';
 import { resolveReplication } from './resolve-replication.ts';
 import { resolveUnits } from './resolve-units.ts';
+import { serverUnit } from './server-unit.ts';
 import { resolveVerification } from './resolve-verification.ts';
 import type { ConfigurationFile, RepositoryFile, ServiceFile } from './schema.ts';
 import { argvOf, milliseconds, parsed } from './written-values.ts';
@@ -185,7 +186,7 @@ function resolveService(
   const service = new Written(value, document, path);
   const defaults = new Written(input.file.defaults, input.main, ['defaults'], 'defaults');
   entries.add(path, { value: null, origin: { kind: 'written', document, path, via: null } }, {});
-  const unit = service.get('unit');
+  const unit = serverUnit(service.get('unit'), value.postgres && normalPath(value.postgres.dataDir));
   if (unit) entries.add([...path, 'unit'], unit);
   const backup = resolveBackup(
     name,

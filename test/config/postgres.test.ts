@@ -159,3 +159,14 @@ test('an archive that may get older than the RPO is warned of', async () => {
   const text = `${BASE}services:\n  db: {protection: {rpo: 5m}, postgres: {engine: pgbackrest, dataDir: /pg, archiveWithin: 1h}}\n`;
   assertSays(await warningsOf(text), ['the newest moment may get 60m old, but at most 5m is promised']);
 });
+
+test("Debian's unit that runs no server stands for the instance that does", async () => {
+  const unitOf = async (unit: string, dataDir: string): Promise<string | null | undefined> => {
+    const text = `${BASE}services:\n  db: {unit: ${unit}, postgres: {engine: pgbackrest, dataDir: ${dataDir}}}\n`;
+    return (await accepted(text)).services.get('db')?.unit;
+  };
+  assert.equal(await unitOf('postgresql.service', '/var/lib/postgresql/16/main/'), 'postgresql@16-main.service');
+  assert.equal(await unitOf('postgresql.service', '/var/lib/postgresql/9.6/main'), 'postgresql@9.6-main.service');
+  assert.equal(await unitOf('postgresql.service', '/var/lib/postgresql/16'), 'postgresql.service', 'as NixOS has it');
+  assert.equal(await unitOf('pg.service', '/var/lib/postgresql/16/main'), 'pg.service');
+});

@@ -1,6 +1,7 @@
 // Each PostgreSQL server: it answers, archives into its stanza, and every repository answers and holds this very cluster. Nothing is
 // changed, and nothing is made.
 
+import { existsSync } from 'node:fs';
 import { duration } from '../../domain/duration.ts';
 import { soundOf } from '../../domain/postgres-backup.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -40,6 +41,7 @@ async function examineServer(server: PgBackRestService, signal: AbortSignal): Pr
   const info = await pgBackRestInfo(access, { signal }).catch(noted);
   const findings = [
     ...troubles,
+    ...unit(server),
     ...(state ? settings(server, state) : []),
     ...(info ? repositories(server, info, state) : []),
   ];
@@ -47,6 +49,18 @@ async function examineServer(server: PgBackRestService, signal: AbortSignal): Pr
   const well = ok(`archives into ${count} ${count === 1 ? 'repository' : 'repositories'}, pgbackrest ${version.text}`);
   return findings.some(({ health }) => health === 'problem') ? findings : [well, ...findings];
 }
+
+/** Where its cluster lies elsewhere, only the machine can tell (see config/server-unit.ts). */
+const DEBIAN = ['/lib/systemd/system/postgresql@.service', '/usr/lib/systemd/system/postgresql@.service'];
+const unit = ({ service }: PgBackRestService): Finding[] =>
+  service.unit === 'postgresql.service' && DEBIAN.some((file) => existsSync(file))
+    ? [
+        problem(
+          'postgresql.service runs no server itself here: to hold it back, to stop or to start it does nothing to the one that is meant',
+          `Give services.${service.name}.unit the name of its instance: pg_lsclusters; postgresql@VERSION-NAME.service`,
+        ),
+      ]
+    : [];
 
 function settings({ postgres }: PgBackRestService, state: ServerState): Finding[] {
   const { statements, restart, remarks } = serverNeeds(postgres, state);
