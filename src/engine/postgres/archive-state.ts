@@ -8,6 +8,7 @@ import type { BackupInfo, ClusterInfo, StanzaInfo } from '../../tools/pgbackrest
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import type { TargetTimeline } from '../../tools/pgbackrest/restore.ts';
+import { requireSupported } from '../../tools/postgresql/supported-version.ts';
 import { clusterIn, openArchive, type OpenArchive } from './open-archive.ts';
 import { nameOfRepository } from './repositories.ts';
 
@@ -31,6 +32,7 @@ export async function archiveState(
 ): Promise<ArchiveState> {
   const info = await pgBackRestInfo(access, { signal, repository });
   const cluster = clusterOf(info, repository, access);
+  requireSupported(cluster.version, 'restore', access.subject);
   const open = await openArchive(access, info, cluster, timeline ?? 'newest', signal);
   const { archive, line } = open;
   return {

@@ -13,6 +13,7 @@ import { pgBackRestBackup } from '../../tools/pgbackrest/backup.ts';
 import { pgBackRestExpire } from '../../tools/pgbackrest/expire.ts';
 import { type BackupInfo, pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
+import { requireSupported } from '../../tools/postgresql/supported-version.ts';
 import { type PgBackRestService, pgBackRestOf } from './access.ts';
 import { type ArchiveLook, lookAtArchive, type Told } from './archive-look.ts';
 import { backupsIn, clusterIn } from './open-archive.ts';
@@ -57,6 +58,8 @@ async function intoRepository(
   context: StepContext,
 ): Promise<StepResult> {
   requireAnswer(job, before, key);
+  const { version } = clusterIn(before, key) ?? {};
+  if (version !== undefined) requireSupported(version, 'back up', job.service.name);
   const calendars = calendarsOf((job.repository ?? job.postgres).schedule);
   const type = kindFor(choice, calendars, before, key, context);
   if (type === null) return { outcome: 'skipped', reason: 'no backup is due' };

@@ -7,6 +7,7 @@ import { type Instant, parseInstant } from '../../domain/instant.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { runProcess } from '../../process/run-process.ts';
 import { asUser } from '../util-linux/as-user.ts';
+import { requireSupported } from './supported-version.ts';
 import type { Owner } from '../util-linux/stat.ts';
 
 export interface ServerAddress {
@@ -44,7 +45,12 @@ export interface ServerState {
   readonly current: string | null;
 }
 
-const QUERY = `select json_build_object(
+/** What follows has words that older ones do not know. */
+const QUERY = `select current_setting('server_version_num')::int < 120000 as old \\gset
+\\if :old
+select json_build_object('tooOld', split_part(current_setting('server_version'), ' ', 1));
+\\else
+select json_build_object(
   'systemId', (select system_identifier::text from pg_control_system()),
   'timeline', (select timeline_id from pg_control_checkpoint()),
   'inRecovery', pg_is_in_recovery(),
@@ -58,7 +64,9 @@ const QUERY = `select json_build_object(
   'finished', (select coalesce(json_agg(json_build_object('file', left(name, 24), 'waits', name ~ 'ready$', 'at', modification)), '[]')
     from pg_ls_archive_statusdir() where name ~ '^[0-9A-F]{24}[.](ready|done)$'),
   'current', case when pg_is_in_recovery() then null else pg_walfile_name(pg_current_wal_lsn()) end)
-from pg_stat_archiver a;`;
+from pg_stat_archiver a;
+\\endif
+`;
 
 const time = z.string().nullable();
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text) as Instant);
@@ -94,9 +102,14 @@ export const stateArgs = ({ psql, socket, port, userName }: ServerAddress): [str
   '--dbname=postgres',
 ];
 
-/** Throws `tool-output`. */
+const old = z.object({ tooOld: z.string() });
+
+/** Throws `tool-output`; `unsupported` for a server that is too old. */
 export function parseState(stdout: string, subject: string): ServerState {
-  const parsed = shape.safeParse(jsonOf(stdout));
+  const said = jsonOf(stdout);
+  const older = old.safeParse(said);
+  if (older.success) requireSupported(older.data.tooOld, 'ask', subject);
+  const parsed = shape.safeParse(said);
   if (!parsed.success)
     throw new HoldfastError({ code: 'tool-output', operation: 'ask', subject, message: 'psql did not say what it should' });
   const { archivedFile, archivedAt, failedFile, failedAt, failedCount, ...state } = parsed.data;

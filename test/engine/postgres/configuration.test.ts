@@ -106,4 +106,6 @@ test('what a server says of itself is read with all digits of its identifier', (
   const at = Date.parse('2026-11-22T16:48:28Z');
   assert.deepEqual(state.finished, [{ file: '00000001000000000000004E', waits: false, at }]);
   assert.throws(() => parseState('psql: error', 'db'), { code: 'tool-output' });
+  const older = { code: 'unsupported', message: 'it is PostgreSQL 11.22, and Holdfast knows 12 and newer' };
+  assert.throws(() => parseState('{"tooOld" : "11.22"}\n', 'db'), older);
 });
