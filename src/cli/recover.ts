@@ -12,6 +12,8 @@ interface Options {
   readonly dryRun?: true | undefined;
   readonly allowEmptyOnce?: true | undefined;
   readonly acknowledgeEmpty?: true | undefined;
+  readonly beforeStart?: true | undefined;
+  readonly again?: true | undefined;
   readonly wait?: Duration | undefined;
 }
 
@@ -22,6 +24,8 @@ export const recoverCommand: CommandFactory = (context) =>
     .option('--all', 'every service, the most urgent first')
     .option('--allow-empty-once', 'it is new: let its next start, within a day, be without data; recover nothing now')
     .option('--acknowledge-empty', 'it was started empty and is right as it is: go on backing it up')
+    .option('--before-start', 'as its unit says it, which starts when this goes well')
+    .option('--again', 'as a timer says it after that has failed: start its unit, if that may help now')
     .option('--dry-run', 'show what would come from where, change nothing')
     .addOption(waitOption())
     .action((services, options) => recover(context(), services, options));
@@ -30,6 +34,7 @@ async function recover(cli: CliContext, patterns: readonly string[], options: Op
   if (patterns.length === 0 && !options.all)
     throw usage('which service?', '`holdfast recover SERVICE`, or --all. What would be done: --all --dry-run.');
   if (patterns.length > 0 && options.all) throw usage('--all and names exclude each other', 'Either says which services.');
+  if (options.again) return await tryAgain(cli, patterns, options);
   if (options.allowEmptyOnce || options.acknowledgeEmpty) return await settleEmptyStart(cli, patterns, options);
   const configuration = await cli.configuration();
   const { planRecovery } = await import('../engine/recover/plan-recovery.ts');
@@ -57,4 +62,23 @@ async function settleEmptyStart(cli: CliContext, patterns: readonly string[], op
   const services = selectServices(configuration, patterns);
   const plan = allowEmptyOnce ? plans.planAllowEmptyOnce : plans.planAcknowledgeEmpty;
   await execute(cli, configuration, (toolbox) => plan(configuration, services, toolbox), options);
+}
+
+/** What leaves everything as it is leaves no record, either. */
+async function tryAgain(cli: CliContext, patterns: readonly string[], options: Options): Promise<void> {
+  const { selectServices } = await import('../engine/select.ts');
+  const { planTurn, turnOf } = await import('../engine/recover/again.ts');
+  const { execute } = await import('./execute.ts');
+  const { readJournal } = await import('./read-journal.ts');
+  const configuration = await cli.configuration();
+  const [service, another] = selectServices(configuration, patterns);
+  if (service === undefined || another)
+    throw usage('which service?', 'One goes with --again: holdfast recover SERVICE --again');
+  const turn = await (async () => {
+    using journal = await readJournal(cli, configuration.stateDir);
+    return await turnOf(service, journal, cli.clock.now(), cli.signal);
+  })();
+  const told = { service: service.name, action: turn.kind, reason: turn.reason };
+  if (turn.kind === 'wait') return cli.result(`${service.name}: ${turn.reason}\n`, told);
+  await execute(cli, configuration, () => planTurn(configuration, service, turn), options);
 }

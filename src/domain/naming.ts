@@ -66,6 +66,7 @@ export const stepId = {
   configuration: (repository: string): string => `configuration:${repository}`,
   bootstrap: (host: string): string => `bootstrap:${host}`,
   recover: (service: string): string => `recover:${service}`,
+  recoverAgain: (service: string): string => `recover-again:${service}`,
   allowEmpty: (service: string): string => `allow-empty:${service}`,
   acknowledgeEmpty: (service: string): string => `acknowledge-empty:${service}`,
   dataset: (name: string): string => `dataset:${name}`,
@@ -110,8 +111,10 @@ export const unitNames = {
   scheduled: (kind: ScheduledKind, subject: string | null): string => `${scheduledBase(kind, subject)}.service`,
   timer: (kind: ScheduledKind, subject: string | null): string => `${scheduledBase(kind, subject)}.timer`,
   recover: (service: string): string => `holdfast-recover@${service}.service`,
-  /** Starts the unit of a service again after its recovery has failed. */
+  /** Asks again and again, after a recovery has failed, whether it is time to start the unit of the service. */
   again: (service: string): string => `${AGAIN}${service}.timer`,
+  /** Starts it then. */
+  tryAgain: (service: string): string => `${AGAIN}${service}.service`,
   /** By which the unit of a service waits for its data; relative to the directory of units. */
   recoverDropIn: (unit: string): string => `${unit}.d/50-holdfast.conf`,
   /** The link by which a unit is enabled. */

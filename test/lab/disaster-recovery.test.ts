@@ -62,6 +62,9 @@ const services = {
     recover: {},
   },
 };
+/** What starts it by itself. */
+const again = async (): Promise<string> =>
+  (await host.sh('systemctl is-active holdfast-recover-again@wiki.timer', [], { anyExit: true })).stdout.trim();
 const page = (on: Container): Promise<string> => on.read('/srv/wiki/page');
 
 before(async () => {
@@ -97,6 +100,11 @@ test('the data of a service is gone: it is back, and the service runs', { skip }
 
 test('a service does not start: what keeps it is said, and when that is mended it starts', { skip }, async () => {
   await host.sh(`systemctl stop wiki; rm -r /srv/wiki; mv ${REPOSITORY} ${REPOSITORY}.away; systemctl start wiki || true`);
+  assert.equal(await again(), 'active');
+  await host.sh('systemctl stop wiki');
+  assert.equal(await again(), 'inactive', 'whoever stops it is obeyed');
+  await host.sh('systemctl start wiki || true');
+  assert.equal(await again(), 'active');
   const [status = '', ...rest] = sections.get('A service does not start') ?? [];
   left.delete(status);
   assert.match((await host.sh(status, [], { anyExit: true })).stdout, /nas did not answer/);
@@ -107,6 +115,7 @@ test('a service does not start: what keeps it is said, and when that is mended i
     assert.ok(exitCode === 0 || command.startsWith('holdfast doctor'), `${command}: exit ${exitCode}\n${stdout}${stderr}`);
   }
   assert.equal(await page(host), 'what I know\n');
+  assert.equal(await again(), 'inactive', 'it went well');
 });
 
 test('the data is there, and is wrong: it is looked at, and put back, and what was there is kept', { skip }, async () => {

@@ -43,8 +43,8 @@ export function recoverUnit({ service, unit, paths }: Recoverable, scene: UnitSc
         ...afterMounts([...paths, ...placesOf(repositories), ...serverPlacesOf(service)]),
         ['StartLimitIntervalSec', '0'],
         ...tellAtOnce(tellers),
-        { remark: 'What did not answer may answer later: then the service starts by itself.' },
-        ['OnFailure', unitNames.again(service.name)],
+        { remark: 'What does not answer now may answer later: then the service starts by itself.' },
+        ['Wants', unitNames.again(service.name)],
       ],
     },
     {
@@ -52,28 +52,57 @@ export function recoverUnit({ service, unit, paths }: Recoverable, scene: UnitSc
       lines: [
         ...(repositories.some(isRemote) ? networkWhenNeeded(paths) : []),
         // no SuccessExitStatus=143: a recovery that was ended has not brought anything back, and nothing may start on it
-        ...process(scene, ['recover', service.name, '--wait', '1h'], repositories),
+        ...process(scene, ['recover', service.name, '--before-start', '--wait', '1h'], repositories),
+        ['ExecStartPost', `-${commandLine(['/bin/sh', '-c', WELL, 'sh', unitNames.again(service.name)])}`],
         ...hardening('restore'),
       ],
     },
   ]);
 }
 
-/** After a recovery that failed. It ends when it has started the unit; a recovery that fails again starts it anew. */
+const WELL = 'exec systemctl stop --no-block "$1"';
+
+/**
+ * It is started with each recovery, and not after one that failed: who stops the unit meanwhile stops this, too, and then nothing
+ * starts the unit against their will.
+ */
 export const againTimer = ({ service, unit }: Recoverable): string =>
   renderUnit([
-    { name: 'Unit', lines: [['Description', plainText(`Holdfast: time to try again to recover ${service.name}`)]] },
+    {
+      name: 'Unit',
+      lines: [
+        ['Description', plainText(`Holdfast: time to try again to recover ${service.name}`)],
+        { remark: 'Who stops the service does not want it to start by itself.' },
+        ['PartOf', plainText(unit)],
+      ],
+    },
     {
       name: 'Timer',
       lines: [
-        ['OnActiveSec', formatDuration(AGAIN_AFTER)],
+        ['OnActiveSec', formatDuration(LOOK_EVERY)],
+        ['OnUnitInactiveSec', formatDuration(LOOK_EVERY)],
         ['AccuracySec', '1s'],
-        ['RemainAfterElapse', 'no'],
-        ['Unit', plainText(unit)],
       ],
     },
   ]);
-const AGAIN_AFTER = duration(5, 'm');
+/** Whether it is time for a try is decided each time: see domain/recovery-again.ts. */
+const LOOK_EVERY = duration(5, 'm');
+
+export const againUnit = ({ service }: Recoverable, scene: UnitScene): string =>
+  renderUnit([
+    {
+      name: 'Unit',
+      lines: [
+        ['Description', plainText(`Holdfast: start ${service.name} again, if its recovery may go well now`)],
+        ...stateMount(scene),
+        ['StartLimitIntervalSec', '0'],
+      ],
+    },
+    {
+      name: 'Service',
+      lines: [...process(scene, ['recover', service.name, '--again'], []), ...hardening('tell')],
+    },
+  ]);
 
 /** At a boot the network may be late. Whose data is there does not wait for it. */
 const networkWhenNeeded = (paths: readonly string[]): UnitLine[] => [

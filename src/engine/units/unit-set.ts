@@ -6,7 +6,7 @@ import { scheduledJobs } from '../schedule/scheduled-jobs.ts';
 import { agentUnit } from './agent-unit.ts';
 import { datasetsUnit } from './datasets-unit.ts';
 import { limits } from './around.ts';
-import { againTimer, recoverDropIn, recoverables, recoverUnit } from './recover-unit.ts';
+import { againTimer, againUnit, recoverDropIn, recoverables, recoverUnit } from './recover-unit.ts';
 import type { UnitScene, UnitSet } from './scene.ts';
 import { sealed } from './seal.ts';
 import { isTeller, serviceUnit } from './service-unit.ts';
@@ -43,6 +43,7 @@ export function unitSet(scene: UnitScene): UnitSet {
     for (const one of held) {
       add(unitNames.recover(one.service.name), recoverUnit(one, scene, tellers));
       add(unitNames.again(one.service.name), againTimer(one));
+      add(unitNames.tryAgain(one.service.name), againUnit(one, scene));
     }
     add(unitNames.recoverDropIn(unit), recoverDropIn(held));
   }

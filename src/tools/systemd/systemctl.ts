@@ -100,12 +100,21 @@ export const stopUnit = (unit: string, signal: AbortSignal): Promise<void> => ch
 /** Waits until it has started (a oneshot: until it has ended). Throws `tool-failed`. */
 export const startUnit = (unit: string, signal: AbortSignal): Promise<void> => change('start', unit, signal);
 
+/** Does not wait for it to start. Throws `tool-failed`. */
+export const orderStart = (unit: string, signal: AbortSignal): Promise<void> =>
+  change('start', unit, signal, ['--no-block']);
+
 /** What it failed with is forgotten, and how often it was started: else systemd may refuse to start it once more. Throws `tool-failed`. */
 export const forgetFailure = (unit: string, signal: AbortSignal): Promise<void> => change('reset-failed', unit, signal);
 
-async function change(verb: 'start' | 'stop' | 'reset-failed', unit: string, signal: AbortSignal): Promise<void> {
+async function change(
+  verb: 'start' | 'stop' | 'reset-failed',
+  unit: string,
+  signal: AbortSignal,
+  options: readonly string[] = [],
+): Promise<void> {
   const result = await runProcess(
-    { argv: ['systemctl', verb, '--', unit], operation: verb, subject: unit, env: { LC_ALL: 'C' } },
+    { argv: ['systemctl', verb, ...options, '--', unit], operation: verb, subject: unit, env: { LC_ALL: 'C' } },
     { signal, timeout: CHANGE },
   );
   if (result.exitCode === 0) return;

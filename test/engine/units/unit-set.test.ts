@@ -169,10 +169,21 @@ describe('a unit that waits for its data', () => {
   it('is started again after a recovery that failed, and one that was ended counts as failed', async () => {
     const set = await there({ recover: {} });
     const recovery = 'holdfast-recover@app.service';
-    assert.ok(settings(set, recovery, 'OnFailure').includes('holdfast-recover-again@app.timer'));
+    const again = 'holdfast-recover-again@app';
+    assert.ok(settings(set, recovery, 'Wants').includes(`${again}.timer`));
+    assert.match(
+      settings(set, recovery, 'ExecStartPost').join(),
+      /systemctl stop --no-block .* holdfast-recover-again@app\.timer$/,
+    );
     assert.deepEqual(settings(set, recovery, 'SuccessExitStatus'), []);
-    assert.deepEqual(settings(set, 'holdfast-recover-again@app.timer', 'Unit'), ['app.service']);
-    assert.ok(!set.links.has('timers.target.wants/holdfast-recover-again@app.timer'), 'nothing starts it at a boot');
+    assert.match(settings(set, `${again}.service`, 'ExecStart').join(), / recover app --again$/);
+    assert.ok(!set.links.has(`timers.target.wants/${again}.timer`), 'nothing starts it at a boot');
+  });
+
+  it('is not started against the will of who stopped it: what would try again is stopped with it, and starts with a recovery only', async () => {
+    const set = await there({ recover: {} });
+    assert.deepEqual(settings(set, 'holdfast-recover-again@app.timer', 'PartOf'), ['app.service']);
+    assert.ok(!fileOf(set, 'holdfast-recover@app.service').includes('OnFailure='));
   });
 
   it('waits for the network only when something is missing, and is not slowed down', async () => {
