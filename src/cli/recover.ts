@@ -42,11 +42,17 @@ async function recover(cli: CliContext, patterns: readonly string[], options: Op
   const { renderRecovery } = await import('./render-recovery.ts');
   const services = selectServices(configuration, patterns);
   const now = cli.clock.now();
-  await executeObserving(cli, configuration, (toolbox, world) => planRecovery(configuration, services, toolbox, world), {
-    ...options,
-    thorough: 'this-boot', // a service waits for this with each start
-    render: (report) => renderRecovery(report, now, cli.out),
-  });
+  const wish = { beforeStart: options.beforeStart === true };
+  await executeObserving(
+    cli,
+    configuration,
+    (toolbox, world) => planRecovery(configuration, services, toolbox, world, wish),
+    {
+      ...options,
+      ...(wish.beforeStart ? { thorough: 'this-boot' } : {}), // a service waits for it
+      render: (report) => renderRecovery(report, now, cli.out),
+    },
+  );
 }
 
 /** Said of services by name: nobody means all of them. */

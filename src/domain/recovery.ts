@@ -23,21 +23,28 @@ export type Copies =
   | { readonly kind: 'unasked' }
   | { readonly kind: 'found'; readonly repository: string; readonly snapshotId: string }
   /**
-   * Every one answered. `incomplete` are copies that are not good enough; `vanished` are on record as made, not as removed, and
+   * Every one answered. `poor` are copies that are not good enough; `vanished` are on record as made, not as removed, and
    * are not there: what answered may be another repository in the place of ours.
    */
   | {
       readonly kind: 'none';
       readonly repositories: readonly string[];
-      readonly incomplete: readonly NamedCopy[];
+      readonly poor: readonly PoorCopy[];
       readonly vanished: readonly NamedCopy[];
     }
   /** Those that answered have none, and others did not answer. */
-  | { readonly kind: 'unknown'; readonly silent: readonly SilentRepository[] };
+  | { readonly kind: 'unknown'; readonly silent: readonly SilentRepository[]; readonly poor: readonly PoorCopy[] };
 
 export interface NamedCopy {
   readonly repository: string;
   readonly snapshotId: string;
+}
+
+export interface PoorCopy extends NamedCopy {
+  /** `incomplete`: it is on record as that. `refused`: it was restored already, and found not to be good. */
+  readonly kind: 'incomplete' | 'refused';
+  /** In words: 'is known to be incomplete'. */
+  readonly why: string;
 }
 
 export interface SilentRepository {
@@ -134,7 +141,10 @@ function fromCopies(service: string, copies: Copies, policy: RecoveryPolicy): De
       return {
         action: 'fail',
         code: 'repository-unreachable',
-        reason: `its data is gone, and it is not known whether there is a copy: ${copies.silent.map(({ repository, reason }) => `${repository} did not answer (${reason})`).join('; ')}`,
+        reason: `its data is gone, and it is not known whether there is a good copy: ${[
+          ...copies.silent.map(({ repository, reason }) => `${repository} did not answer (${reason})`),
+          ...copies.poor.map(poorWords),
+        ].join('; ')}`,
         hint: `See why, then: holdfast recover ${service}. It is not started empty: what does not answer may hold everything.`,
         again: copies.silent.some(({ mayPass }) => mayPass),
       };
@@ -169,13 +179,18 @@ function withoutCopy(service: string, copies: None, policy: RecoveryPolicy): Dec
 /** Null where nobody knows of any copy at all: then it may be new. */
 function noGoodCopy(
   service: string,
-  { incomplete: [first], vanished: [lost] }: None,
+  { poor, vanished: [lost] }: None,
   nothing: string,
 ): { readonly reason: string; readonly hint: string } | null {
+  const [first] = poor;
   if (first) {
+    const all = `Older ones: holdfast snapshots ${service}.`;
     return {
-      reason: `its data is gone, and every copy of it is known to be incomplete (the newest in ${first.repository}: ${short(first)})`,
-      hint: `If that is better than nothing: holdfast restore ${service} --in-place --repository ${first.repository} --snapshot ${short(first)}`,
+      reason: `its data is gone, and no copy of it is good: ${poor.map(poorWords).join('; ')}`,
+      hint:
+        first.kind === 'refused'
+          ? `To try it once more: holdfast recover ${service}. ${all} To take it as it is: holdfast restore ${service} --in-place --repository ${first.repository} --snapshot ${short(first)}`
+          : `${all} If this one is better than nothing: holdfast restore ${service} --in-place --repository ${first.repository} --snapshot ${short(first)}`,
     };
   }
   if (lost) {
@@ -186,6 +201,8 @@ function noGoodCopy(
   }
   return null;
 }
+
+export const poorWords = ({ repository, why, ...copy }: PoorCopy): string => `${short(copy)} in ${repository} ${why}`;
 
 const unclear = (paths: readonly SeenPath[]): Decision => ({
   action: 'block',

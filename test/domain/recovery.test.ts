@@ -21,12 +21,13 @@ const seen = (state: PathState, wasEmpty = false): SeenPath => ({
 });
 const ID = 'ab'.repeat(32);
 const FOUND: Copies = { kind: 'found', repository: 'nas', snapshotId: ID };
-const NONE = { kind: 'none', repositories: ['nas', 'far'], incomplete: [], vanished: [] } as const;
+const NONE = { kind: 'none', repositories: ['nas', 'far'], poor: [], vanished: [] } as const;
 const COPY = { repository: 'far', snapshotId: ID };
-const INCOMPLETE: Copies = { ...NONE, incomplete: [COPY] };
+const INCOMPLETE: Copies = { ...NONE, poor: [{ ...COPY, kind: 'incomplete', why: 'is known to be incomplete' }] };
+const REFUSED: Copies = { ...NONE, poor: [{ ...COPY, kind: 'refused', why: 'was found not to be good' }] };
 const VANISHED: Copies = { ...NONE, vanished: [COPY] };
-const SILENT: Copies = { kind: 'unknown', silent: [{ repository: 'nas', reason: 'no route', mayPass: true }] };
-const COPIES: readonly Copies[] = [{ kind: 'unasked' }, FOUND, NONE, INCOMPLETE, VANISHED, SILENT];
+const SILENT: Copies = { kind: 'unknown', poor: [], silent: [{ repository: 'nas', reason: 'no route', mayPass: true }] };
+const COPIES: readonly Copies[] = [{ kind: 'unasked' }, FOUND, NONE, INCOMPLETE, REFUSED, VANISHED, SILENT];
 const STATES = ['data', 'empty', 'absent', 'unknown'] as const;
 const POLICY: RecoveryPolicy = {
   kept: 'files',
@@ -121,6 +122,8 @@ test('each case of the table', () => {
     [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: true }), 'block'],
     [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'start-empty'],
     [of(lost, INCOMPLETE, { allowEmptyStart: true, onFailure: 'start-empty' }), 'block'],
+    [of(lost, REFUSED), 'block'],
+    [of(lost, REFUSED, { allowEmptyStart: true, permitted: true }), 'block'],
     [of(lost, VANISHED, { allowEmptyStart: true, permitted: true }), 'block'],
     [of(lost, VANISHED, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'start-empty'],
     [of(lost, FOUND, { fromRepositories: false }), 'fail'],
@@ -139,8 +142,8 @@ test('it is tried again by itself only where what is wrong may pass without a pe
   const lost = [seen('absent')];
   const lockedOut = { repository: 'far', reason: 'wrong password', mayPass: false };
   assert.equal(again(lost, SILENT), true);
-  assert.equal(again(lost, { kind: 'unknown', silent: [lockedOut] }), false);
-  assert.equal(again(lost, { kind: 'unknown', silent: [lockedOut, { ...lockedOut, mayPass: true }] }), true);
+  assert.equal(again(lost, { kind: 'unknown', poor: [], silent: [lockedOut] }), false);
+  assert.equal(again(lost, { kind: 'unknown', poor: [], silent: [lockedOut, { ...lockedOut, mayPass: true }] }), true);
   for (const copies of [NONE, INCOMPLETE, VANISHED]) assert.equal(again(lost, copies), false);
   const hidden = seen('unknown');
   assert.equal(again([hidden, seen('data')], FOUND), true, 'a mount that is late');

@@ -2,7 +2,7 @@
 // none that is good. Each repository is listed once, however many services ask.
 
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
-import type { Copies, NamedCopy, SilentRepository } from '../../domain/recovery.ts';
+import { type Copies, type NamedCopy, type PoorCopy, poorWords, type SilentRepository } from '../../domain/recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { placeOf } from '../../repositories/place.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
@@ -10,6 +10,7 @@ import { selectRepository } from '../select.ts';
 import { believedCopy } from '../status/believed-copy.ts';
 import { type Choice, chooseSnapshot } from '../snapshots/choose-snapshot.ts';
 import { type Holding, holdings } from '../snapshots/look.ts';
+import { whyRefused } from './refused-copies.ts';
 import { type Asking, inOrderOfAsking, type Observed, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
 
 export interface Answer {
@@ -18,9 +19,18 @@ export interface Answer {
   readonly chosen: Observed | null;
   /** What whoever recovers should know about the choice. */
   readonly remarks: readonly string[];
+  /** Those asked before the one that was found, and why each of them is of no use; all of them where none was found. */
+  readonly useless: readonly SilentRepository[];
 }
 
-export const UNASKED: Answer = { copies: { kind: 'unasked' }, chosen: null, remarks: [] };
+export const UNASKED: Answer = { copies: { kind: 'unasked' }, chosen: null, remarks: [], useless: [] };
+
+export interface Question {
+  /** Names of those that could not give it back. */
+  readonly passedOver?: ReadonlySet<string>;
+  /** A copy that is known not to be good is found all the same: somebody wants to try it. */
+  readonly insist?: boolean;
+}
 
 export class Repositories {
   readonly #asking: Asking;
@@ -51,46 +61,53 @@ export class Repositories {
     throw new HoldfastError({ code: 'bug', operation: 'ask', subject: repository.name, message: 'it was not asked' });
   }
 
-  /** `passedOver`: names of those that could not give it back. */
-  async copiesOf(
-    service: ServiceConfig,
-    config: Configuration,
-    passedOver: ReadonlySet<string> = new Set(),
-  ): Promise<Answer> {
-    const names = (service.backup?.repositories ?? []).filter((name) => !passedOver.has(name));
+  async copiesOf(service: ServiceConfig, config: Configuration, { passedOver, insist }: Question = {}): Promise<Answer> {
+    const names = (service.backup?.repositories ?? []).filter((name) => passedOver?.has(name) !== true);
     const candidates = inOrderOfAsking(names.map((name) => selectRepository(config, name)));
     const silent: SilentRepository[] = [];
-    const incomplete: NamedCopy[] = [];
+    const poor: PoorCopy[] = [];
     const vanished: NamedCopy[] = [];
-    const remarks: string[] = [];
+    const useless: SilentRepository[] = [];
     for (const repository of candidates) {
       const { name } = repository;
       const holding = await this.holding(repository); // oxlint-disable-line no-await-in-loop -- the next one only when this one has none
       if (holding.error) {
-        silent.push({ repository: name, reason: holding.error.message, mayPass: holding.error.retry !== 'never' });
-        remarks.push(`${name} could not be asked (${holding.error.message})`);
+        const { message, retry } = holding.error;
+        silent.push({ repository: name, reason: message, mayPass: retry !== 'never' });
+        useless.push({ repository: name, reason: `could not be asked (${message})`, mayPass: retry !== 'never' });
         continue;
       }
       const choice = this.#choose(service, config, holding);
+      const bad = choice === null ? null : this.#poor(service.name, name, choice, insist === true);
       if (choice === null) {
-        remarks.push(`${name} answered and holds nothing of it`);
+        useless.push({ repository: name, reason: 'answered and holds nothing of it', mayPass: false });
         const lost = this.#believed(service, repository);
         if (lost !== null) vanished.push({ repository: name, snapshotId: lost });
-      } else if (choice.partial) {
-        incomplete.push({ repository: name, snapshotId: choice.snapshot.id });
-        remarks.push(`${name} holds incomplete copies of it only`);
+      } else if (bad) {
+        poor.push(bad);
+        useless.push({ repository: name, reason: `has no good copy (${poorWords(bad)})`, mayPass: false });
       } else {
-        const passed = remarks.map((remark) => `${remark}: ${name} is used instead, which may hold an older state`);
+        const passed = useless.map(
+          (each) => `${each.repository} ${each.reason}: ${name} is used instead, which may hold an older state`,
+        );
         const chosen = { ...choice, repository };
         const copies: Copies = { kind: 'found', repository: name, snapshotId: choice.snapshot.id };
-        return { copies, chosen, remarks: [...passed, ...choice.remarks] };
+        return { copies, chosen, remarks: [...passed, ...choice.remarks], useless };
       }
     }
     const copies: Copies =
       silent.length > 0
-        ? { kind: 'unknown', silent }
-        : { kind: 'none', repositories: candidates.map(({ name }) => name), incomplete, vanished };
-    return { copies, chosen: null, remarks };
+        ? { kind: 'unknown', silent, poor }
+        : { kind: 'none', repositories: candidates.map(({ name }) => name), poor, vanished };
+    return { copies, chosen: null, remarks: [], useless };
+  }
+
+  /** Null where it is good as far as is known. */
+  #poor(service: string, repository: string, { snapshot, partial }: Choice, insist: boolean): PoorCopy | null {
+    const copy = { repository, snapshotId: snapshot.id };
+    if (partial) return { ...copy, kind: 'incomplete', why: 'is known to be incomplete' };
+    const why = insist ? null : whyRefused(this.#asking.toolbox.journal, { ...copy, service });
+    return why === null ? null : { ...copy, kind: 'refused', why };
   }
 
   /** The id of the newest complete copy that should be there by the journal, whatever the clock says and wherever it was then. */

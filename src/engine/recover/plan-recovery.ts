@@ -15,7 +15,7 @@ import type { PlanningWorld } from '../restore/plan-restore.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
 import type { Toolbox } from '../toolbox.ts';
 import type { Observed } from '../snapshots/observe-snapshots.ts';
-import { Repositories, UNASKED } from './ask-copies.ts';
+import { type Answer, Repositories, UNASKED } from './ask-copies.ts';
 import { clusterStep } from './cluster-step.ts';
 import { EMPTY_START_ALLOWED, endKept, mayStartEmptyOnce, STARTED_EMPTY } from './empty-starts.ts';
 import { estimateOf } from './estimate.ts';
@@ -29,12 +29,19 @@ const RECOVER = 'recover';
 /** Services that are looked at at once. */
 const LOOKS = 8;
 
+/** Who wants it. */
+export interface RecoveryWish {
+  /** Its unit, which starts when this goes well; else somebody who has typed it. */
+  readonly beforeStart: boolean;
+}
+
 /** Asks a repository only when something is lost, and each only once. Throws when interrupted; whatever else is a step's failure. */
 export async function planRecovery(
   config: Configuration,
   services: readonly ServiceConfig[],
   toolbox: Toolbox,
   world: PlanningWorld,
+  { beforeStart }: RecoveryWish,
 ): Promise<Plan> {
   const repositories = new Repositories({ ...world, toolbox });
   const places = new Semaphore(LOOKS);
@@ -43,7 +50,7 @@ export async function planRecovery(
   const planned = await Promise.all(
     urgent.map(async (service) => {
       using _place = await places.acquire(world.signal);
-      return await planService(service, { config, toolbox, repositories, mounts, world });
+      return await planService(service, { config, toolbox, repositories, mounts, world, insist: !beforeStart });
     }),
   );
   return {
@@ -84,10 +91,12 @@ interface Scene {
   readonly repositories: Repositories;
   readonly mounts: ObservedScene;
   readonly world: PlanningWorld;
+  /** Somebody has typed it: also what is known not to be good is tried. */
+  readonly insist: boolean;
 }
 
 async function planService(service: ServiceConfig, scene: Scene): Promise<{ step: Step; remarks: readonly Remark[] }> {
-  const { config, toolbox, repositories, mounts, world } = scene;
+  const { config, toolbox, repositories, mounts, world, insist } = scene;
   const { signal } = world;
   if (service.postgres?.engine === 'pgbackrest') {
     const cluster = { config, journal: toolbox.journal, mounts, toolbox, world };
@@ -97,7 +106,7 @@ async function planService(service: ServiceConfig, scene: Scene): Promise<{ step
   const files = policy.kept === 'files';
   const paths = files ? await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, signal) : [];
   const ask = files && policy.fromRepositories && lossOf(paths) === 'all';
-  const answer = ask ? await repositories.copiesOf(service, config) : UNASKED;
+  const answer = ask ? await repositories.copiesOf(service, config, { insist }) : UNASKED;
   const seen: Observation = { service: service.name, paths, copies: answer.copies };
   const decision = decide(seen, policy);
   const say = (texts: readonly string[]): Remark[] => texts.map((text) => ({ service: service.name, text }));
@@ -107,7 +116,12 @@ async function planService(service: ServiceConfig, scene: Scene): Promise<{ step
     return { step: stepWithout(service, seen, decision, policy, scene), remarks: say(passed) };
   try {
     const inPlace = await restoreOf({ ...scene, service }, answer.chosen);
-    const step = stepWith(service, inPlace.step, { seen, decision, chosen: answer.chosen, policy }, scene);
+    const step = stepWith(
+      service,
+      inPlace.step,
+      { seen, decision, chosen: answer.chosen, useless: answer.useless, policy },
+      scene,
+    );
     return { step, remarks: say([...passed, ...answer.remarks, ...inPlace.remarks]) };
   } catch (error) {
     if (!(error instanceof HoldfastError) || signal.aborted) throw error;
@@ -168,11 +182,11 @@ async function requireStillNone(
   service: ServiceConfig,
   policy: RecoveryPolicy,
   seen: Observation,
-  { config, toolbox, world }: Scene,
+  { config, toolbox, world, insist }: Scene,
   context: StepContext,
 ): Promise<void> {
   const again = new Repositories({ ...world, toolbox, signal: context.signal, now: context.now() });
-  const { copies } = await again.copiesOf(service, config);
+  const { copies } = await again.copiesOf(service, config, { insist });
   const decision = decide({ ...seen, copies }, { ...policy, permitted: true });
   if (decision.action !== 'start-empty') throw changed(service.name, decision);
 }
@@ -191,14 +205,22 @@ async function startEmpty(
   return { outcome: 'succeeded', result: foreseen(service, decision) };
 }
 
+interface Restoring {
+  readonly seen: Observation;
+  readonly decision: Decision;
+  readonly policy: RecoveryPolicy;
+  readonly chosen: Observed;
+  readonly useless: Answer['useless'];
+}
+
 /** The data comes back: the restore in place, if it is still lost when its turn has come. */
 function stepWith(
   service: ServiceConfig,
   inPlace: Step,
-  { seen, decision, chosen, policy }: { seen: Observation; decision: Decision; chosen: Observed; policy: RecoveryPolicy },
+  { seen, decision, policy, ...from }: Restoring,
   scene: Scene,
 ): Step {
-  const { repository, snapshot } = chosen;
+  const { repository, snapshot } = from.chosen;
   const estimate = estimateOf(scene.toolbox.journal, service.name, repository.name);
   return {
     ...inPlace,
@@ -217,7 +239,7 @@ function stepWith(
       const now = await lookAgain(service, seen, policy, scene, context);
       if (now.action === 'skip') return { outcome: 'skipped', reason: `${now.reason} now` };
       if (now.action !== 'restore') throw changed(service.name, now);
-      return await withoutEmptyRemains(await fromCopies(inPlace, chosen, { ...scene, service }, context));
+      return await withoutEmptyRemains(await fromCopies(inPlace, from, { ...scene, service }, context));
     },
   };
 }

@@ -10,6 +10,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
 import { endKept, STARTED_EMPTY } from '../recover/empty-starts.ts';
 import type { Toolbox } from '../toolbox.ts';
+import { ofCopy } from './copy-error.ts';
 import { type Filling, type StagedPlace, stagedIn } from './filling.ts';
 import { type LeftOut, leftOutOf } from './left-out.ts';
 import { assertSettled, checkLivePlaces } from './live-place.ts';
@@ -97,8 +98,8 @@ async function stageAndSwap(
     return { path: place.path, staging: stagingOf(place, runId), staged: data };
   });
   const roots = staging.map((each) => each.staging);
-  const listing = await filling.fill(staging, context);
-  if (order.validators.length > 0) await askValidators(order, filling, staging, toolbox, context);
+  const listing = await ofCopy('get', () => filling.fill(staging, context));
+  if (order.validators.length > 0) await ofCopy('validate', () => askValidators(order, filling, staging, toolbox, context));
   for (const root of roots) await syncFileSystem(root, context.signal); // oxlint-disable-line no-await-in-loop -- a handful
   await using _unit = await holdStopped(context, order.unit);
   context.signal.throwIfAborted(); // the last time: from here on it is a matter of moments, and of all or nothing
