@@ -74,7 +74,8 @@ export type ClusterDecision =
   | { readonly action: 'restore'; readonly reason: string; readonly from: ChosenBackup; readonly alarm: boolean }
   /** An interrupted restore is gone on with. */
   | { readonly action: 'resume'; readonly reason: string; readonly from: ChosenBackup }
-  | { readonly action: 'initdb'; readonly reason: string }
+  /** It may start on nothing, this once: whoever starts it makes a new cluster. */
+  | { readonly action: 'start-empty'; readonly reason: string }
   /** Nothing starts. `setAside`: what is there has to be moved away before anything can come back. `again`: trying later may help without a person. */
   | {
       readonly action: 'block';
@@ -177,7 +178,7 @@ function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPo
       'Look for its backups elsewhere: a disk, a bucket, a copy. It is not started empty.',
     );
   if (archives.length > 0 && allowEmptyStart && token)
-    return { action: 'initdb', reason: `${emptyWords(archives)}, and a person has said that it may start empty once` };
+    return { action: 'start-empty', reason: `${emptyWords(archives)}: it may start empty, this once` };
   return block(
     nothing,
     allowEmptyStart

@@ -124,3 +124,26 @@ test('a part of a cluster may not start, and stays as it is', async (t) => {
   assert.match(step.error?.message ?? '', /holds a part of a cluster \(global\/pg_control is missing\)/);
   assert.deepEqual(readdirSync(server.data), before);
 });
+
+test('a new server starts on nothing with the word of a person, which its own start uses up, and nothing else does', async (t) => {
+  const held = new DisposableStack();
+  t.after(() => held.dispose());
+  const host = held.use(new ScratchHost());
+  const server = held.use(new ArchivingServer(host.path('pg')));
+  host.services['db'] = { postgres: server.section, protection: { allowEmptyStart: true } };
+  server.pgbackrest('stanza-create');
+  server.stop();
+  for (const name of readdirSync(server.data)) rmSync(join(server.data, name), { recursive: true });
+  const recover = async (...args: string[]): Promise<StepReport> => {
+    const { stdout } = await host.run(['--json', 'recover', 'db', ...args]);
+    return stepOf(JSON.parse(stdout) as Report, 'recover:db'); // of the shape that every command has
+  };
+  assert.equal((await recover('--before-start')).outcome, 'failed');
+  assert.equal((await host.run(['recover', 'db', '--allow-empty-once'])).code, 0);
+  for (const kind of ['typed by hand', 'and once more']) assert.equal((await recover()).outcome, 'skipped', kind);
+  const started = await recover('--before-start');
+  assert.deepEqual([started.outcome, started.result?.['action']], ['succeeded', 'start-empty']);
+  assert.match(started.warnings.join(), /it starts without data: .* holds no backup/);
+  assert.equal((await recover('--before-start')).outcome, 'failed', 'it was for one start');
+  assert.deepEqual(readdirSync(server.data), []);
+});

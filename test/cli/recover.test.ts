@@ -147,11 +147,18 @@ test('a new service starts empty with the word of a person, which is good for on
   renameSync(host.path('far'), host.path('far-away'));
   assert.equal((await recover(host, ['new'])).of('new').error?.code, 'repository-unreachable');
   renameSync(host.path('far-away'), host.path('far'));
-  const allowed = await recover(host, ['new']);
+  host.services['new'] = { ...host.services['new'], unit: 'new.service' };
+  for (const kind of ['typed by hand', 'and once more']) {
+    const typed = await recover(host, ['new']);
+    assert.deepEqual([typed.code, typed.of('new').outcome], [0, 'skipped'], kind);
+    assert.match(typed.of('new').reason ?? '', /it may start empty, this once: systemctl start new\.service/, kind);
+  }
+  const allowed = await recover(host, ['new', '--before-start']);
   assert.deepEqual([allowed.code, allowed.of('new').outcome], [0, 'succeeded'], allowed.stderr);
   assert.partialDeepStrictEqual(allowed.of('new').result, { action: 'start-empty', held: false });
   assert.match(allowed.of('new').warnings.join(), /it starts without data: near and far answered and hold nothing of it/);
-  assert.equal((await recover(host, ['new'])).of('new').outcome, 'failed', 'it was for one time');
+  const next = await recover(host, ['new', '--before-start']);
+  assert.equal(next.of('new').outcome, 'failed', 'it was for one start');
 });
 
 test('a word that was given more than a day ago, or by a clock that was ahead, is over', async (t) => {
@@ -182,7 +189,7 @@ test('a service that was started empty although there are copies is held until i
   rmSync(directory, { recursive: true });
   const letStart = async (): Promise<void> => {
     assert.equal((await host.run(['recover', 'a', '--allow-empty-once'])).code, 0);
-    const { code, of } = await recover(host, ['a']);
+    const { code, of } = await recover(host, ['a', '--before-start']);
     assert.equal(code, 0);
     assert.partialDeepStrictEqual(of('a').result, { action: 'start-empty', held: true });
   };

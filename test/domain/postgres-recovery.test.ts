@@ -81,7 +81,7 @@ function row({ hidden, data, receipt, archives }: ClusterObservation, policy: Cl
   if (receipt ? ids.includes(receipt.systemId) : ids.length > 0 && !several) return receipt ? 'restore, alarm' : 'restore';
   if (silent) return 'block, again';
   if (ids.length > 0 || receipt !== null) return 'block';
-  return archives.length > 0 && policy.allowEmptyStart && policy.token ? 'initdb' : 'block';
+  return archives.length > 0 && policy.allowEmptyStart && policy.token ? 'start-empty' : 'block';
 }
 
 function inWords(decision: ClusterDecision): string {
@@ -109,7 +109,7 @@ test('every combination of what is seen is decided as the table says', () => {
 
 test('a new cluster is made only on nothing, where every repository has shown to be empty, nothing was here before, and a person said so', () => {
   for (const [seen, policy] of everything()) {
-    if (decideCluster(seen, policy).action !== 'initdb') continue;
+    if (decideCluster(seen, policy).action !== 'start-empty') continue;
     assert.deepEqual([seen.data, seen.receipt, seen.hidden], [NOTHING, null, null]);
     assert.ok(seen.archives.length > 0 && seen.archives.every(({ kind }) => kind === 'empty'));
     assert.deepEqual(policy, { allowEmptyStart: true, token: true });

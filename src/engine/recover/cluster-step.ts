@@ -9,7 +9,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { observeScene } from '../layers/observe-scene.ts';
 import { planServerRestore } from '../postgres/plan-restore.ts';
-import { mayStartEmptyOnce } from './empty-starts.ts';
+import { mayStartEmptyOnce, useUpEmptyStart } from './empty-starts.ts';
 import { lossOf } from '../../domain/recovery.ts';
 import { anotherMayDo } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
@@ -20,6 +20,8 @@ import type { Toolbox } from '../toolbox.ts';
 export interface ClusterRecovery extends ClusterScene {
   readonly toolbox: Toolbox;
   readonly world: PlanningWorld;
+  /** Its unit asks, which starts when this goes well. */
+  readonly beforeStart: boolean;
 }
 
 type Common = Omit<Step, 'title' | 'run'>;
@@ -50,6 +52,7 @@ export async function clusterStep(
       const mounts = await observeScene([], context.signal);
       await requireFiles(service, { ...scene, mounts }, context);
       const { seen, decision } = await look(mounts, context.signal, context.now());
+      if (decision.action === 'start-empty') return startEmpty(service, decision, scene, context);
       if (decision.action !== 'restore') return conclude(seen, decision, context);
       if (foreseen.action !== 'restore') throw sinceThen(service.name, decision.reason);
       if (decision.alarm) context.warn('it was here before: somebody has emptied it');
@@ -128,7 +131,8 @@ const sinceThen = (service: string, reason: string): HoldfastError =>
   });
 
 const mayStart = ({ action }: ClusterDecision): boolean => action === 'start' || action === 'adopt';
-const isFine = (decision: ClusterDecision): boolean => mayStart(decision) || decision.action === 'restore';
+const isFine = (decision: ClusterDecision): boolean =>
+  mayStart(decision) || decision.action === 'restore' || decision.action === 'start-empty';
 
 function foreseenOf(service: string, decision: ClusterDecision): JsonObject {
   const action = mayStart(decision) ? 'skip' : KNOWN.has(decision.action) ? decision.action : 'fail';
@@ -137,12 +141,31 @@ function foreseenOf(service: string, decision: ClusterDecision): JsonObject {
 }
 
 /** The actions that a rehearsal has words for. */
-const KNOWN: ReadonlySet<string> = new Set(['restore', 'block']);
+const KNOWN: ReadonlySet<string> = new Set(['restore', 'start-empty', 'block']);
+
+/** Its unit makes the cluster, as some do, or a person does. The word for it is used up where the unit starts on it. */
+function startEmpty(
+  { name, unit }: ServiceConfig,
+  decision: Extract<ClusterDecision, { action: 'start-empty' }>,
+  { toolbox, beforeStart }: ClusterRecovery,
+  context: StepContext,
+): StepResult {
+  const result = foreseenOf(name, decision);
+  if (!beforeStart) {
+    const start = unit === null ? '' : `: systemctl start ${unit}`;
+    return { outcome: 'skipped', reason: `${decision.reason}${start}`, result };
+  }
+  useUpEmptyStart(toolbox.journal, name, context.now());
+  context.warn(
+    `it starts without data: ${decision.reason}. Where its unit makes no cluster, make one: pg_createcluster, initdb`,
+  );
+  return { outcome: 'succeeded', result };
+}
 
 /** Nothing is put back. */
 function conclude(
   seen: ClusterObservation,
-  decision: Exclude<ClusterDecision, { action: 'restore' }>,
+  decision: Exclude<ClusterDecision, { action: 'restore' | 'start-empty' }>,
   context: StepContext,
 ): StepResult {
   const { service } = seen;
@@ -158,12 +181,6 @@ function conclude(
         code: 'unsupported',
         reason: `${decision.reason}: this version does not go on with it`,
         hint: `Move what is in ${seen.dataDir} aside, and begin anew: holdfast recover ${service}`,
-      });
-    case 'initdb':
-      throw refusal(service, {
-        code: 'unsupported',
-        reason: `${decision.reason}: this version does not make a cluster by itself`,
-        hint: `Make it (Debian: pg_createcluster, elsewhere: initdb), then: holdfast recover ${service}`,
       });
     case 'block':
       throw refusal(service, decision);

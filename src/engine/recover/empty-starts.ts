@@ -27,6 +27,10 @@ export const keptOf = (journal: Kept, { kind }: EffectKind, service: string): Ke
 export const mayStartEmptyOnce = (journal: Kept, service: string, now: Instant): boolean =>
   keptOf(journal, EMPTY_START_ALLOWED, service).some(({ keptAt }) => permissionStands({ service, given: keptAt }, now));
 
+/** Called by what lets a unit start on nothing, and by nothing else: whoever said the word meant one start. */
+export const useUpEmptyStart = (journal: Journal, service: string, now: Instant): void =>
+  void endKept(journal, EMPTY_START_ALLOWED, service, now);
+
 export function heldServices(journal: Kept): HeldService[] {
   const oldestFirst = journal.keptEffects(STARTED_EMPTY.kind).toReversed();
   const held = oldestFirst.flatMap(({ payload: { service }, keptAt }): HeldService[] =>

@@ -17,7 +17,7 @@ import type { Toolbox } from '../toolbox.ts';
 import type { Observed } from '../snapshots/observe-snapshots.ts';
 import { type Answer, Repositories, UNASKED } from './ask-copies.ts';
 import { clusterStep } from './cluster-step.ts';
-import { EMPTY_START_ALLOWED, endKept, mayStartEmptyOnce, STARTED_EMPTY } from './empty-starts.ts';
+import { mayStartEmptyOnce, STARTED_EMPTY, useUpEmptyStart } from './empty-starts.ts';
 import { estimateOf } from './estimate.ts';
 import { fromCopies, restoreOf } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
@@ -50,7 +50,7 @@ export async function planRecovery(
   const planned = await Promise.all(
     urgent.map(async (service) => {
       using _place = await places.acquire(world.signal);
-      return await planService(service, { config, toolbox, repositories, mounts, world, insist: !beforeStart });
+      return await planService(service, { config, toolbox, repositories, mounts, world, beforeStart, insist: !beforeStart });
     }),
   );
   return {
@@ -91,15 +91,16 @@ interface Scene {
   readonly repositories: Repositories;
   readonly mounts: ObservedScene;
   readonly world: PlanningWorld;
+  readonly beforeStart: boolean;
   /** Somebody has typed it: also what is known not to be good is tried. */
   readonly insist: boolean;
 }
 
 async function planService(service: ServiceConfig, scene: Scene): Promise<{ step: Step; remarks: readonly Remark[] }> {
-  const { config, toolbox, repositories, mounts, world, insist } = scene;
+  const { config, toolbox, repositories, mounts, world, beforeStart, insist } = scene;
   const { signal } = world;
   if (service.postgres?.engine === 'pgbackrest') {
-    const cluster = { config, journal: toolbox.journal, mounts, toolbox, world };
+    const cluster = { config, journal: toolbox.journal, mounts, toolbox, world, beforeStart };
     return { step: await clusterStep(service, service.postgres, common(service), cluster), remarks: [] };
   }
   const policy = policyOf(service, toolbox.journal, world.now);
@@ -170,11 +171,19 @@ const stepWithout = (
     if (decision.action === 'fail' || decision.action === 'block') throw failure(service.name, decision);
     if (now.action !== decision.action) throw changed(service.name, now);
     if (now.action === 'start-empty') {
+      if (!scene.beforeStart) return notStarted(service, now);
       await requireStillNone(service, policy, seen, scene, context);
       return await startEmpty(service.name, now, scene.toolbox, context);
     }
     return { outcome: 'skipped', reason: decision.reason, result: foreseen(service.name, decision) };
   },
+});
+
+/** Nothing starts on what somebody has typed: the word for it is kept for the start that it was meant for. */
+const notStarted = ({ name, unit }: ServiceConfig, decision: Extract<Decision, { action: 'start-empty' }>): StepResult => ({
+  outcome: 'skipped',
+  reason: `${decision.reason}${unit === null ? '' : `: systemctl start ${unit}`}`,
+  result: foreseen(name, decision),
 });
 
 /** They are asked once more: since they were, one may have got a copy, or have fallen silent. */
@@ -199,7 +208,7 @@ async function startEmpty(
   context: StepContext,
 ): Promise<StepResult> {
   if (decision.held) await context.hold(STARTED_EMPTY.kind, { service }, () => Promise.resolve());
-  endKept(journal, EMPTY_START_ALLOWED, service, context.now());
+  useUpEmptyStart(journal, service, context.now());
   const held = decision.held ? '; its backup, retention and replication are held' : '';
   context.warn(`it starts without data: ${decision.reason}${held}`);
   return { outcome: 'succeeded', result: foreseen(service, decision) };
