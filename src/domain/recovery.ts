@@ -1,6 +1,8 @@
 // Whether the lost data of a service is brought back: a decision over what was seen of its paths and of its copies, and what
 // is allowed. Pure. An empty start is allowed only where every repository has answered that it holds nothing.
 
+import { type Bytes, describeBytes } from './bytes.ts';
+import { formatInstant, type Instant } from './instant.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 
 /** `empty`: a directory or file without anything in it. `unknown`: it could not be looked at, or is not what it should be. */
@@ -32,12 +34,20 @@ export type Copies =
       readonly poor: readonly PoorCopy[];
       readonly vanished: readonly NamedCopy[];
     }
+  /** The newest one is so small beside earlier ones that its data was probably lost before it was made. */
+  | { readonly kind: 'shrunk'; readonly repository: string; readonly newest: DatedCopy; readonly before: DatedCopy }
   /** Those that answered have none, and others did not answer. */
   | { readonly kind: 'unknown'; readonly silent: readonly SilentRepository[]; readonly poor: readonly PoorCopy[] };
 
 export interface NamedCopy {
   readonly repository: string;
   readonly snapshotId: string;
+}
+
+export interface DatedCopy {
+  readonly snapshotId: string;
+  readonly time: Instant;
+  readonly bytes: Bytes | null;
 }
 
 export interface PoorCopy extends NamedCopy {
@@ -148,12 +158,32 @@ function fromCopies(service: string, copies: Copies, policy: RecoveryPolicy): De
         hint: `See why, then: holdfast recover ${service}. It is not started empty: what does not answer may hold everything.`,
         again: copies.silent.some(({ mayPass }) => mayPass),
       };
+    case 'shrunk':
+      return whichOfTwo(service, copies);
     case 'none':
       return withoutCopy(service, copies, policy);
     default:
       return copies satisfies never;
   }
 }
+
+/** Two histories of it, which nobody can bring together afterwards: an older state, or perhaps nothing. */
+function whichOfTwo(service: string, { repository, newest, before }: Extract<Copies, { kind: 'shrunk' }>): Decision {
+  const words = ({ time, bytes, ...copy }: DatedCopy): string =>
+    `${short(copy)} of ${formatInstant(time)}${bytes === null ? '' : `: ${describeBytes(bytes)}`}`;
+  const take = (copy: DatedCopy): string =>
+    `holdfast restore ${service} --in-place --repository ${repository} --snapshot ${short(copy)}`;
+  return {
+    action: 'block',
+    code: 'refused',
+    reason: `its data is gone, and the newest copy in ${repository} (${words(newest)}) holds far less than the one before it shrank (${words(before)}): was something lost before it was made`,
+    hint: `Choose one (look first: --to DIR). The one before: ${take(before)}. The newest, if it is right that it is so small: ${take(newest)}`,
+    again: false,
+  };
+}
+
+export const shrunkWords = ({ newest, before }: Pick<Extract<Copies, { kind: 'shrunk' }>, 'newest' | 'before'>): string =>
+  `holds far less in ${short(newest)} than in ${short(before)} before it`;
 
 type None = Extract<Copies, { kind: 'none' }>;
 

@@ -8,6 +8,7 @@ import { elapsed, formatInstant, type Instant } from './instant.ts';
 import { interleavedPaths } from './retention-paths.ts';
 import type { RetentionSnapshot } from './retention-rules.ts';
 import { newestTrusted } from './retention-stay.ts';
+import { isFarSmaller, median, NEWEST, sizesOf } from './shrunk.ts';
 
 export type SmellCode = 'shrunk' | 'two-machines' | 'too-many-new' | 'clock-jumped' | 'policy-changed' | 'first-application';
 
@@ -35,8 +36,6 @@ export interface SmellInput {
   readonly removals: readonly RetentionSnapshot[];
 }
 
-/** How many of the newest speak for "the newest": one odd run among three does not stop a job, one alone does. */
-const NEWEST = 3;
 /** Unscheduled runs that are ordinary between two applications: somebody deploys, or tries things out. */
 const ORDINARY_EXTRA_RUNS = 10;
 /** As many as that are enough to stop when they push out most of the earlier history. */
@@ -57,7 +56,7 @@ export function smellsOf(input: SmellInput): Smell[] {
 }
 
 /** The size that speaks for the newest copies: the median of the newest few. Null when none of them has a size. */
-export const newestBytes = (input: Pick<SmellInput, 'arrivals'>): number | null => median(sizes(newestFew(input)));
+export const newestBytes = (input: Pick<SmellInput, 'arrivals'>): number | null => median(sizesOf(newestFew(input)));
 
 /** Of the proven ones where there are any: what others add must not speak for a job that is known. */
 function newestFew({ arrivals }: Pick<SmellInput, 'arrivals'>): RetentionSnapshot[] {
@@ -68,14 +67,14 @@ function newestFew({ arrivals }: Pick<SmellInput, 'arrivals'>): RetentionSnapsho
 function shrunk(input: SmellInput): Smell | null {
   const newest = newestBytes(input);
   const others = (known: ReadonlySet<RetentionSnapshot>): number =>
-    median(sizes(input.removals.filter((snapshot) => snapshot.complete !== false && !known.has(snapshot)))) ?? 0;
+    median(sizesOf(input.removals.filter((snapshot) => snapshot.complete !== false && !known.has(snapshot)))) ?? 0;
   // Also without all that arrived: after a flood of empty copies their own kind would be most of what goes.
   const pushedOut = Math.max(
     others(new Set(newestFew(input))),
     input.lastAppliedAt === null ? 0 : others(new Set(input.arrivals)),
   );
-  if (newest === null || newest * 2 >= pushedOut) return null;
-  if (input.acceptedBytes !== null && newest * 2 >= input.acceptedBytes) return null;
+  if (newest === null || !isFarSmaller(newest, pushedOut)) return null;
+  if (input.acceptedBytes !== null && !isFarSmaller(newest, input.acceptedBytes)) return null;
   return {
     code: 'shrunk',
     message: `the newest copies hold ${describe(newest)}, those that would go ${describe(pushedOut)}: was something lost`,
@@ -162,16 +161,6 @@ function firstApplication({ lastAppliedAt, counted, removals }: SmellInput): Sme
     code: 'first-application',
     message: `the policy is applied for the first time, and ${removals.length} of ${counted.length} snapshots would go`,
   };
-}
-
-const sizes = (snapshots: readonly RetentionSnapshot[]): number[] =>
-  snapshots.flatMap(({ bytes }) => (bytes === null ? [] : [bytes]));
-
-function median(values: readonly number[]): number | null {
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)];
-  const lower = sorted[Math.floor((sorted.length - 1) / 2)];
-  return upper === undefined || lower === undefined ? null : (lower + upper) / 2;
 }
 
 // A median of bytes is bytes, if perhaps half of one.

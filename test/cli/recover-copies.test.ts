@@ -112,3 +112,37 @@ esac`,
   assert.doesNotMatch(`${step.error?.message} ${step.warnings.join()}`, /could not give it back/);
   assert.deepEqual([restores(), existsSync(directory)], [1, false]);
 });
+
+test('where the newest copy is far smaller than those before it, a person chooses: both are named, and nothing is put in place', async (t) => {
+  const large = JSON.stringify({ all: 'x'.repeat(5000) });
+  const { host, lose, directory } = await backedUp(t, ['near', large], ['near', '{"new": 1}']);
+  lose();
+  const { code, step } = await recover(host);
+  assert.deepEqual([code, step.error?.code, step.error?.retry, existsSync(directory)], [2, 'refused', 'never', false]);
+  assert.match(
+    step.error?.message ?? '',
+    /newest copy in near .*: 10 B\) holds far less than the one before it shrank .*: 5 kB\)/,
+  );
+  const [before = '', newest = ''] = [
+    ...(step.error?.hint ?? '').matchAll(/restore (a --in-place\S* --repository near --snapshot \w+)/g),
+  ].map(([, words = '']) => words);
+  assert.equal((await host.run(['restore', ...newest.split(' ')])).code, 0);
+  lose();
+  assert.equal((await recover(host)).step.outcome, 'succeeded', 'it was chosen once');
+  lose();
+  assert.equal((await host.run(['restore', ...before.split(' ')])).code, 0);
+  assert.equal(readFileSync(join(directory, 'state.json'), 'utf8'), large);
+});
+
+test('a directory that was emptied and then backed up is lost all the same: its emptiness is no state that it had', async (t) => {
+  const host = scratchHost(t);
+  host.addRepository('near');
+  const directory = host.addService('a', { file: 'x'.repeat(5000) });
+  host.services['a'] = { backup: { paths: [directory], allowEmpty: true } };
+  assert.equal((await host.backUp()).code, 0);
+  rmSync(join(directory, 'file'));
+  assert.equal((await host.backUp()).code, 0);
+  const { code, step } = await recover(host, ['--before-start']);
+  assert.deepEqual([code, step.error?.code], [2, 'refused']);
+  assert.match(step.error?.message ?? '', /was something lost before it was made/);
+});

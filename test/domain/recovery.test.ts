@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Bytes } from '../../src/domain/bytes.ts';
+import type { Instant } from '../../src/domain/instant.ts';
 import {
   byUrgency,
   type Copies,
@@ -26,8 +28,10 @@ const COPY = { repository: 'far', snapshotId: ID };
 const INCOMPLETE: Copies = { ...NONE, poor: [{ ...COPY, kind: 'incomplete', why: 'is known to be incomplete' }] };
 const REFUSED: Copies = { ...NONE, poor: [{ ...COPY, kind: 'refused', why: 'was found not to be good' }] };
 const VANISHED: Copies = { ...NONE, vanished: [COPY] };
+const dated = (bytes: number) => ({ snapshotId: ID, time: 0 as Instant, bytes: bytes as Bytes });
+const SHRUNK: Copies = { kind: 'shrunk', repository: 'nas', newest: dated(1), before: dated(1000) };
 const SILENT: Copies = { kind: 'unknown', poor: [], silent: [{ repository: 'nas', reason: 'no route', mayPass: true }] };
-const COPIES: readonly Copies[] = [{ kind: 'unasked' }, FOUND, NONE, INCOMPLETE, REFUSED, VANISHED, SILENT];
+const COPIES: readonly Copies[] = [{ kind: 'unasked' }, FOUND, NONE, INCOMPLETE, REFUSED, VANISHED, SHRUNK, SILENT];
 const STATES = ['data', 'empty', 'absent', 'unknown'] as const;
 const POLICY: RecoveryPolicy = {
   kept: 'files',
@@ -122,6 +126,7 @@ test('each case of the table', () => {
     [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: true }), 'block'],
     [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'start-empty'],
     [of(lost, INCOMPLETE, { allowEmptyStart: true, onFailure: 'start-empty' }), 'block'],
+    [of(lost, SHRUNK, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'block'],
     [of(lost, REFUSED), 'block'],
     [of(lost, REFUSED, { allowEmptyStart: true, permitted: true }), 'block'],
     [of(lost, VANISHED, { allowEmptyStart: true, permitted: true }), 'block'],

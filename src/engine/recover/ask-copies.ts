@@ -2,14 +2,25 @@
 // none that is good. Each repository is listed once, however many services ask.
 
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
-import { type Copies, type NamedCopy, type PoorCopy, poorWords, type SilentRepository } from '../../domain/recovery.ts';
+import type { Bytes } from '../../domain/bytes.ts';
+import type { Instant } from '../../domain/instant.ts';
+import {
+  type Copies,
+  type DatedCopy,
+  type NamedCopy,
+  type PoorCopy,
+  poorWords,
+  shrunkWords,
+  type SilentRepository,
+} from '../../domain/recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { placeOf } from '../../repositories/place.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { selectRepository } from '../select.ts';
 import { believedCopy } from '../status/believed-copy.ts';
-import { type Choice, chooseSnapshot } from '../snapshots/choose-snapshot.ts';
+import { candidatesOf, type Choice, chooseSnapshot, type Knowledge } from '../snapshots/choose-snapshot.ts';
 import { type Holding, holdings } from '../snapshots/look.ts';
+import { shrunkFrom } from './abnormal-shrink.ts';
 import { whyRefused } from './refused-copies.ts';
 import { type Asking, inOrderOfAsking, type Observed, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
 
@@ -79,6 +90,7 @@ export class Repositories {
       }
       const choice = this.#choose(service, config, holding);
       const bad = choice === null ? null : this.#poor(service.name, name, choice, insist === true);
+      const shrunk = choice === null ? null : this.#shrunk(service, config, holding, choice);
       if (choice === null) {
         useless.push({ repository: name, reason: 'answered and holds nothing of it', mayPass: false });
         const lost = this.#believed(service, repository);
@@ -86,6 +98,9 @@ export class Repositories {
       } else if (bad) {
         poor.push(bad);
         useless.push({ repository: name, reason: `has no good copy (${poorWords(bad)})`, mayPass: false });
+      } else if (shrunk !== null) {
+        useless.push({ repository: name, reason: shrunkWords(shrunk), mayPass: false });
+        return { copies: { kind: 'shrunk', repository: name, ...shrunk }, chosen: null, remarks: [], useless };
       } else {
         const passed = useless.map(
           (each) => `${each.repository} ${each.reason}: ${name} is used instead, which may hold an older state`,
@@ -110,6 +125,28 @@ export class Repositories {
     return why === null ? null : { ...copy, kind: 'refused', why };
   }
 
+  /** Null where it is as large as it should be. */
+  #shrunk(
+    { name }: ServiceConfig,
+    { host }: Configuration,
+    { repository, snapshots }: Holding,
+    { snapshot }: Choice,
+  ): { readonly newest: DatedCopy; readonly before: DatedCopy } | null {
+    const { toolbox } = this.#asking;
+    const known = this.#known(name, repository.name);
+    const copies = candidatesOf(snapshots, { service: name, host }, known)
+      .filter(({ time }) => time <= snapshot.time)
+      .map(({ id, time, summary }) => ({ id, time, bytes: summary?.bytesProcessed ?? null }));
+    const before = shrunkFrom(toolbox.journal, { service: name, repository: repository.name }, copies);
+    const [newest] = copies;
+    return before && newest ? { newest: dated(newest), before: dated(before) } : null;
+  }
+
+  #known(service: string, repository: string): Knowledge {
+    const { toolbox, now } = this.#asking;
+    return { repository, complete: recordedCompleteness(toolbox, service, repository), now };
+  }
+
   /** The id of the newest complete copy that should be there by the journal, whatever the clock says and wherever it was then. */
   #believed({ name }: ServiceConfig, repository: RepositoryConfig): string | null {
     const { toolbox, now } = this.#asking;
@@ -120,13 +157,17 @@ export class Repositories {
 
   /** Null when it holds nothing of it. */
   #choose({ name }: ServiceConfig, { host }: Configuration, { repository, snapshots }: Holding): Choice | null {
-    const { toolbox, now } = this.#asking;
-    const complete = recordedCompleteness(toolbox, name, repository.name);
     try {
-      return chooseSnapshot(snapshots, { service: name, host }, { repository: repository.name, complete, now });
+      return chooseSnapshot(snapshots, { service: name, host }, this.#known(name, repository.name));
     } catch (error) {
       if (error instanceof HoldfastError && error.code === 'snapshot-missing') return null;
       throw error;
     }
   }
 }
+
+const dated = ({ id, time, bytes }: { id: string; time: Instant; bytes: Bytes | null }): DatedCopy => ({
+  snapshotId: id,
+  time,
+  bytes,
+});

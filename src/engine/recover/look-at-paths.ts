@@ -13,6 +13,7 @@ import { contentOf } from '../../tools/util-linux/probe.ts';
 import { heldBy, layersOf } from '../layers/observe-layers.ts';
 import type { ObservedScene } from '../layers/observe-scene.ts';
 import { siblingPrefix } from '../restore/restore-places.ts';
+import { emptyWhenBackedUp } from './abnormal-shrink.ts';
 
 /** Asked in children that can be killed: a dead NFS server hangs whoever asks it. */
 export async function lookAtPaths(
@@ -24,7 +25,7 @@ export async function lookAtPaths(
   if (backup === null) return [];
   const paths = [...new Set(backup.paths.map(normalPath))];
   const away = await missingMounts(config);
-  const before = emptyBefore(service, journal);
+  const before = emptyWhenBackedUp(journal, service.name);
   const seen = await Promise.all(
     paths.map(async (path) => ({ path, ...(await stateOf(path, away, signal)), wasEmpty: before.has(path) })),
   );
@@ -97,10 +98,3 @@ const passedOver = (path: string): string[] => [
     (what) => `${siblingPrefix(path, what).replaceAll(/[*?[\]\\]/g, String.raw`\$&`)}*`,
   ),
 ];
-
-/** As its newest complete backup says. */
-function emptyBefore({ name }: ServiceConfig, journal: Journal): ReadonlySet<unknown> {
-  const [last] = journal.evidence({ service: name, kind: 'backup', complete: true, limit: 1 });
-  const empty = last?.detail['empty'];
-  return new Set(Array.isArray(empty) ? empty : []);
-}
