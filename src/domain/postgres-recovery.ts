@@ -12,14 +12,12 @@ export type ClusterData =
   /** No directory, or nothing in it but what belongs to no cluster. */
   | { readonly kind: 'empty' }
   | { readonly kind: 'valid'; readonly systemId: SystemId }
-  /** `interruptedRestore`: with the manifest that a restore writes first, and without the control file that it writes last. */
-  | { readonly kind: 'partial'; readonly interruptedRestore: boolean; readonly reason: string }
+  | { readonly kind: 'partial'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** What was done here before, kept outside of the data directory. It proves nothing about what is there now. */
 export interface ClusterReceipt {
   readonly systemId: SystemId;
-  readonly state: 'in-progress' | 'completed';
 }
 
 /** Why something is not known. */
@@ -72,17 +70,14 @@ export type ClusterDecision =
   | { readonly action: 'adopt'; readonly reason: string }
   /** `alarm`: it had been recovered or adopted here before, so that somebody has emptied it. */
   | { readonly action: 'restore'; readonly reason: string; readonly from: ChosenBackup; readonly alarm: boolean }
-  /** An interrupted restore is gone on with. */
-  | { readonly action: 'resume'; readonly reason: string; readonly from: ChosenBackup }
   /** It may start on nothing, this once: whoever starts it makes a new cluster. */
   | { readonly action: 'start-empty'; readonly reason: string }
-  /** Nothing starts. `setAside`: what is there has to be moved away before anything can come back. `again`: trying later may help without a person. */
+  /** Nothing starts. `again`: trying later may help without a person. */
   | {
       readonly action: 'block';
       readonly code: ErrorCode;
       readonly reason: string;
       readonly hint: string;
-      readonly setAside: boolean;
       readonly again: boolean;
     };
 
@@ -95,7 +90,7 @@ export function decideCluster(seen: ClusterObservation, policy: ClusterPolicy): 
     case 'valid':
       return onValid(seen, data.systemId);
     case 'partial':
-      return onPartial(seen, data);
+      return onPartial(seen, data.reason);
     case 'empty':
       return onEmpty(seen, policy);
     default:
@@ -134,24 +129,12 @@ function onValid({ service, receipt, archives, dataDir }: ClusterObservation, sy
   return { action: 'adopt', reason: `its data is there, and ${emptyWords(archives)}` };
 }
 
-function onPartial(
-  seen: ClusterObservation,
-  { interruptedRestore, reason }: Extract<ClusterData, { kind: 'partial' }>,
-): ClusterDecision {
-  const { receipt, archives, service } = seen;
-  const from = receipt === null ? null : backupOf(archives, receipt.systemId);
-  if (interruptedRestore && receipt?.state === 'in-progress' && from)
-    return { action: 'resume', reason: `a restore of it was interrupted; ${from.repository} holds ${from.label}`, from };
-  if (interruptedRestore && receipt?.state === 'in-progress' && silentOf(archives).length > 0)
-    return unreachable(seen, 'a restore of it was interrupted', false);
-  return {
-    ...block(
-      `${seen.dataDir} holds a part of a cluster (${reason})`,
-      `Nothing was changed. Look at it; if it is of no use, move it aside (mv), and then: holdfast recover ${service}`,
-    ),
-    setAside: true,
-  };
-}
+/** Nothing is restored into the data directory, so it is nothing of ours that was interrupted. */
+const onPartial = ({ service, dataDir }: ClusterObservation, reason: string): ClusterDecision =>
+  block(
+    `${dataDir} holds a part of a cluster (${reason})`,
+    `Nothing was changed. Look at it; if it is of no use, move it aside (mv), and then: holdfast recover ${service}`,
+  );
 
 function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPolicy): ClusterDecision {
   const { service, receipt, archives } = seen;
@@ -162,7 +145,7 @@ function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPo
     const reason = `its data is gone, and ${from.repository} holds ${from.label}`;
     return { action: 'restore', reason, from, alarm: receipt !== null };
   }
-  if (silentOf(archives).length > 0) return unreachable(seen, 'its data is gone', true);
+  if (silentOf(archives).length > 0) return unreachable(seen);
   if (backups.length > 0) {
     const ids = [...new Set(backups.map(({ systemId }) => systemId))].join(', ');
     const expected = receipt === null ? 'which of them is the right one is not on record' : `it is ${receipt.systemId}`;
@@ -240,14 +223,13 @@ const block = (reason: string, hint: string): Extract<ClusterDecision, { action:
   code: 'refused',
   reason,
   hint,
-  setAside: false,
   again: false,
 });
 
-const unreachable = ({ service, archives }: ClusterObservation, what: string, gone: boolean): ClusterDecision => ({
+const unreachable = ({ service, archives }: ClusterObservation): ClusterDecision => ({
   ...block(
-    `${what}, and ${silentWords(silentOf(archives))}`,
-    `See why, then: holdfast recover ${service}.${gone ? ' No new cluster is made: what does not answer may hold everything.' : ''}`,
+    `its data is gone, and ${silentWords(silentOf(archives))}`,
+    `See why, then: holdfast recover ${service}. No new cluster is made: what does not answer may hold everything.`,
   ),
   code: 'repository-unreachable',
   again: silentOf(archives).some(({ mayPass }) => mayPass),

@@ -28,16 +28,9 @@ const SETS: readonly (readonly ArchiveState[])[] = [
 ];
 const VALID: ClusterData = { kind: 'valid', systemId: A };
 const NOTHING: ClusterData = { kind: 'empty' };
-const OURS: ClusterData = { kind: 'partial', interruptedRestore: true, reason: 'no control file' };
-const SHARDS: ClusterData = { kind: 'partial', interruptedRestore: false, reason: 'no PG_VERSION' };
-const DATA: readonly ClusterData[] = [VALID, NOTHING, OURS, SHARDS, { kind: 'unknown', reason: 'no answer' }];
-const RECEIPTS: readonly (ClusterReceipt | null)[] = [
-  null,
-  ...[A, B].flatMap((systemId): ClusterReceipt[] => [
-    { systemId, state: 'completed' },
-    { systemId, state: 'in-progress' },
-  ]),
-];
+const SHARDS: ClusterData = { kind: 'partial', reason: 'no PG_VERSION' };
+const DATA: readonly ClusterData[] = [VALID, NOTHING, SHARDS, { kind: 'unknown', reason: 'no answer' }];
+const RECEIPTS: readonly (ClusterReceipt | null)[] = [null, { systemId: A }, { systemId: B }];
 
 const observed = (
   data: ClusterData,
@@ -73,11 +66,7 @@ function row({ hidden, data, receipt, archives }: ClusterObservation, policy: Cl
     if (receipt !== null || ids.length > 0) return 'block';
     return silent ? 'start without archiving' : 'adopt';
   }
-  if (data.kind === 'partial') {
-    if (!data.interruptedRestore || receipt?.state !== 'in-progress') return 'set aside';
-    if (ids.includes(receipt.systemId)) return 'resume';
-    return silent ? 'block, again' : 'set aside';
-  }
+  if (data.kind === 'partial') return 'block';
   if (receipt ? ids.includes(receipt.systemId) : ids.length > 0 && !several) return receipt ? 'restore, alarm' : 'restore';
   if (silent) return 'block, again';
   if (ids.length > 0 || receipt !== null) return 'block';
@@ -91,7 +80,7 @@ function inWords(decision: ClusterDecision): string {
     case 'restore':
       return decision.alarm ? 'restore, alarm' : 'restore';
     case 'block':
-      return decision.setAside ? 'set aside' : decision.again ? 'block, again' : 'block';
+      return decision.again ? 'block, again' : 'block';
     default:
       return decision.action;
   }
@@ -104,7 +93,7 @@ test('every combination of what is seen is decided as the table says', () => {
     met.add(expected);
     assert.equal(inWords(decideCluster(seen, policy)), expected, JSON.stringify([seen, policy]));
   }
-  assert.equal(met.size, 10, [...met].join(', '));
+  assert.equal(met.size, 8, [...met].join(', '));
 });
 
 test('a new cluster is made only on nothing, where every repository has shown to be empty, nothing was here before, and a person said so', () => {
@@ -133,8 +122,8 @@ test('a server starts on a whole cluster only, and archives only where a reposit
 test('a restore never comes over data, and never from a cluster other than the one on record', () => {
   for (const [seen, policy] of everything()) {
     const decision = decideCluster(seen, policy);
-    if (decision.action !== 'restore' && decision.action !== 'resume') continue;
-    assert.notEqual(seen.data.kind, 'valid');
+    if (decision.action !== 'restore') continue;
+    assert.equal(seen.data.kind, 'empty');
     if (seen.receipt) assert.equal(decision.from.systemId, seen.receipt.systemId);
   }
 });
@@ -142,7 +131,7 @@ test('a restore never comes over data, and never from a cluster other than the o
 test('a repository that is down does not keep the next one from being used, nor a known cluster from starting', () => {
   const restored = decideCluster(observed(NOTHING, null, [SILENT, backups(A)]), { allowEmptyStart: false, token: false });
   assert.deepEqual(restored.action === 'restore' && restored.from.repository, 'repo2');
-  const started = decideCluster(observed(VALID, { systemId: A, state: 'completed' }, [SILENT]), {
+  const started = decideCluster(observed(VALID, { systemId: A }, [SILENT]), {
     allowEmptyStart: false,
     token: false,
   });

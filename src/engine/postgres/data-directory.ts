@@ -20,12 +20,7 @@ export type DataDirectory =
   | { readonly state: 'absent' }
   | { readonly state: 'empty'; readonly owner: Owner; readonly mode: number }
   | ValidDirectory
-  | {
-      readonly state: 'partial';
-      readonly why: string;
-      /** pgBackRest was restoring here and has not come to its end: it can go on with `--delta`. */
-      readonly restoring: boolean;
-    }
+  | { readonly state: 'partial'; readonly why: string }
   | { readonly state: 'unknown'; readonly why: string; readonly cause: HoldfastError | null };
 
 export interface ValidDirectory {
@@ -66,14 +61,13 @@ export async function dataDirectory(directory: string, signal: AbortSignal): Pro
 async function look(directory: string, signal: AbortSignal): Promise<DataDirectory> {
   const stats = await statsOf(directory);
   if (stats === null) return await nothingBehind(directory);
-  if (!stats.isDirectory()) return { state: 'partial', why: 'it is no directory', restoring: false };
+  if (!stats.isDirectory()) return { state: 'partial', why: 'it is no directory' };
   const [version, control, traces] = await Promise.all([
     textOf(join(directory, 'PG_VERSION')),
     statsOf(join(directory, 'global/pg_control')),
     Promise.all(RESTORING.map((name) => statsOf(join(directory, name)))),
   ]);
-  const restoring = traces.some((each) => each !== null);
-  if (restoring) return partial('a restore of pgBackRest did not come to its end', restoring);
+  if (traces.some((each) => each !== null)) return partial('a restore of pgBackRest did not come to its end');
   if (version === null && control === null) return await withoutCluster(directory, stats);
   if (version === null) return partial('PG_VERSION is missing');
   if (control === null) return partial('global/pg_control is missing');
@@ -82,7 +76,7 @@ async function look(directory: string, signal: AbortSignal): Promise<DataDirecto
   return await cluster(directory, major, stats, signal);
 }
 
-const partial = (why: string, restoring = false): DataDirectory => ({ state: 'partial', why, restoring });
+const partial = (why: string): DataDirectory => ({ state: 'partial', why });
 
 /** A link that leads nowhere is something: what it leads to may not be mounted. */
 async function nothingBehind(directory: string): Promise<DataDirectory> {

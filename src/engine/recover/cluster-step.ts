@@ -176,12 +176,6 @@ function conclude(
     case 'adopt':
       context.warn(`it is backed up nowhere yet: holdfast run ${service}`);
       return { outcome: 'skipped', reason: decision.reason, result: foreseenOf(service, decision) };
-    case 'resume':
-      throw refusal(service, {
-        code: 'unsupported',
-        reason: `${decision.reason}: this version does not go on with it`,
-        hint: `Move what is in ${seen.dataDir} aside, and begin anew: holdfast recover ${service}`,
-      });
     case 'block':
       throw refusal(service, decision);
     default:

@@ -70,7 +70,7 @@ function dataOf(data: DataDirectory, { dataDir }: PostgresConfig): ClusterData {
         ? { kind: 'valid', systemId: data.control.systemId }
         : { kind: 'unknown', reason: `${data.missing.join(', ')}, where a part of ${dataDir} is kept, is not there` };
     case 'partial':
-      return { kind: 'partial', interruptedRestore: data.restoring, reason: data.why };
+      return { kind: 'partial', reason: data.why };
     case 'unknown':
       return { kind: 'unknown', reason: data.why };
     default:
@@ -82,7 +82,7 @@ function dataOf(data: DataDirectory, { dataDir }: PostgresConfig): ClusterData {
 function receiptOf(journal: Pick<Journal, 'evidence'>, service: string): ClusterReceipt | null {
   const backups = journal.evidence({ service, kind: 'backup', limit: 100 });
   const systemId = backups.map(({ detail }) => detail['systemId']).find((each) => typeof each === 'string');
-  return systemId === undefined ? null : { systemId, state: 'completed' };
+  return systemId === undefined ? null : { systemId };
 }
 
 type Archives = ClusterObservation['archives'];
