@@ -2,6 +2,8 @@
 
 import { Command } from '@commander-js/extra-typings';
 import type { Duration } from '../domain/duration.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Toolbox } from '../engine/toolbox.ts';
 import { usage } from './ad-hoc.ts';
 import type { CliContext, CommandFactory } from './context.ts';
 import { executeObserving } from './execute-observing.ts';
@@ -11,6 +13,7 @@ interface Options {
   readonly all?: true | undefined;
   readonly dryRun?: true | undefined;
   readonly allowEmptyOnce?: true | undefined;
+  readonly gone?: string[] | undefined;
   readonly acknowledgeEmpty?: true | undefined;
   readonly beforeStart?: true | undefined;
   readonly again?: true | undefined;
@@ -23,6 +26,7 @@ export const recoverCommand: CommandFactory = (context) =>
     .argument('[service...]', 'names or shell patterns')
     .option('--all', 'every service, the most urgent first')
     .option('--allow-empty-once', 'it is new: let its next start, within a day, be without data; recover nothing now')
+    .option('--gone <id...>', 'with that: these copies, which are on record, were removed on purpose')
     .option('--acknowledge-empty', 'it was started empty and is right as it is: go on backing it up')
     .option('--before-start', 'as its unit says it, which starts when this goes well')
     .option('--again', 'as a timer says it after that has failed: start its unit, if that may help now')
@@ -34,6 +38,8 @@ async function recover(cli: CliContext, patterns: readonly string[], options: Op
   if (patterns.length === 0 && !options.all)
     throw usage('which service?', '`holdfast recover SERVICE`, or --all. What would be done: --all --dry-run.');
   if (patterns.length > 0 && options.all) throw usage('--all and names exclude each other', 'Either says which services.');
+  if (options.gone && !options.allowEmptyOnce)
+    throw usage('--gone goes with --allow-empty-once', 'It is a word for one start.');
   if (options.again) return await tryAgain(cli, patterns, options);
   if (options.allowEmptyOnce || options.acknowledgeEmpty) return await settleEmptyStart(cli, patterns, options);
   const configuration = await cli.configuration();
@@ -66,8 +72,13 @@ async function settleEmptyStart(cli: CliContext, patterns: readonly string[], op
   const { execute } = await import('./execute.ts');
   const { selectServices } = await import('../engine/select.ts');
   const services = selectServices(configuration, patterns);
-  const plan = allowEmptyOnce ? plans.planAllowEmptyOnce : plans.planAcknowledgeEmpty;
-  await execute(cli, configuration, (toolbox) => plan(configuration, services, toolbox), options);
+  const gone = options.gone ?? [];
+  if (gone.length > 0 && services.length > 1) throw usage('which service?', 'Copies are of one: --gone goes with one name.');
+  const plan = (toolbox: Toolbox): Plan =>
+    allowEmptyOnce
+      ? plans.planAllowEmptyOnce(configuration, services, toolbox, gone)
+      : plans.planAcknowledgeEmpty(configuration, services, toolbox);
+  await execute(cli, configuration, plan, options);
 }
 
 /** What leaves everything as it is leaves no record, either. */

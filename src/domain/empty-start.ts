@@ -10,10 +10,12 @@ export const PERMISSION_LASTS: Duration = duration(24, 'h');
 export interface Permission {
   readonly service: string;
   readonly given: Instant;
+  /** Ids of copies that are on record, of which that person has said that they are gone on purpose. */
+  readonly gone: readonly string[];
 }
 
 /** Not of the future, either: the clock was set back since, and nobody knows how long ago it was given. */
-export const permissionStands = ({ given }: Permission, now: Instant): boolean =>
+export const permissionStands = ({ given }: Pick<Permission, 'given'>, now: Instant): boolean =>
   given <= now && now < later(given, PERMISSION_LASTS);
 
 /** A service that runs on nothing although copies of it exist. */

@@ -76,8 +76,8 @@ export interface RecoveryPolicy {
   /** Its repositories are among the sources that it may be recovered from. */
   readonly fromRepositories: boolean;
   readonly allowEmptyStart: boolean;
-  /** A person has said that it may start empty this one time. */
-  readonly permitted: boolean;
+  /** A person has said that it may start empty this one time, and which copies are gone for good; null where nobody has. */
+  readonly permitted: { readonly gone: readonly string[] } | null;
   /** `start-empty`: that holds also where there are copies of which none is good. */
   readonly onFailure: 'block' | 'start-empty';
 }
@@ -189,9 +189,10 @@ type None = Extract<Copies, { kind: 'none' }>;
 
 function withoutCopy(service: string, copies: None, policy: RecoveryPolicy): Decision {
   const nothing = `${copies.repositories.join(' and ')} answered and ${copies.repositories.length === 1 ? 'holds' : 'hold'} nothing of it`;
-  const bad = noGoodCopy(service, copies, nothing);
   const { allowEmptyStart, permitted, onFailure } = policy;
-  if (allowEmptyStart && permitted) {
+  const vanished = copies.vanished.filter(({ snapshotId }) => permitted?.gone.includes(snapshotId) !== true);
+  const bad = noGoodCopy(service, { ...copies, vanished }, nothing);
+  if (allowEmptyStart && permitted !== null) {
     if (bad === null) return { action: 'start-empty', reason: `${nothing}: it may start empty, this once`, held: false };
     if (onFailure === 'start-empty')
       return { action: 'start-empty', reason: `${bad.reason}: it may start empty all the same, this once`, held: true };
@@ -226,7 +227,7 @@ function noGoodCopy(
   if (lost) {
     return {
       reason: `its data is gone, and ${nothing}, although ${short(lost)} was put into ${lost.repository}`,
-      hint: `Is that the right repository, or another one in its place? See: holdfast snapshots --all, holdfast history --service ${service}`,
+      hint: `Is that the right repository, or another one in its place? See: holdfast snapshots --all, holdfast history --service ${service}. If its copies were removed on purpose, and it is to start anew: holdfast recover ${service} --allow-empty-once, which asks for that word`,
     };
   }
   return null;

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Instant } from '../../src/domain/instant.ts';
 import type { Report, StepReport } from '../../src/domain/report.ts';
-import { mayStartEmptyOnce } from '../../src/engine/recover/empty-starts.ts';
+import { emptyStartAllowed } from '../../src/engine/recover/empty-starts.ts';
 import { asOrdinaryUser, type Ended, fingerprint, NOBODY, type ScratchHost, scratchHost, stepOf } from '../support/cli.ts';
 
 type Recovered = Ended & { readonly report: Report; readonly of: (service: string) => StepReport };
@@ -174,8 +174,12 @@ test('a word that was given more than a day ago, or by a clock that was ahead, i
     [1, true],
     [25, false],
   ] as const)
-    assert.equal(mayStartEmptyOnce(journal, 'new', (given.keptAt + hours * 3_600_000) as Instant), stands, `${hours} h`);
-  assert.equal(mayStartEmptyOnce(journal, 'a', given.keptAt), false, 'it is for one service');
+    assert.equal(
+      emptyStartAllowed(journal, 'new', (given.keptAt + hours * 3_600_000) as Instant) !== null,
+      stands,
+      `${hours} h`,
+    );
+  assert.equal(emptyStartAllowed(journal, 'a', given.keptAt), null, 'it is for one service');
 });
 
 test('a service that was started empty although there are copies is held until its data is back or somebody takes it as it is', async (t) => {
@@ -249,12 +253,37 @@ test('a copy that cannot be read or is found not good is passed over for that of
 test('data of another host is never taken, and a repository without what was put into it starts nothing empty', async (t) => {
   const host = await backedUp(t, 'a');
   host.services['a'] = { ...host.services['a'], protection: { allowEmptyStart: true } };
-  await host.run(['recover', 'a', '--allow-empty-once']);
   host.configure({ host: 'other' });
   lose(host, 'a');
   const { code, of } = await recover(host, ['a']);
   assert.deepEqual([code, of('a').error?.code], [2, 'refused']);
   assert.match(of('a').error?.message ?? '', /answered and hold nothing of it, although [0-9a-f]{8} was put into near/);
+});
+
+test('copies that were removed on purpose let a service start anew with the word of a person who names each of them', async (t) => {
+  const host = await backedUp(t, 'a');
+  host.services['a'] = { ...host.services['a'], protection: { allowEmptyStart: true } };
+  const held = await Promise.all(['near', 'far'].map((repository) => host.snapshots(repository)));
+  const ids = held.map(([only]) => only?.id ?? '');
+  await Promise.all(
+    ['near', 'far'].map((repository, index) => host.restic(repository, ['forget', '--prune', ids[index] ?? ''])),
+  );
+  lose(host, 'a');
+  const { of } = await recover(host, ['a', '--before-start']);
+  assert.match(of('a').error?.message ?? '', /hold nothing of it, although [0-9a-f]{8} was put into near/);
+  const plain = await host.run(['recover', 'a', '--allow-empty-once']);
+  const said = plain.stdout + plain.stderr;
+  assert.equal(plain.code, 2);
+  for (const [index, repository] of ['near', 'far'].entries())
+    assert.match(said, new RegExp(`${repository}: ${ids[index]?.slice(0, 8)} of 20\\S+ \\(1 files, 1 B\\)`));
+  const words = ids.flatMap((id) => ['--gone', id.slice(0, 8)]);
+  assert.equal((await host.run(['recover', 'a', '--allow-empty-once', ...words.slice(0, 2)])).code, 2, 'one is left');
+  assert.notEqual((await host.run(['recover', 'a', '--allow-empty-once', ...words, '--gone', '01234567'])).code, 0);
+  assert.equal((await recover(host, ['a', '--before-start'])).of('a').outcome, 'failed', 'nothing was allowed until now');
+  assert.equal((await host.run(['recover', 'a', '--allow-empty-once', ...words])).code, 0);
+  const started = await recover(host, ['a', '--before-start']);
+  assert.partialDeepStrictEqual(started.of('a').result, { action: 'start-empty', held: false });
+  assert.equal((await recover(host, ['a', '--before-start'])).of('a').outcome, 'failed', 'it was for one start');
 });
 
 test('one service that cannot come back does not keep the others from it', async (t) => {

@@ -37,7 +37,7 @@ const POLICY: RecoveryPolicy = {
   kept: 'files',
   fromRepositories: true,
   allowEmptyStart: false,
-  permitted: false,
+  permitted: null,
   onFailure: 'block',
 };
 
@@ -51,7 +51,7 @@ function* everything(): Generator<[Observation, RecoveryPolicy]> {
       for (const kept of ['files', 'nothing', 'engine'] as const)
         for (const fromRepositories of both)
           for (const allowEmptyStart of both)
-            for (const permitted of both)
+            for (const permitted of [null, { gone: [] }, { gone: [ID] }])
               for (const onFailure of ['block', 'start-empty'] as const)
                 yield [
                   { service: 'app', paths, copies },
@@ -66,10 +66,11 @@ test('an empty start needs that all is lost, that every repository answered, tha
     if (decision.action !== 'start-empty') continue;
     allowed++;
     assert.equal(observation.copies.kind, 'none');
-    assert.deepEqual([policy.allowEmptyStart, policy.permitted], [true, true]);
+    assert.ok(policy.allowEmptyStart && policy.permitted !== null);
     assert.equal(lossOf(observation.paths), 'all');
     // where anybody knows of a copy it needs one word more, and is held
-    assert.equal(decision.held, observation.copies !== NONE);
+    const isGone: boolean = observation.copies === VANISHED && policy.permitted.gone.length > 0;
+    assert.equal(decision.held, observation.copies !== NONE && !isGone);
     if (decision.held) assert.equal(policy.onFailure, 'start-empty');
   }
   assert.ok(allowed > 0);
@@ -120,17 +121,20 @@ test('each case of the table', () => {
     [of(lost, NONE), 'fail'],
     [of(lost, NONE, { onFailure: 'start-empty' }), 'fail'],
     [of(lost, NONE, { allowEmptyStart: true }), 'fail'],
-    [of(lost, NONE, { permitted: true }), 'fail'],
-    [of(lost, NONE, { allowEmptyStart: true, permitted: true }), 'start-empty'],
-    [of(lost, SILENT, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'fail'],
-    [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: true }), 'block'],
-    [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'start-empty'],
+    [of(lost, NONE, { permitted: { gone: [] } }), 'fail'],
+    [of(lost, NONE, { allowEmptyStart: true, permitted: { gone: [] } }), 'start-empty'],
+    [of(lost, SILENT, { allowEmptyStart: true, permitted: { gone: [] }, onFailure: 'start-empty' }), 'fail'],
+    [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: { gone: [] } }), 'block'],
+    [of(lost, INCOMPLETE, { allowEmptyStart: true, permitted: { gone: [] }, onFailure: 'start-empty' }), 'start-empty'],
     [of(lost, INCOMPLETE, { allowEmptyStart: true, onFailure: 'start-empty' }), 'block'],
-    [of(lost, SHRUNK, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'block'],
+    [of(lost, SHRUNK, { allowEmptyStart: true, permitted: { gone: [] }, onFailure: 'start-empty' }), 'block'],
     [of(lost, REFUSED), 'block'],
-    [of(lost, REFUSED, { allowEmptyStart: true, permitted: true }), 'block'],
-    [of(lost, VANISHED, { allowEmptyStart: true, permitted: true }), 'block'],
-    [of(lost, VANISHED, { allowEmptyStart: true, permitted: true, onFailure: 'start-empty' }), 'start-empty'],
+    [of(lost, REFUSED, { allowEmptyStart: true, permitted: { gone: [] } }), 'block'],
+    [of(lost, VANISHED, { allowEmptyStart: true, permitted: { gone: [] } }), 'block'],
+    [of(lost, VANISHED, { allowEmptyStart: true, permitted: { gone: ['ff'.repeat(32)] } }), 'block'],
+    [of(lost, VANISHED, { allowEmptyStart: true, permitted: { gone: [ID] } }), 'start-empty'],
+    [of(lost, VANISHED, { permitted: { gone: [ID] } }), 'block'],
+    [of(lost, VANISHED, { allowEmptyStart: true, permitted: { gone: [] }, onFailure: 'start-empty' }), 'start-empty'],
     [of(lost, FOUND, { fromRepositories: false }), 'fail'],
     [of(lost, { kind: 'unasked' }), 'block'],
     [of(lost, FOUND, { kept: 'engine' }), 'fail'],

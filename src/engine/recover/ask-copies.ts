@@ -14,13 +14,12 @@ import {
   type SilentRepository,
 } from '../../domain/recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { placeOf } from '../../repositories/place.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { selectRepository } from '../select.ts';
-import { believedCopy } from '../status/believed-copy.ts';
 import { candidatesOf, type Choice, chooseSnapshot, type Knowledge } from '../snapshots/choose-snapshot.ts';
 import { type Holding, holdings } from '../snapshots/look.ts';
 import { shrunkFrom } from './abnormal-shrink.ts';
+import { lastKnown } from './last-known.ts';
 import { whyRefused } from './refused-copies.ts';
 import { type Asking, inOrderOfAsking, type Observed, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
 
@@ -93,8 +92,9 @@ export class Repositories {
       const shrunk = choice === null ? null : this.#shrunk(service, config, holding, choice);
       if (choice === null) {
         useless.push({ repository: name, reason: 'answered and holds nothing of it', mayPass: false });
-        const lost = this.#believed(service, repository);
-        if (lost !== null) vanished.push({ repository: name, snapshotId: lost });
+        const { toolbox, now } = this.#asking;
+        const lost = lastKnown(toolbox.journal, service.name, repository, now);
+        if (lost !== null) vanished.push({ repository: name, snapshotId: lost.snapshotId });
       } else if (bad) {
         poor.push(bad);
         useless.push({ repository: name, reason: `has no good copy (${poorWords(bad)})`, mayPass: false });
@@ -145,14 +145,6 @@ export class Repositories {
   #known(service: string, repository: string): Knowledge {
     const { toolbox, now } = this.#asking;
     return { repository, complete: recordedCompleteness(toolbox, service, repository), now };
-  }
-
-  /** The id of the newest complete copy that should be there by the journal, whatever the clock says and wherever it was then. */
-  #believed({ name }: ServiceConfig, repository: RepositoryConfig): string | null {
-    const { toolbox, now } = this.#asking;
-    const job = { service: name, repository: repository.name, place: placeOf(repository) };
-    const { copy, gone, elsewhere, future } = believedCopy(toolbox.journal, job, now);
-    return (copy ?? gone?.backup ?? elsewhere ?? future)?.snapshotId ?? null;
   }
 
   /** Null when it holds nothing of it. */

@@ -2,6 +2,7 @@
 // is told why.
 
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
+import type { Instant } from '../../domain/instant.ts';
 import { serviceLock, stanzaLock } from '../../domain/naming.ts';
 import type { Lock, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { type ClusterDecision, type ClusterObservation, decideCluster } from '../../domain/postgres-recovery.ts';
@@ -9,7 +10,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { observeScene } from '../layers/observe-scene.ts';
 import { planServerRestore } from '../postgres/plan-restore.ts';
-import { mayStartEmptyOnce, useUpEmptyStart } from './empty-starts.ts';
+import { emptyStartAllowed, useUpEmptyStart } from './empty-starts.ts';
 import { lossOf } from '../../domain/recovery.ts';
 import { anotherMayDo } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
@@ -33,10 +34,10 @@ export async function clusterStep(
   common: Common,
   scene: ClusterRecovery,
 ): Promise<Step> {
-  const look = async (mounts: ClusterScene['mounts'], signal: AbortSignal, now: Parameters<typeof mayStartEmptyOnce>[2]) => {
+  const look = async (mounts: ClusterScene['mounts'], signal: AbortSignal, now: Instant) => {
     const seen = await observeCluster(service, postgres, { ...scene, mounts }, signal);
     const { allowEmptyStart } = service.protection;
-    const token = mayStartEmptyOnce(scene.toolbox.journal, service.name, now);
+    const token = emptyStartAllowed(scene.toolbox.journal, service.name, now) !== null;
     return { seen, decision: decideCluster(seen, { allowEmptyStart, token }) };
   };
   const { decision: foreseen } = await look(scene.mounts, scene.world.signal, scene.world.now);

@@ -2,7 +2,7 @@
 // recorded them, until a command ends them.
 
 import type { EffectKind } from '../../domain/effect.ts';
-import { heldHint, type HeldService, heldWords, permissionStands } from '../../domain/empty-start.ts';
+import { heldHint, type HeldService, heldWords, type Permission, permissionStands } from '../../domain/empty-start.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { Journal, KeptEffect } from '../../journal/journal.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -24,8 +24,14 @@ type Kept = Pick<Journal, 'keptEffects'>;
 export const keptOf = (journal: Kept, { kind }: EffectKind, service: string): KeptEffect[] =>
   journal.keptEffects(kind).filter(({ payload }) => payload['service'] === service);
 
-export const mayStartEmptyOnce = (journal: Kept, service: string, now: Instant): boolean =>
-  keptOf(journal, EMPTY_START_ALLOWED, service).some(({ keptAt }) => permissionStands({ service, given: keptAt }, now));
+/** The one that stands now; null where there is none. */
+export function emptyStartAllowed(journal: Kept, service: string, now: Instant): Permission | null {
+  const kept = keptOf(journal, EMPTY_START_ALLOWED, service).find(({ keptAt }) => permissionStands({ given: keptAt }, now));
+  if (kept === undefined) return null;
+  const { gone } = kept.payload;
+  const ids = Array.isArray(gone) ? gone.filter((id) => typeof id === 'string') : [];
+  return { service, given: kept.keptAt, gone: ids };
+}
 
 /** Called by what lets a unit start on nothing, and by nothing else: whoever said the word meant one start. */
 export const useUpEmptyStart = (journal: Journal, service: string, now: Instant): void =>

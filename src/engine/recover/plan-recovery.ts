@@ -17,7 +17,7 @@ import type { Toolbox } from '../toolbox.ts';
 import type { Observed } from '../snapshots/observe-snapshots.ts';
 import { type Answer, Repositories, UNASKED } from './ask-copies.ts';
 import { clusterStep } from './cluster-step.ts';
-import { mayStartEmptyOnce, STARTED_EMPTY, useUpEmptyStart } from './empty-starts.ts';
+import { emptyStartAllowed, STARTED_EMPTY, useUpEmptyStart } from './empty-starts.ts';
 import { estimateOf } from './estimate.ts';
 import { fromCopies, restoreOf } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
@@ -81,7 +81,7 @@ export const policyOf = (
   kept: postgres !== null ? 'engine' : backup === null ? 'nothing' : 'files',
   fromRepositories: recover.sources.includes('repository'),
   allowEmptyStart: protection.allowEmptyStart,
-  permitted: mayStartEmptyOnce(journal, name, now),
+  permitted: emptyStartAllowed(journal, name, now),
   onFailure: recover.onFailure,
 });
 
@@ -196,7 +196,8 @@ async function requireStillNone(
 ): Promise<void> {
   const again = new Repositories({ ...world, toolbox, signal: context.signal, now: context.now() });
   const { copies } = await again.copiesOf(service, config, { insist });
-  const decision = decide({ ...seen, copies }, { ...policy, permitted: true });
+  const permitted = emptyStartAllowed(toolbox.journal, service.name, context.now());
+  const decision = decide({ ...seen, copies }, { ...policy, permitted });
   if (decision.action !== 'start-empty') throw changed(service.name, decision);
 }
 
@@ -262,7 +263,7 @@ async function lookAgain(
   context: StepContext,
 ): Promise<Decision> {
   if (policy.kept !== 'files') return decide(seen, policy);
-  const permitted = mayStartEmptyOnce(toolbox.journal, service.name, context.now());
+  const permitted = emptyStartAllowed(toolbox.journal, service.name, context.now());
   const mounts = await observeScene([], context.signal);
   const paths = await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, context.signal);
   return decide({ ...seen, paths }, { ...policy, permitted });
