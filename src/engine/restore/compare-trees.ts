@@ -22,11 +22,11 @@ export interface TreeComparison {
 
 const MAX_DIFFERENCES = 100;
 
-/** `a` is what was, `b` what came back. The two directories themselves are compared too. Streams; memory grows with hard links only. */
+/** `a` is what was, `b` what came back. The two directories (or files) themselves are compared too. Streams; memory grows with hard links only. */
 export async function compareTrees(a: string, b: string, signal: AbortSignal): Promise<TreeComparison> {
   const comparison = new Comparison(a, b, signal);
-  await comparison.pair(Buffer.from('.'));
-  const [before, after] = [await extendedAttributes(a, signal), await extendedAttributes(b, signal)];
+  await comparison.pair(ITSELF);
+  const [before, after] = [await attributesOf(a, signal), await attributesOf(b, signal)];
   if (before && after) comparison.attributes(before, after);
   return {
     entries: comparison.entries,
@@ -37,6 +37,10 @@ export async function compareTrees(a: string, b: string, signal: AbortSignal): P
     attributesCompared: before !== null && after !== null,
   };
 }
+
+/** Null: they cannot be compared; also of a single file. */
+const attributesOf = async (tree: string, signal: AbortSignal): Promise<Map<string, string> | null> =>
+  (await lstat(tree)).isDirectory() ? await extendedAttributes(tree, signal) : null;
 
 class Comparison {
   readonly differences: string[] = [];
@@ -128,8 +132,10 @@ const timeOf = ({ mtimeNs, mtime }: BigIntStats): string =>
   mtime.toISOString().replace(/\d{3}Z$/, `${String(((mtimeNs % SECOND) + SECOND) % SECOND).padStart(9, '0')}Z`);
 const SECOND = 1_000_000_000n;
 
+const ITSELF = Buffer.from('.');
 const SLASH = Buffer.from('/');
-const joined = (directory: Buffer, name: Buffer): Buffer => Buffer.concat([directory, SLASH, name]);
+const joined = (directory: Buffer, name: Buffer): Buffer =>
+  name === ITSELF ? directory : Buffer.concat([directory, SLASH, name]);
 
 /** In the order of their bytes; the key is the name as it is, whatever its encoding. */
 async function namesOf(directory: Buffer): Promise<Map<string, Buffer>> {

@@ -15,7 +15,7 @@ export function fillFromRestic(order: RestoreOrder & { readonly service: string 
     copy: `snapshot ${short}`,
     ifNotGood: `Look at it: holdfast restore ${order.service} --snapshot ${short} --to DIR. An older one: holdfast snapshots ${order.service}`,
     requireRoom: (directory, context) => checkSpace(order, directory, context),
-    async fill(places, context) {
+    async stage(places, context) {
       const requests = places.map(({ path, staging }) => ({
         subpath: dirname(path),
         includes: [literalPattern(`/${basename(path)}`)],

@@ -9,6 +9,8 @@ import type { Listing, Placement } from './restored-listing.ts';
 export interface StagedPlace {
   /** As it is declared. */
   readonly path: string;
+  /** The same, without links on the way to it. */
+  readonly real: string;
   /** A directory of this run, on the final file system; empty. */
   readonly staging: string;
   /** In there: where what belongs at `path` has to be. */
@@ -26,7 +28,7 @@ export interface Filling {
   /** Throws `no-space` where there is not room enough. */
   requireRoom(directory: string, context: StepContext): Promise<void>;
   /** Throws `not-restored` unless all of it is there, and proven to be what the copy holds. */
-  fill(places: readonly StagedPlace[], context: StepContext): Promise<Listing>;
+  stage(places: readonly StagedPlace[], context: StepContext): Promise<Listing>;
   /** `reasons`: why it is not wholly restored, if it is not. */
   comesTo(
     listing: Listing,

@@ -204,7 +204,7 @@ const describe = (service: string | null, { repository, snapshot }: Observed): s
   `${service === null ? `snapshot ${snapshot.id.slice(0, 8)}` : `${service} (${snapshot.id.slice(0, 8)})`} from ${repository.name}`;
 
 /** Of two paths one inside the other the outer one brings both back. */
-const outermost = (paths: readonly string[]): string[] =>
+export const outermost = (paths: readonly string[]): string[] =>
   [...new Set(paths)].filter((path) => !paths.some((other) => contains(other, path)));
 
 function absoluteInclude(path: string, { snapshot }: Observed): string {

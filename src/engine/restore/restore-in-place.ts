@@ -95,10 +95,10 @@ async function stageAndSwap(
   for (const place of places) staged.use(await holdStaging(context, stagingOf(place, runId))); // oxlint-disable-line no-await-in-loop -- in order
   const staging = places.map((place): StagedPlace => {
     const { staged: data } = swapOf(place, runId);
-    return { path: place.path, staging: stagingOf(place, runId), staged: data };
+    return { path: place.path, real: place.real, staging: stagingOf(place, runId), staged: data };
   });
   const roots = staging.map((each) => each.staging);
-  const listing = await ofCopy('get', () => filling.fill(staging, context));
+  const listing = await ofCopy('get', () => filling.stage(staging, context));
   if (order.validators.length > 0) await ofCopy('validate', () => askValidators(order, filling, staging, toolbox, context));
   for (const root of roots) await syncFileSystem(root, context.signal); // oxlint-disable-line no-await-in-loop -- a handful
   await using _unit = await holdStopped(context, order.unit);

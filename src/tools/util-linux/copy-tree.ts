@@ -19,6 +19,22 @@ export const copyArgs = (from: string, to: string): Argv => [
   to,
 ];
 
+/** A directory or file to a name that is free. What the file system can share instead of copying it is shared: so holes are only kept. */
+export const cloneArgs = (from: string, to: string): Argv => [
+  'cp',
+  '--archive',
+  '--reflink=auto',
+  '--one-file-system',
+  '--no-target-directory',
+  '--',
+  from,
+  to,
+];
+
+/** As `copyTree`. */
+export const cloneTree = async (from: string, to: string, signal: AbortSignal): Promise<void> =>
+  void (await run(cloneArgs(from, to), 'copy', from, signal));
+
 /** Throws `no-space` or `tool-failed`; what is there by then is half a copy. */
 export const copyTree = async (from: string, to: string, signal: AbortSignal): Promise<void> =>
   void (await run(copyArgs(from, to), 'copy', from, signal));
