@@ -31,6 +31,18 @@ export function sendArgs(stream: Stream): Argv {
     : ['zfs', 'send', shape, stream.all ? '-I' : '-i', stream.from, stream.to];
 }
 
+/** A whole one, of which nothing is kept where it goes but for a while: of any encryption there. Full name. */
+export const sendOnceArgs = (snapshot: string): Argv => ['zfs', 'send', '-Lc', snapshot];
+
+/** What is half received goes by itself. Never mounted. */
+export const receiveOnceArgs = (dataset: string): Argv => [
+  'zfs',
+  'receive',
+  '-u',
+  ...['canmount=noauto', 'mountpoint=none', 'readonly=on'].flatMap((each) => ['-o', each]),
+  dataset,
+];
+
 /** The same, which only says what it would send. */
 export const sizeArgs = (stream: Stream): Argv => {
   const [zfs, send = '', ...rest] = sendArgs(stream);
