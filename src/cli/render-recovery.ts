@@ -85,14 +85,17 @@ function rowOf(result: JsonObject, now: Instant, out: ReportView): string[] {
   return [
     printable(textAt(result, 'service')),
     paint(out, tone, word),
-    printable(textAt(result, 'repository')),
-    textAt(result, 'snapshotId').slice(0, 8),
+    printable(textAt(result, 'repository') || textAt(result, 'from')),
+    textAt(result, 'snapshotId').slice(0, 8) || printable(nameOf(textAt(result, 'snapshot'))),
     time === null ? '' : describeDuration(elapsed(time, time > now ? time : now)),
     typeof files === 'number' ? files.toLocaleString('en') : '',
     typeof bytes === 'number' ? describeBytes(bytes as Bytes) : '', // as the plan wrote it
     takes === null ? '' : `${takes.extrapolated ? '~' : ''}${describeDuration(duration(takes.seconds, 's'))}`,
   ];
 }
+
+/** Of a snapshot of a dataset, without that. */
+const nameOf = (snapshot: string): string => snapshot.slice(snapshot.indexOf('@') + 1);
 
 const sum = (values: readonly unknown[]): Bytes =>
   values.reduce<number>((total, value) => total + (typeof value === 'number' ? value : 0), 0) as Bytes; // of bytes
@@ -101,6 +104,6 @@ function comeBack({ result, outcome }: StepReport, out: ReportView): string[] {
   if (typeof result?.['files'] !== 'number' || !['succeeded', 'partial'].includes(outcome)) return [];
   const service = printable(textAt(result, 'service'));
   const size = describeBytes(Number(result['bytes']) as Bytes); // as the step wrote it
-  const what = `${plural(result['files'], 'file')}, ${size}, as of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository'))}; verified: ${textAt(result, 'verified')}`;
+  const what = `${plural(result['files'], 'file')}, ${size}, as of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository') || textAt(result, 'snapshot'))}; verified: ${textAt(result, 'verified')}`;
   return wrapText(what, columnsOf(out), `${service}: `, '  ').map((line) => `${line}\n`);
 }

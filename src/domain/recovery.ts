@@ -4,6 +4,7 @@
 import { type Bytes, describeBytes } from './bytes.ts';
 import { formatInstant, type Instant } from './instant.ts';
 import type { ErrorCode } from '../lib/errors.ts';
+import { foundIn, objectionOf, type SaidSource, wordsOfSources } from './recovery-source.ts';
 
 /** `empty`: a directory or file without anything in it. `unknown`: it could not be looked at, or is not what it should be. */
 export type PathState = 'data' | 'empty' | 'absent' | 'unknown';
@@ -68,6 +69,8 @@ export interface Observation {
   readonly service: string;
   readonly paths: readonly SeenPath[];
   readonly copies: Copies;
+  /** The other sources, as far as they were asked. */
+  readonly others: readonly SaidSource[];
 }
 
 export interface RecoveryPolicy {
@@ -109,7 +112,7 @@ export function lossOf(paths: readonly SeenPath[]): Loss {
 
 const isLost = ({ state, wasEmpty }: SeenPath): boolean => state === 'absent' || (state === 'empty' && !wasEmpty);
 
-export function decide({ service, paths, copies }: Observation, policy: RecoveryPolicy): Decision {
+export function decide({ service, paths, copies, others }: Observation, policy: RecoveryPolicy): Decision {
   if (policy.kept === 'nothing') return { action: 'skip', reason: 'nothing of it is kept' };
   if (policy.kept === 'engine') {
     return {
@@ -129,10 +132,28 @@ export function decide({ service, paths, copies }: Observation, policy: Recovery
     case 'part':
       return halfThere(service, paths);
     case 'all':
-      return policy.fromRepositories ? fromCopies(service, copies, policy) : noSource(service);
+      return fromSources({ service, copies, others }, policy);
     default:
       return loss satisfies never;
   }
+}
+
+/** What has its data is used. Nothing is taken for empty before all that was declared has answered. */
+function fromSources({ service, copies, others }: Omit<Observation, 'paths'>, policy: RecoveryPolicy): Decision {
+  const found = foundIn(others);
+  if (found) return { action: 'restore', reason: `its data is gone, and ${wordsOfSources([found])} has it` };
+  if (!policy.fromRepositories) return noSource(service, others);
+  const decision = fromCopies(service, copies, policy);
+  if (!('held' in decision || 'code' in decision) || others.length === 0) return decision;
+  const told = `${decision.reason} (${wordsOfSources(others)})`;
+  const objection = objectionOf(service, others);
+  if (objection === null) return { ...decision, reason: told };
+  if ('code' in decision)
+    return decision.code === 'snapshot-missing'
+      ? objection
+      : { ...decision, reason: told, again: decision.again || objection.again };
+  const held = objection.action === 'block' && policy.onFailure === 'start-empty';
+  return held ? { ...decision, held, reason: told } : objection;
 }
 
 function fromCopies(service: string, copies: Copies, policy: RecoveryPolicy): Decision {
@@ -257,12 +278,12 @@ function halfThere(service: string, paths: readonly SeenPath[]): Decision {
   };
 }
 
-const noSource = (service: string): Decision => ({
+const noSource = (service: string, others: readonly SaidSource[]): Decision => ({
   action: 'fail',
   code: 'unsupported',
-  reason: 'its data is gone, and this version of Holdfast can use none of its recover.sources',
+  reason: `its data is gone, and none of its recover.sources has it${others.length === 0 ? '' : ` (${wordsOfSources(others)})`}`,
   hint: `Add repository to services.${service}.recover.sources, or restore it by hand: holdfast restore ${service} --in-place`,
-  again: false,
+  again: others.some(({ said, mayPass }) => said === 'silent' && mayPass),
 });
 
 const short = ({ snapshotId }: { readonly snapshotId: string }): string => snapshotId.slice(0, 8);

@@ -25,7 +25,11 @@ export interface Sent {
 }
 
 export const isSentTo = ({ datasets, exclude }: Sent, dataset: string): boolean =>
-  isWithin(dataset, datasets) && !isWithin(dataset, exclude);
+  isWithin(dataset, datasets) && !isWithin(dataset, exclude) && !isReceived(dataset);
+
+/** What a recovery receives a replica into, for as long as it copies from it: it is never sent anywhere. */
+export const receivedName = (runId: string, number: number): string => `holdfast-received-${runId}-${number}`;
+export const isReceived = (dataset: string): boolean => /\/holdfast-received-[0-9A-Z]{26}-\d+(?:\/|$)/.test(dataset);
 
 export const isWithin = (dataset: string, roots: readonly string[]): boolean =>
   roots.some((root) => dataset === root || dataset.startsWith(`${root}/`));

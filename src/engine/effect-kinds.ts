@@ -8,6 +8,7 @@ import { HELD_TIMERS, LASTING_HOLD } from './gate/hold-timers.ts';
 import { NEW_DATASET } from './migrate/new-dataset.ts';
 import { DATASET_SWAP } from './migrate/swap-dataset.ts';
 import { EMPTY_START_ALLOWED, STARTED_EMPTY } from './recover/empty-starts.ts';
+import { RECEIVED } from './recover/sources/received.ts';
 import { PRIVATE_SERVER } from './postgres/private-server.ts';
 import { UNFINISHED_PAGE } from './recovery-kit/write-page.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
@@ -32,6 +33,7 @@ export const EFFECT_KINDS = effectKinds([
   DATASET_SWAP,
   EMPTY_START_ALLOWED,
   STARTED_EMPTY,
+  RECEIVED,
   PGBACKREST_PROCESSES,
   PRIVATE_SERVER,
   LOADING_DATABASE,

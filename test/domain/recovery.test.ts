@@ -13,6 +13,7 @@ import {
   type RecoveryPolicy,
   type SeenPath,
 } from '../../src/domain/recovery.ts';
+import type { Said, SaidSource } from '../../src/domain/recovery-source.ts';
 
 const seen = (state: PathState, wasEmpty = false): SeenPath => ({
   path: `/srv/${state}`,
@@ -32,6 +33,14 @@ const dated = (bytes: number) => ({ snapshotId: ID, time: 0 as Instant, bytes: b
 const SHRUNK: Copies = { kind: 'shrunk', repository: 'nas', newest: dated(1), before: dated(1000) };
 const SILENT: Copies = { kind: 'unknown', poor: [], silent: [{ repository: 'nas', reason: 'no route', mayPass: true }] };
 const COPIES: readonly Copies[] = [{ kind: 'unasked' }, FOUND, NONE, INCOMPLETE, REFUSED, VANISHED, SHRUNK, SILENT];
+const source = (name: string, said: Said): SaidSource => ({ name, said, reason: `it is ${said}`, mayPass: true });
+const SAID = ['found', 'nothing', 'unusable', 'silent'] as const;
+/** None is declared, one, or two of which the first has nothing for us. */
+const OTHERS: readonly (readonly SaidSource[])[] = [
+  [],
+  ...SAID.map((said) => [source('snapshot', said)]),
+  ...SAID.slice(1).flatMap((first) => SAID.map((second) => [source('snapshot', first), source('replica nas', second)])),
+];
 const STATES = ['data', 'empty', 'absent', 'unknown'] as const;
 const POLICY: RecoveryPolicy = {
   kept: 'files',
@@ -53,10 +62,11 @@ function* everything(): Generator<[Observation, RecoveryPolicy]> {
           for (const allowEmptyStart of both)
             for (const permitted of [null, { gone: [] }, { gone: [ID] }])
               for (const onFailure of ['block', 'start-empty'] as const)
-                yield [
-                  { service: 'app', paths, copies },
-                  { kept, fromRepositories, allowEmptyStart, permitted, onFailure },
-                ];
+                for (const others of OTHERS)
+                  yield [
+                    { service: 'app', paths, copies, others },
+                    { kept, fromRepositories, allowEmptyStart, permitted, onFailure },
+                  ];
 }
 
 test('an empty start needs that all is lost, that every repository answered, that it is allowed, and that a person said so this once', () => {
@@ -68,9 +78,13 @@ test('an empty start needs that all is lost, that every repository answered, tha
     assert.equal(observation.copies.kind, 'none');
     assert.ok(policy.allowEmptyStart && policy.permitted !== null);
     assert.equal(lossOf(observation.paths), 'all');
+    // snapshots and replicas that are sources have answered as well
+    assert.ok(observation.others.every(({ said }) => said === 'nothing' || said === 'unusable'));
     // where anybody knows of a copy it needs one word more, and is held
     const isGone: boolean = observation.copies === VANISHED && policy.permitted.gone.length > 0;
-    assert.equal(decision.held, observation.copies !== NONE && !isGone);
+    const known: boolean =
+      (observation.copies !== NONE && !isGone) || observation.others.some(({ said }) => said === 'unusable');
+    assert.equal(decision.held, known);
     if (decision.held) assert.equal(policy.onFailure, 'start-empty');
   }
   assert.ok(allowed > 0);
@@ -82,7 +96,8 @@ test('data is never replaced: a restore needs that no path has data, none is unk
     if (decide(observation, policy).action !== 'restore') continue;
     restores++;
     assert.ok(observation.paths.every(({ state }) => state === 'absent' || state === 'empty'));
-    assert.equal(observation.copies, FOUND);
+    const elsewhere = observation.others.some(({ said }) => said === 'found');
+    assert.ok(elsewhere || (observation.copies === FOUND && policy.fromRepositories));
     assert.equal(policy.kept, 'files');
   }
   assert.ok(restores > 0);
@@ -92,6 +107,25 @@ test('what is skipped has lost nothing, or is kept nowhere on purpose', () => {
   for (const [observation, policy] of everything()) {
     if (decide(observation, policy).action !== 'skip') continue;
     assert.ok(policy.kept === 'nothing' || (policy.kept === 'files' && lossOf(observation.paths) === 'none'));
+  }
+});
+
+test('whatever has its data is used, whoever is silent', () => {
+  for (const [observation, policy] of everything()) {
+    if (policy.kept !== 'files' || lossOf(observation.paths) !== 'all') continue;
+    const found = observation.others.some(({ said }) => said === 'found');
+    if (found || (policy.fromRepositories && observation.copies === FOUND))
+      assert.equal(decide(observation, policy).action, 'restore');
+  }
+});
+
+test('what each source said is told where nothing comes back', () => {
+  for (const [observation, policy] of everything()) {
+    if (policy.kept !== 'files' || lossOf(observation.paths) !== 'all') continue;
+    const { action, reason } = decide(observation, policy);
+    if (action === 'restore') continue;
+    for (const { name, said } of observation.others)
+      if (said === 'silent') assert.match(reason, new RegExp(`${name}: it is silent`));
   }
 });
 
@@ -106,7 +140,7 @@ test('every refusal says why, and what to do', () => {
 test('each case of the table', () => {
   const lost = [seen('absent')];
   const of = (paths: readonly SeenPath[], copies: Copies, policy: Partial<RecoveryPolicy> = {}): string =>
-    decide({ service: 'app', paths, copies }, { ...POLICY, ...policy }).action;
+    decide({ service: 'app', paths, copies, others: [] }, { ...POLICY, ...policy }).action;
   const table: readonly (readonly [string, string])[] = [
     [of([seen('data')], FOUND), 'skip'],
     [of(lost, FOUND), 'restore'],
@@ -133,7 +167,7 @@ test('each case of the table', () => {
     [of(lost, VANISHED, { allowEmptyStart: true, permitted: { gone: [] } }), 'block'],
     [of(lost, VANISHED, { allowEmptyStart: true, permitted: { gone: ['ff'.repeat(32)] } }), 'block'],
     [of(lost, VANISHED, { allowEmptyStart: true, permitted: { gone: [ID] } }), 'start-empty'],
-    [of(lost, VANISHED, { permitted: { gone: [ID] } }), 'block'],
+    [of(lost, VANISHED, { permitted: { gone: [ID] } }), 'fail'],
     [of(lost, VANISHED, { allowEmptyStart: true, permitted: { gone: [] }, onFailure: 'start-empty' }), 'start-empty'],
     [of(lost, FOUND, { fromRepositories: false }), 'fail'],
     [of(lost, { kind: 'unasked' }), 'block'],
@@ -144,8 +178,8 @@ test('each case of the table', () => {
 });
 
 test('it is tried again by itself only where what is wrong may pass without a person', () => {
-  const again = (paths: readonly SeenPath[], copies: Copies): unknown => {
-    const decision = decide({ service: 'app', paths, copies }, POLICY);
+  const again = (paths: readonly SeenPath[], copies: Copies, others: readonly SaidSource[] = []): unknown => {
+    const decision = decide({ service: 'app', paths, copies, others }, POLICY);
     return 'again' in decision && decision.again;
   };
   const lost = [seen('absent')];
@@ -154,6 +188,9 @@ test('it is tried again by itself only where what is wrong may pass without a pe
   assert.equal(again(lost, { kind: 'unknown', poor: [], silent: [lockedOut] }), false);
   assert.equal(again(lost, { kind: 'unknown', poor: [], silent: [lockedOut, { ...lockedOut, mayPass: true }] }), true);
   for (const copies of [NONE, INCOMPLETE, VANISHED]) assert.equal(again(lost, copies), false);
+  const dead = source('replica nas', 'silent');
+  for (const copies of [NONE, INCOMPLETE, { kind: 'unknown', poor: [], silent: [lockedOut] } as const])
+    assert.deepEqual([again(lost, copies, [dead]), again(lost, copies, [{ ...dead, mayPass: false }])], [true, false]);
   const hidden = seen('unknown');
   assert.equal(again([hidden, seen('data')], FOUND), true, 'a mount that is late');
   assert.equal(again([hidden, { ...hidden, mayPass: false }], FOUND), false, 'and a link to nothing');

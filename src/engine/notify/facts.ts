@@ -195,7 +195,7 @@ function notesOf(report: Report, at: Instant): Note[] {
   return [
     ...note(
       'preseed-success',
-      back.map((step) => recoveredItem(told(step))),
+      back.map((step) => recoveredItem(told(step), step)),
     ),
     ...note(
       'preseed-skipped',
@@ -207,10 +207,30 @@ function notesOf(report: Report, at: Instant): Note[] {
   ];
 }
 
-const recoveredItem = (item: Item): Item => ({
-  ...item,
-  message: item.repository === null ? 'its data is back' : `its data is back, from ${item.repository}`,
-});
+/** Where from, and why from nowhere better. */
+function recoveredItem(item: Item, { result }: StepReport): Item {
+  const from = sourceOf(result ?? {}) || item.repository;
+  const passed = passedOverBy(result).map(
+    ({ source, repository, reason }) => `; not from ${source ?? `${repository}`}: ${reason}`,
+  );
+  return { ...item, message: `its data is back${from ? `, from ${from}` : ''}${passed.join('')}` };
+}
+
+/** A snapshot says of when it is: there may be a newer copy in a repository. */
+function sourceOf(result: JsonObject): string {
+  const [repository, snapshot, target] = ['repository', 'snapshot', 'target'].map((key) => textAt(result, key));
+  if (!snapshot) return repository ?? '';
+  return `${target ? `the replica on ${target}, ` : ''}${snapshot} of ${textAt(result, 'snapshotTime')}`;
+}
+
+interface PassedOver {
+  readonly source?: string;
+  readonly repository?: string;
+  readonly reason: string;
+}
+
+const passedOverBy = (result: StepReport['result']): readonly PassedOver[] =>
+  (result?.['passedOver'] ?? []) as unknown as PassedOver[]; // as the recovery wrote it
 
 /** What is no recovery, and nothing to pass over: a person said so, and others should know. */
 const startedEmptyItem = (item: Item, { result }: StepReport): Item => ({

@@ -62,7 +62,7 @@ export const restoreOf = (
  * none could, and whatever fails after a copy was there as what it is.
  */
 export async function fromCopies(
-  first: Step,
+  first: Pick<Step, 'run'>,
   { chosen, useless }: { readonly chosen: Observed; readonly useless: readonly SilentRepository[] },
   scene: Recovering,
   context: StepContext,
@@ -113,7 +113,7 @@ function withReasons(done: StepResult, passed: readonly SilentRepository[]): Ste
   };
 }
 
-async function restoreFrom(chosen: Observed, scene: Recovering, context: StepContext): Promise<StepResult> {
+export async function restoreFrom(chosen: Observed, scene: Recovering, context: StepContext): Promise<StepResult> {
   await using _lock = await ofCopy('get', () => sharedLock(chosen.repository, { ...scene.world, signal: context.signal }));
   const { step, remarks } = await restoreOf(scene, chosen);
   for (const remark of remarks) context.warn(remark);
@@ -146,14 +146,7 @@ function nobodyCould(failed: ReadonlyMap<string, HoldfastError>, useless: readon
   const mayPass = [...failed.values()].some(({ retry }) => retry !== 'never') || useless.some((each) => each.mayPass);
   const { code, operation, subject, hint, tool } = first;
   const also = more.length === 0 ? '' : ` (and no other repository could give it back: ${more.join('; ')})`;
-  return new HoldfastError({
-    code,
-    operation,
-    subject,
-    message: `${first.message}${also}`,
-    hint,
-    retry: mayPass ? 'later' : 'never',
-    tool,
-    cause: first,
-  });
+  const message = `${first.message}${also}`;
+  const retry = mayPass ? 'later' : 'never';
+  return new CopyError('get', new HoldfastError({ code, operation, subject, message, hint, retry, tool, cause: first }));
 }

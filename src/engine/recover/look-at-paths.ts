@@ -74,7 +74,7 @@ async function stateOf(path: string, away: readonly string[], signal: AbortSigna
   const hidden = hiddenBy(path, away);
   if (hidden !== null) return { state: 'unknown', reason: hidden, mayPass: true };
   try {
-    return { state: await contentOf(path, passedOver(path), signal), reason: null, mayPass: false };
+    return { state: await contentOf(path, noData(path), signal), reason: null, mayPass: false };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof HoldfastError)) throw error;
@@ -92,7 +92,7 @@ async function missingMounts({ gates }: Configuration): Promise<string[]> {
 }
 
 /** No data of a service: what a new file system comes with, and what a restore leaves while and after it is at work. */
-const passedOver = (path: string): string[] => [
+export const noData = (path: string): string[] => [
   'lost+found',
   ...(['restoring', 'leaving', 'entering', 'before', 'displaced'] as const).map(
     (what) => `${siblingPrefix(path, what).replaceAll(/[*?[\]\\]/g, String.raw`\$&`)}*`,

@@ -14,13 +14,17 @@ import { Semaphore } from '../../lib/semaphore.ts';
 import type { PlanningWorld } from '../restore/plan-restore.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
 import type { Toolbox } from '../toolbox.ts';
-import type { Observed } from '../snapshots/observe-snapshots.ts';
-import { type Answer, Repositories, UNASKED } from './ask-copies.ts';
+import { type Connections, openConnections } from '../replication/connections.ts';
+import { Repositories } from './ask-copies.ts';
 import { clusterStep } from './cluster-step.ts';
 import { emptyStartAllowed, STARTED_EMPTY, useUpEmptyStart } from './empty-starts.ts';
-import { estimateOf } from './estimate.ts';
-import { fromCopies, restoreOf } from './from-copies.ts';
+import { type Estimate, estimateOf } from './estimate.ts';
+import { restoreOf } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
+import { askSources, type Asked, NOT_ASKED } from './sources/ask-sources.ts';
+import { estimateFrom } from './sources/estimate-source.ts';
+import { fromSources } from './sources/from-sources.ts';
+import { checkPlaces } from './sources/restore-tree.ts';
 import { withoutEmptyRemains } from './tidy.ts';
 
 /** One after the other: what is most urgent gets the whole disk and the whole line. */
@@ -44,13 +48,15 @@ export async function planRecovery(
   { beforeStart }: RecoveryWish,
 ): Promise<Plan> {
   const repositories = new Repositories({ ...world, toolbox });
+  await using connections = openConnections(world.signal);
   const places = new Semaphore(LOOKS);
   const urgent = services.toSorted(byUrgency);
   const mounts = await observeScene([], world.signal); // none of them runs when its data is lost
   const planned = await Promise.all(
     urgent.map(async (service) => {
       using _place = await places.acquire(world.signal);
-      return await planService(service, { config, toolbox, repositories, mounts, world, beforeStart, insist: !beforeStart });
+      const scene = { config, toolbox, repositories, connections, mounts, world, beforeStart, insist: !beforeStart };
+      return await planService(service, scene);
     }),
   );
   return {
@@ -89,6 +95,7 @@ interface Scene {
   readonly config: Configuration;
   readonly toolbox: Toolbox;
   readonly repositories: Repositories;
+  readonly connections: Connections;
   readonly mounts: ObservedScene;
   readonly world: PlanningWorld;
   readonly beforeStart: boolean;
@@ -97,7 +104,7 @@ interface Scene {
 }
 
 async function planService(service: ServiceConfig, scene: Scene): Promise<{ step: Step; remarks: readonly Remark[] }> {
-  const { config, toolbox, repositories, mounts, world, beforeStart, insist } = scene;
+  const { config, toolbox, mounts, world, beforeStart } = scene;
   const { signal } = world;
   if (service.postgres?.engine === 'pgbackrest') {
     const cluster = { config, journal: toolbox.journal, mounts, toolbox, world, beforeStart };
@@ -106,30 +113,27 @@ async function planService(service: ServiceConfig, scene: Scene): Promise<{ step
   const policy = policyOf(service, toolbox.journal, world.now);
   const files = policy.kept === 'files';
   const paths = files ? await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, signal) : [];
-  const ask = files && policy.fromRepositories && lossOf(paths) === 'all';
-  const answer = ask ? await repositories.copiesOf(service, config, { insist }) : UNASKED;
-  const seen: Observation = { service: service.name, paths, copies: answer.copies };
+  const asked = files && lossOf(paths) === 'all' ? await askSources(service, paths, { ...scene, signal }) : NOT_ASKED;
+  const { copies, others, offer, chosen } = asked;
+  const seen: Observation = { service: service.name, paths, copies, others };
   const decision = decide(seen, policy);
   const say = (texts: readonly string[]): Remark[] => texts.map((text) => ({ service: service.name, text }));
-  const unusable = files ? service.recover.sources.filter((source) => source !== 'repository') : [];
-  const passed = unusable.map((source) => `recover.sources: ${source} is passed over, which this version cannot use`);
-  if (decision.action !== 'restore' || !answer.chosen)
-    return { step: stepWithout(service, seen, decision, policy, scene), remarks: say(passed) };
+  if (decision.action !== 'restore' || !(offer ?? chosen))
+    return {
+      step: stepWithout(service, seen, decision, policy, scene),
+      remarks: say(others.length > 0 ? asked.remarks : []),
+    };
   try {
-    const inPlace = await restoreOf({ ...scene, service }, answer.chosen);
-    const step = stepWith(
-      service,
-      inPlace.step,
-      { seen, decision, chosen: answer.chosen, useless: answer.useless, policy },
-      scene,
-    );
-    return { step, remarks: say([...passed, ...answer.remarks, ...inPlace.remarks]) };
+    if (offer || !chosen) await checkPlaces({ ...scene, service });
+    const inPlace = offer || !chosen ? null : await restoreOf({ ...scene, service }, chosen);
+    const step = stepWith(service, inPlace?.step ?? null, { seen, decision, asked, policy }, scene);
+    return { step, remarks: say([...asked.remarks, ...(inPlace?.remarks ?? [])]) };
   } catch (error) {
     if (!(error instanceof HoldfastError) || signal.aborted) throw error;
     const { code, message, hint = '' } = error;
     const again = error.retry !== 'never';
     const blocked: Decision = { action: 'block', code, reason: `${error.subject}: ${message}`, hint, again };
-    return { step: stepWithout(service, seen, blocked, policy, scene, error), remarks: say(passed) };
+    return { step: stepWithout(service, seen, blocked, policy, scene, error), remarks: [] };
   }
 }
 
@@ -194,10 +198,19 @@ async function requireStillNone(
   { config, toolbox, world, insist }: Scene,
   context: StepContext,
 ): Promise<void> {
-  const again = new Repositories({ ...world, toolbox, signal: context.signal, now: context.now() });
-  const { copies } = await again.copiesOf(service, config, { insist });
+  const { signal } = context;
+  const repositories = new Repositories({ ...world, toolbox, signal, now: context.now() });
+  await using connections = openConnections(signal);
+  const { copies, others } = await askSources(service, seen.paths, {
+    config,
+    toolbox,
+    repositories,
+    connections,
+    signal,
+    insist,
+  });
   const permitted = emptyStartAllowed(toolbox.journal, service.name, context.now());
-  const decision = decide({ ...seen, copies }, { ...policy, permitted });
+  const decision = decide({ ...seen, copies, others }, { ...policy, permitted });
   if (decision.action !== 'start-empty') throw changed(service.name, decision);
 }
 
@@ -215,42 +228,57 @@ async function startEmpty(
   return { outcome: 'succeeded', result: foreseen(service, decision) };
 }
 
-interface Restoring {
-  readonly seen: Observation;
-  readonly decision: Decision;
-  readonly policy: RecoveryPolicy;
-  readonly chosen: Observed;
-  readonly useless: Answer['useless'];
-}
-
-/** The data comes back: the restore in place, if it is still lost when its turn has come. */
+/** The data comes back: the restore in place, if it is still lost when its turn has come. `inPlace`: that from a repository. */
 function stepWith(
   service: ServiceConfig,
-  inPlace: Step,
-  { seen, decision, policy, ...from }: Restoring,
+  inPlace: Step | null,
+  { seen, decision, asked, policy }: { seen: Observation; decision: Decision; asked: Asked; policy: RecoveryPolicy },
   scene: Scene,
 ): Step {
-  const { repository, snapshot } = from.chosen;
-  const estimate = estimateOf(scene.toolbox.journal, service.name, repository.name);
+  const { from, copy, estimate } = comesFrom(service, asked, scene);
   return {
+    locks: [{ name: serviceLock(service.name), mode: 'exclusive' }],
     ...inPlace,
     ...common(service),
-    title: `Recover ${service.name} from ${repository.name} (${snapshot.id.slice(0, 8)})`,
+    title: `Recover ${service.name} from ${from}`,
     ...(estimate === null ? {} : { expected: duration(estimate.seconds, 's') }),
-    foreseen: foreseen(service.name, decision, {
+    foreseen: foreseen(service.name, decision, { ...copy, takes: estimate && { ...estimate } }),
+    async run(context): Promise<StepResult> {
+      const now = await lookAgain(service, seen, policy, scene, context);
+      if (now.action === 'skip') return { outcome: 'skipped', reason: `${now.reason} now` };
+      if (now.action !== 'restore') throw changed(service.name, now);
+      return await withoutEmptyRemains(await fromSources(inPlace, asked, seen.paths, { ...scene, service }, context));
+    },
+  };
+}
+
+/** Which copy it is, for people and programs, and how long it takes. */
+function comesFrom(
+  service: ServiceConfig,
+  { offer, chosen }: Asked,
+  { toolbox: { journal } }: Scene,
+): { readonly from: string; readonly copy: JsonObject; readonly estimate: Estimate | null } {
+  if (offer) {
+    const { source, name, snapshot, at, bytes } = offer;
+    return {
+      from: `${name} (${snapshot})`,
+      copy: { ...source, from: name, repository: null, snapshot, snapshotTime: formatInstant(at), files: null, bytes },
+      estimate: estimateFrom(journal, service.name, offer, service.backup?.repositories ?? []),
+    };
+  }
+  if (!chosen) throw new TypeError('nothing was found');
+  const { repository, snapshot } = chosen;
+  return {
+    from: `${repository.name} (${snapshot.id.slice(0, 8)})`,
+    copy: {
+      source: 'repository',
       repository: repository.name,
       snapshotId: snapshot.id,
       snapshotTime: formatInstant(snapshot.time),
       files: snapshot.summary?.totalFiles ?? null,
       bytes: snapshot.summary?.bytesProcessed ?? null,
-      takes: estimate && { ...estimate },
-    }),
-    async run(context): Promise<StepResult> {
-      const now = await lookAgain(service, seen, policy, scene, context);
-      if (now.action === 'skip') return { outcome: 'skipped', reason: `${now.reason} now` };
-      if (now.action !== 'restore') throw changed(service.name, now);
-      return await withoutEmptyRemains(await fromCopies(inPlace, from, { ...scene, service }, context));
     },
+    estimate: estimateOf(journal, service.name, repository.name),
   };
 }
 

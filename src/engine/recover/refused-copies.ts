@@ -31,6 +31,31 @@ export interface JobCopy {
 /** Why it is not good, in words; null where nothing says so, or where it has been restored since and was good. */
 export function whyRefused(journal: Pick<Journal, 'evidence'>, copy: JobCopy): string | null {
   const [last] = journal.evidence({ ...copy, kind: 'restore', limit: 1 });
+  return wordsOf(last);
+}
+
+function wordsOf(last: Evidence | undefined): string | null {
   const refused = last?.detail['refused'];
   return last && typeof refused === 'string' ? `was found not to be good (${formatInstant(last.at)}: ${refused})` : null;
 }
+
+/** The same of a snapshot that is in no repository, by its full name. */
+export const refusedTree = (service: string, snapshot: string, { message }: HoldfastError, at: Instant): Evidence => ({
+  kind: 'restore',
+  service,
+  repository: '',
+  snapshotId: '',
+  at,
+  complete: false,
+  detail: { tool: 'cp', snapshot, refused: message },
+});
+
+export const whyTreeRefused = (journal: Pick<Journal, 'evidence'>, service: string, snapshot: string): string | null =>
+  wordsOf(
+    journal
+      .evidence({ service, repository: '', kind: 'restore', limit: MOST_TREES })
+      .find(({ detail }) => detail['snapshot'] === snapshot),
+  );
+
+/** Of one service. */
+const MOST_TREES = 1000;

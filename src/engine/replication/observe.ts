@@ -1,7 +1,7 @@
 // What both sides of a target have, looked at: a handful of calls, however many datasets there are.
 
 import type { ReplicationTarget } from '../../config/configuration.ts';
-import { isWithin, placeOf, replicaOf } from '../../domain/replication-names.ts';
+import { isReceived, isWithin, placeOf, replicaOf } from '../../domain/replication-names.ts';
 import type { SourceSide, TargetSide } from '../../domain/replication.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { HERE, type ZfsEnd } from '../../tools/zfs/end.ts';
@@ -24,7 +24,7 @@ export async function observeSources(
   const missing = datasets.find((each) => !found.has(each));
   if (missing !== undefined) throw noSource(missing);
   return [...found.values()]
-    .filter(({ name }) => !isWithin(name, exclude) && (only.length === 0 || isWithin(name, only)))
+    .filter(({ name }) => !isWithin(name, exclude) && !isReceived(name) && (only.length === 0 || isWithin(name, only)))
     .map((each) => ({ ...sourceOf(each), type: each.type }));
 }
 

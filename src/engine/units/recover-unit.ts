@@ -4,6 +4,7 @@
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
 import { duration, formatDuration } from '../../domain/duration.ts';
 import { unitNames } from '../../domain/naming.ts';
+import { placeOf } from '../../domain/replication-names.ts';
 import { afterMounts, isRemote, placesOf, serverPlacesOf, stateMount } from './around.ts';
 import { hardening } from './hardening.ts';
 import type { UnitScene } from './scene.ts';
@@ -50,7 +51,7 @@ export function recoverUnit({ service, unit, paths }: Recoverable, scene: UnitSc
     {
       name: 'Service',
       lines: [
-        ...(repositories.some(isRemote) ? networkWhenNeeded(paths) : []),
+        ...(repositories.some(isRemote) || asksReplicas(service, configuration) ? networkWhenNeeded(paths) : []),
         // no SuccessExitStatus=143: a recovery that was ended has not brought anything back, and nothing may start on it
         ...process(scene, ['recover', service.name, '--before-start', '--wait', '1h'], repositories),
         ['ExecStartPost', `-${commandLine(['/bin/sh', '-c', WELL, 'sh', unitNames.again(service.name)])}`],
@@ -103,6 +104,9 @@ export const againUnit = ({ service }: Recoverable, scene: UnitScene): string =>
       lines: [...process(scene, ['recover', service.name, '--again'], []), ...hardening('tell')],
     },
   ]);
+
+const asksReplicas = ({ recover }: ServiceConfig, { replication }: Configuration): boolean =>
+  recover.sources.includes('replica') && replication.targets.some(({ destination }) => placeOf(destination).host !== null);
 
 /** At a boot the network may be late. Whose data is there does not wait for it. */
 const networkWhenNeeded = (paths: readonly string[]): UnitLine[] => [

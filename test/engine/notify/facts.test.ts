@@ -111,6 +111,19 @@ describe('what a run says', () => {
     );
   });
 
+  it('tells which snapshot a service has come back from, of when that is, and why not from a better source', () => {
+    const result = {
+      snapshot: 'vault/app@daily',
+      target: 'nas',
+      snapshotTime: '2026-01-01T00:00:00.000Z',
+      passedOver: [{ source: 'snapshot', reason: 'tank/app has no snapshot' }],
+    };
+    const { notes } = factsOf(report([ended('recover:a', 'succeeded', { repository: 'near', result })]));
+    assert.equal(
+      notes[0]?.items[0]?.message,
+      'its data is back, from the replica on nas, vault/app@daily of 2026-01-01T00:00:00.000Z; not from snapshot: tank/app has no snapshot',
+    );
+  });
   it('tells recoveries, and that there was nothing to recover, which ends an earlier failure', () => {
     const steps = [
       ended('recover:a', 'succeeded', { repository: 'nas' }),

@@ -193,6 +193,16 @@ describe('a unit that waits for its data', () => {
     assert.match(text, /^ExecStartPre=-\/bin\/sh -c .*network-online\.target/m);
     assert.doesNotMatch(text, /^(After=.*network|Slice|Nice|IOSchedulingClass)/m);
   });
+
+  it('waits for the network also where a replica on another machine may have its data', async () => {
+    const waits = async (sources: readonly string[]): Promise<boolean> => {
+      const targets = { nas: { destination: 'backup@nas:vault', datasets: ['tank/app'] } };
+      const services = { app: { ...APP, unit: 'app.service', recover: { sources } } };
+      const set = await setOf({ services, replication: { zfs: { targets } } });
+      return fileOf(set, 'holdfast-recover@app.service').includes('network-online.target');
+    };
+    assert.deepEqual([await waits(['replica']), await waits(['snapshot', 'repository'])], [true, false]);
+  });
 });
 
 describe('the agent', () => {
