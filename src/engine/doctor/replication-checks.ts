@@ -16,15 +16,20 @@ const TO_SEND = ['send', 'hold', 'release', 'bookmark', 'destroy'] as const;
 /** To receive and never mount, to keep the base, and to drop what is half received. */
 const TO_RECEIVE = ['receive', 'create', 'mount', 'canmount', 'readonly', 'hold', 'release', 'destroy'] as const;
 
-export const replicationChecks = ({ config }: DoctorInput): Check[] =>
-  config.replication.targets.map((target) => ({
+/** Where lost data is to come back from a replica. */
+const TO_SEND_BACK = [...TO_RECEIVE, 'send'] as const;
+
+export function replicationChecks({ config }: DoctorInput): Check[] {
+  const sendsBack = [...config.services.values()].some(({ recover }) => recover.sources.includes('replica'));
+  return config.replication.targets.map((target) => ({
     id: `replication:${target.name}`,
     title: `replication to ${target.name}`,
     limit: duration(1, 'm'),
-    run: (signal) => look(target, signal),
+    run: (signal) => look(target, sendsBack ? TO_SEND_BACK : TO_RECEIVE, signal),
   }));
+}
 
-async function look(target: ReplicationTarget, signal: AbortSignal): Promise<Finding[]> {
+async function look(target: ReplicationTarget, atTarget: readonly string[], signal: AbortSignal): Promise<Finding[]> {
   const here = await accountAt(HERE, signal);
   const sources = await Promise.all(target.datasets.map((dataset) => rightsOn(HERE, dataset, here, TO_SEND, signal)));
   await using connections = openConnections(signal);
@@ -38,7 +43,7 @@ async function look(target: ReplicationTarget, signal: AbortSignal): Promise<Fin
           `the pool of ${dataset} is not imported on ${end.host ?? 'this machine'}`,
           'See there: zpool import. Nothing can be sent until then.',
         )
-      : await rightsOn(end, place, there, TO_RECEIVE, signal);
+      : await rightsOn(end, place, there, atTarget, signal);
   return [...sources, far];
 }
 
