@@ -1,6 +1,7 @@
 // holdfast run: back up.
 
 import { Command, Option } from '@commander-js/extra-typings';
+import { heldWords } from '../domain/empty-start.ts';
 import { BACKUP_KINDS } from '../domain/postgres-backup.ts';
 import type { Report } from '../domain/report.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -28,6 +29,7 @@ export const runCommand: CommandFactory = (context) =>
     .option('--no-agent', 'never ask the agent')
     .addOption(waitOption())
     .action(async (services, options) => {
+      const { heldServices } = await import('../engine/recover/empty-starts.ts');
       const { planRun, selectJobs } = await import('../engine/backup/plan-run.ts');
       const cli = context();
       const configuration = await cli.configuration();
@@ -39,6 +41,8 @@ export const runCommand: CommandFactory = (context) =>
       using past = options.dryRun ? await readJournal(cli, configuration.stateDir) : null;
       const build = (toolbox: Toolbox): Plan =>
         planRun(configuration, selection, past ? { ...toolbox, journal: past } : toolbox);
+      for (const held of past ? heldServices(past) : [])
+        if (jobs.some(({ service }) => service.name === held.service)) cli.warn(`${held.service}: ${heldWords(held)}`);
       const rendering = options.dryRun ? { render: await dryRendering(cli, jobs) } : {};
       await execute(cli, configuration, build, { ...options, ...rendering });
     });

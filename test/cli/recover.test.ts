@@ -202,6 +202,12 @@ test('a service that was started empty although there are copies is held until i
     mkdirSync(each);
     writeFileSync(join(each, 'a.txt'), 'new and small');
   }
+  const dry = await host.run(['run', 'a', '--dry-run']);
+  assert.deepEqual(
+    [dry.code, /a: it was started empty .* although there are copies/.test(dry.stderr)],
+    [2, true],
+    dry.stderr,
+  );
   const held = await host.backUp();
   assert.deepEqual([held.code, /started empty .* although there are copies/.test(held.stdout + held.stderr)], [2, true]);
   const { stdout } = await host.run(['retention', 'plan', 'a']);

@@ -1,6 +1,8 @@
 // holdfast snapshot prune.
 
 import { heldWords } from '../../domain/empty-start.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Toolbox } from '../../engine/toolbox.ts';
 import type { CliContext } from '../context.ts';
 import { execute, type ExecuteOptions } from '../execute.ts';
 import { readJournal } from '../read-journal.ts';
@@ -15,10 +17,18 @@ export async function prune(cli: CliContext, options: ExecuteOptions): Promise<v
   const { renderPrune } = await import('./render-snapshot.ts');
   const scene = await snapshotScene(replication.snapshots, hereNow(cli), cli.signal);
   using past = await readJournal(cli, stateDir);
-  const held = heldDatasets(configuration, past);
+  const held = await heldDatasets(configuration, past, cli.signal);
   const decisions = decisionsOf(scene, (dataset) => heldWithin(dataset, held) !== null);
-  const warnings = [...held].map(([dataset, since]) => `${dataset} is not pruned: ${heldWords(since)}`);
-  await execute(cli, { host, stateDir, agent }, () => planPrune(host, scene, decisions, warnings), {
+  const warnings = held.map(({ name, of }) => `${name} is not pruned: ${heldWords(of)}`);
+  const build = ({ journal }: Toolbox): Plan =>
+    planPrune(host, scene, decisions, {
+      warnings: [...new Set(warnings)],
+      async heldBy(signal) {
+        const now = await heldDatasets(configuration, journal, signal);
+        return (dataset) => heldWithin(dataset, now);
+      },
+    });
+  await execute(cli, { host, stateDir, agent }, build, {
     ...options,
     render: (report) => renderPrune(report, decisions, cli.out, cli.options.verbose),
   });

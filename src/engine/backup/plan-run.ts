@@ -3,6 +3,7 @@
 
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
 import { duration } from '../../domain/duration.ts';
+import { heldHint, heldWords } from '../../domain/empty-start.ts';
 import type { BackupKind } from '../../domain/postgres-backup.ts';
 import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
 import { type Plan, PREFLIGHT, type Step, type StepResult } from '../../domain/plan.ts';
@@ -22,7 +23,7 @@ import {
   pgBackRestStep,
 } from '../postgres/plan-backup.ts';
 import { lookAtSource } from './look-at-source.ts';
-import { requireNotHeld } from '../recover/empty-starts.ts';
+import { heldService, requireNotHeld } from '../recover/empty-starts.ts';
 import { selectRepository, selectServices, unknownName } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
 
@@ -216,11 +217,20 @@ export const backupStep = (job: Job, toolbox: Toolbox, { outages, desk }: Betwee
   ],
   timeout: job.backup.timeout,
   weight: 'counted',
+  ...heldFromStart(job, toolbox),
   run(context) {
     requireNotHeld(toolbox.journal, job.service.name, 'back up', nameOf(job));
     return unlessOut(outages, job.repository.name, () => backUp(job, toolbox, desk, context));
   },
 });
+
+/** A dry run tells what the run would fail with. */
+function heldFromStart({ service }: Job, { journal }: Toolbox): Pick<Step, 'doomed' | 'foreseen'> {
+  const held = heldService(journal, service.name);
+  return held === null
+    ? {}
+    : { doomed: true, foreseen: { service: service.name, message: heldWords(held), hint: heldHint(held) } };
+}
 
 /** Last of all in each repository, and only where a copy of a service could be made: that is more urgent, and tells why not. */
 function configurationStep(

@@ -112,7 +112,7 @@ async function partOf(target: ReplicationTarget, scene: Scene): Promise<{ steps:
   };
   try {
     const pairs = await observe(target, scene);
-    const held = heldDatasets(configuration, toolbox.journal);
+    const held = await heldDatasets(configuration, toolbox.journal, signal);
     const [free, kept] = partition(pairs, ({ source }) => heldWithin(source.dataset, held) === null);
     const sends = await Promise.all(free.map(async (pair) => await sendOf(pair, target, scene)));
     const steps = inOrder(
@@ -217,7 +217,11 @@ async function askSize(decision: ReplicationDecision, { source }: Pair, signal: 
 }
 
 /** A first replica needs the one above it. */
-function inOrder(sends: readonly Send[], target: ReplicationTarget, { configuration, wish, connections }: Scene): Step[] {
+function inOrder(
+  sends: readonly Send[],
+  target: ReplicationTarget,
+  { configuration, wish, toolbox, connections }: Scene,
+): Step[] {
   const pace = target.limit === null ? null : new Pace(target.limit);
   const planned = new Set(sends.map(({ pair }) => pair.source.dataset));
   return sends.map(({ pair, decision, size }) => {
@@ -230,6 +234,7 @@ function inOrder(sends: readonly Send[], target: ReplicationTarget, { configurat
         target,
         dataset,
         connections,
+        heldBy: async (signal) => heldWithin(dataset, await heldDatasets(configuration, toolbox.journal, signal)),
         startOver: wish.startOver,
         pace,
         adopt: configuration.replication.snapshots.adopt,

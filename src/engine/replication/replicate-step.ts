@@ -16,9 +16,11 @@ import {
   type ReplicationDecision,
   sentBetween,
 } from '../../domain/replication.ts';
+import type { HeldService } from '../../domain/empty-start.ts';
 import type { Adoption } from '../../domain/snapshot-policy.ts';
 import { fullName, type ZfsSnapshot } from '../../domain/zfs-snapshot.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { heldError } from '../recover/empty-starts.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import type { Pace } from '../../process/meter.ts';
@@ -39,6 +41,8 @@ export interface Sending {
   readonly target: ReplicationTarget;
   readonly dataset: string;
   readonly connections: Connections;
+  /** The service that runs on nothing there, since it was planned, too. */
+  readonly heldBy: (signal: AbortSignal) => Promise<HeldService | null>;
   /** A replica that nothing can be sent to any more is set aside, and everything sent anew. */
   readonly startOver: boolean;
   /** Of all datasets of the target together. */
@@ -72,6 +76,8 @@ async function replicate(sending: Sending, context: StepContext): Promise<StepRe
   let most = MOST_ROUNDS;
   for (let round = 0; round < most; round += 1) {
     /* oxlint-disable no-await-in-loop -- one after the other is the point */
+    const held = await sending.heldBy(signal);
+    if (held !== null) throw heldError(held, 'replicate', dataset);
     const pair = await observePair(dataset, target.destination, end, signal);
     if (round === 0) most += 2 * pair.source.snapshots.filter(isPassing).length;
     const decision = decideReplication(pair.source, pair.target, target);

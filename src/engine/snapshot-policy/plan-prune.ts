@@ -3,6 +3,7 @@
 
 import { poolOf } from '../../domain/dataset.ts';
 import { duration } from '../../domain/duration.ts';
+import { type HeldService, heldWords } from '../../domain/empty-start.ts';
 import { snapshotsLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { decidePrune, type PruneEntry } from '../../domain/snapshot-prune.ts';
@@ -19,6 +20,9 @@ export interface PruneDecision {
   readonly entries: readonly PruneEntry[];
 }
 
+/** Asked in the moment before something goes: a service may have been started on nothing since it was decided. */
+export type HeldNow = (signal: AbortSignal) => Promise<(dataset: string) => HeldService | null>;
+
 /** Of every dataset that is pruned; nothing goes from one that is held. Pure. */
 export function decisionsOf(scene: SnapshotScene, isHeld: (dataset: string) => boolean): PruneDecision[] {
   const { adopt, now } = scene;
@@ -33,7 +37,7 @@ export function planPrune(
   host: string,
   scene: SnapshotScene,
   decisions: readonly PruneDecision[],
-  warnings: readonly string[],
+  { warnings, heldBy }: { readonly warnings: readonly string[]; readonly heldBy: HeldNow },
 ): Plan {
   const byPool = Map.groupBy(decisions, ({ dataset }) => poolOf(dataset));
   return {
@@ -42,14 +46,14 @@ export function planPrune(
     limits: {},
     warnings,
     steps: [
-      ...[...byPool].map(([pool, mine]) => pruneStep(pool, mine)),
+      ...[...byPool].map(([pool, mine]) => pruneStep(pool, mine, heldBy)),
       ...[...scene.silent].map(([pool, error]) => silentStep(stepId.pruneSnapshots(pool), pool, error)),
       ...scene.missing.map((dataset) => missingStep(stepId.pruneSnapshots(dataset), dataset)),
     ],
   };
 }
 
-function pruneStep(pool: string, decisions: readonly PruneDecision[]): Step {
+function pruneStep(pool: string, decisions: readonly PruneDecision[], heldBy: HeldNow): Step {
   const going = decisions.flatMap(({ entries }) => entries.filter(({ stays }) => stays === null));
   const kept = decisions.flatMap(({ entries }) => entries).length - going.length;
   const needed = decisions.flatMap(({ entries }) => entries.filter(isNeeded)).map(told);
@@ -60,8 +64,21 @@ function pruneStep(pool: string, decisions: readonly PruneDecision[]): Step {
     locks: [{ name: snapshotsLock(pool), mode: 'exclusive' }],
     timeout: duration(60, 'm'),
     foreseen: { pool, destroy: going.map(told), kept, needed },
-    run: (context) => prune(pool, decisions, { kept, needed }, context),
+    run: async (context) => prune(pool, await stillFree(decisions, heldBy, context), { kept, needed }, context),
   };
+}
+
+async function stillFree(
+  decisions: readonly PruneDecision[],
+  heldBy: HeldNow,
+  context: StepContext,
+): Promise<readonly PruneDecision[]> {
+  const holder = await heldBy(context.signal);
+  return decisions.filter(({ dataset }) => {
+    const held = holder(dataset);
+    if (held !== null) context.warn(`${dataset} is not pruned: ${heldWords(held)}`);
+    return held === null;
+  });
 }
 
 /** The policy would let it go, and somebody needs it. */

@@ -20,6 +20,7 @@ import { fakeZfs } from '../../support/fake-zfs.ts';
 const NOW = Date.parse('2026-11-22T08:30Z') as Instant;
 const context = { signal: new AbortController().signal, now: () => NOW } as StepContext; // what these steps use of it
 const nobody = (): boolean => false;
+const free = { warnings: [], heldBy: () => Promise.resolve(() => null) };
 const policies = (...datasets: SnapshotPolicies['datasets']): SnapshotPolicies => ({ adopt: 'beside', datasets });
 interface Seen {
   readonly datasets?: readonly string[];
@@ -65,7 +66,7 @@ test('each pool has a step, and so has a declared dataset that is not there', ()
     ['snapshot-take:tank', 'snapshot-take:shelf/a'],
   );
   assert.deepEqual(
-    planPrune('forge', found, decisionsOf(found, nobody), []).steps.map(({ id }) => id),
+    planPrune('forge', found, decisionsOf(found, nobody), free).steps.map(({ id }) => id),
     ['snapshot-prune:tank', 'snapshot-prune:shelf/a'],
   );
 });
@@ -87,7 +88,7 @@ test('a pool that does not answer has failed, and the others are looked at all t
   );
   await assert.rejects(steps[1]?.run(context) ?? Promise.resolve(), /suspended/);
   assert.deepEqual(
-    planPrune('forge', found, decisionsOf(found, nobody), []).steps.map(({ id }) => id),
+    planPrune('forge', found, decisionsOf(found, nobody), free).steps.map(({ id }) => id),
     ['snapshot-prune:shelf', 'snapshot-prune:tank'],
   );
   assert.deepEqual(found.missing, [], 'what is in a pool that does not answer is not missing');
@@ -109,6 +110,26 @@ test('what another took while this one waited for the lock is not taken again', 
   assert.deepEqual([ended?.outcome, ended?.result?.['taken']], ['succeeded', []]);
   assert.deepEqual(ended?.result?.['newest'], { tank: '2026-11-22T08:30:00.000Z' });
   assert.equal(readFileSync(join(folder, 'calls'), 'utf8'), 'list\n');
+});
+
+test('where a service was started on nothing since it was planned, none of its snapshots goes', async (t) => {
+  fakeZfs(t, 'echo "nothing is to be destroyed here: $*" >&2; exit 1');
+  const old = taken('hourly', (NOW - 10 * 3_600_000) as Instant, { dataset: 'tank/app', createtxg: 1 });
+  const young = taken('hourly', NOW, { dataset: 'tank/app', createtxg: 2 });
+  const found = scene(policies({ ...keeping({ hourly: 1 }), dataset: 'tank/app' }), {
+    datasets: ['tank/app'],
+    snapshots: [old, young],
+  });
+  const warnings: string[] = [];
+  const held = { service: 'app', since: NOW };
+  const [step] = planPrune('forge', found, decisionsOf(found, nobody), {
+    warnings: [],
+    heldBy: () => Promise.resolve((dataset: string) => (dataset === 'tank/app' ? held : null)),
+  }).steps;
+  assert.equal((step?.foreseen?.['destroy'] as unknown[]).length, 1, 'it was to go when it was planned');
+  const ended = await step?.run({ ...context, warn: (text) => void warnings.push(text) });
+  assert.deepEqual([ended?.outcome, ended?.result?.['destroyed']], ['succeeded', []]);
+  assert.match(warnings.join(), /tank\/app is not pruned: it was started empty/);
 });
 
 test('a dataset that is left out is neither taken nor pruned, and may be missing', () => {
