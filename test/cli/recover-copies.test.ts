@@ -59,7 +59,7 @@ test('a copy that was found not to be good is not restored again before the unit
     second.step.error?.message ?? '',
     /no copy of it is good: [0-9a-f]{8} in near was found not to be good \(20\S+: .*json state\.json .*; [0-9a-f]{8} in far was found/,
   );
-  assert.match(second.step.error?.hint ?? '', /To try it once more: holdfast recover a\./);
+  assert.match(second.step.error?.hint ?? '', /To try it once more: holdfast .*recover a\./);
   await recover(host, [], { env });
   assert.equal(restores(), 4, 'typed by hand it is tried');
 
