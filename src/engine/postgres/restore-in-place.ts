@@ -2,12 +2,13 @@
 // that the moment can be had; then exchanged for what is there, which is kept. The server itself goes over to the new timeline, so that
 // its history comes into the archive.
 
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { workingIn } from '../../process/processes.ts';
 import { restoreCommandFor } from '../../tools/pgbackrest/restore.ts';
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
 import { requireSpace } from '../restore/destination.ts';
@@ -102,7 +103,7 @@ export async function livePlace(order: RestoreServerInPlace, signal: AbortSignal
 
 /** Throws `refused` while a server runs on it, whatever it is called, and also where its file says a number of another namespace. */
 async function assertStopped({ service }: RestoreServerInPlace, { real }: LivePlace): Promise<void> {
-  const pid = await workingIn(real);
+  const pid = await workingIn(real); // a server's working directory is its data directory, as long as it runs
   if (pid === null) return;
   throw refusal(
     service.name,
@@ -111,18 +112,6 @@ async function assertStopped({ service }: RestoreServerInPlace, { real }: LivePl
       ? 'Stop it first; with `unit` in its service Holdfast does.'
       : `Does ${service.unit} really own it?`,
   );
-}
-
-/** A server's working directory is its data directory, as long as it runs. */
-async function workingIn(directory: string): Promise<number | null> {
-  const own = await stat(directory).catch(() => null);
-  if (own === null) return null;
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const at = await stat(`/proc/${name}/cwd`).catch(() => null); // oxlint-disable-line no-await-in-loop -- one may have ended meanwhile, or be somebody's whom we may not look at
-    if (at?.ino === own.ino && at.dev === own.dev) return Number(name);
-  }
-  return null;
 }
 
 /** From now on it archives again, and gets the rest of the log as a server in that place does. */
