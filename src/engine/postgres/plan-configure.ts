@@ -20,6 +20,7 @@ import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
 import { requireMounted } from './mounted.ts';
 import { requireNew } from './new-stanza.ts';
+import { readConfiguration, recommendations } from './recommendations.ts';
 import { serverNeeds } from './server-needs.ts';
 import { askServer } from './server.ts';
 import { configurationFile, configurationText, wantedOptions } from './wanted-configuration.ts';
@@ -57,6 +58,7 @@ async function stepsFor(
   const id = (what: string): string => stepId.server(what, service.name);
   const file = configurationFile(postgres);
   const wanted = postgres.repositories.length === 0 ? null : await wantedOf(server, file, signal);
+  const advice = wanted === null ? await adviceFor(server, signal) : [];
   const seen = await lookAtServer(server, signal);
   return [
     {
@@ -66,10 +68,11 @@ async function stepsFor(
       foreseen: {
         lines: wanted
           ? differenceLines(wanted.comparison.differences)
-          : ['services.*.postgres.repositories is not written: it stays as it is'],
+          : ['services.*.postgres.repositories is not written: it stays as it is', ...advice],
       },
       doomed: wanted?.comparison.standing === 'foreign',
       run: async (context) => {
+        for (const each of advice) context.warn(each);
         if (!wanted) return { outcome: 'skipped', reason: 'no repositories are declared for it: it stays as it is' };
         return await writeConfiguration(server, file, await wantedOf(server, file, context.signal), context);
       },
@@ -106,6 +109,12 @@ async function stepsFor(
     },
   ];
 }
+
+/** For a configuration that is not ours to write. */
+const adviceFor = async ({ postgres }: PgBackRestService, signal: AbortSignal): Promise<string[]> =>
+  recommendations(await readConfiguration(postgres), postgres.stanza, await pgBackRestVersion(PROGRAM, signal)).map(
+    (each) => `recommended: ${each}`,
+  );
 
 async function wantedOf({ service, postgres }: PgBackRestService, file: string, signal: AbortSignal): Promise<Wanted> {
   const version = await pgBackRestVersion(PROGRAM, signal);
