@@ -35,6 +35,7 @@ import { recordedCounts } from '../status/held-counts.ts';
 import { drillOf, type JobFacts, restorableUntil } from '../status/job-facts.ts';
 import type { RepositoryFacts } from '../status/repository-facts.ts';
 import { weigh, type WeighedService, type WeighingJournal } from '../status/weigh.ts';
+import { recoveryFigures } from './recovery-figures.ts';
 import type { Space } from './space.ts';
 
 export type MetricsJournal = WeighingJournal &
@@ -62,6 +63,7 @@ export function gatherMetrics({ configuration, journal, now }: Gathering): Metri
       return facts ? [repositoryFigures(repository, facts, jobs, journal)] : [];
     }),
     services: weighed.services.map(serviceFigures),
+    recoveries: recoveryFigures(configuration, journal),
     postgres: postgresFigures(services, journal),
     archives: weighed.services.flatMap(archiveFigures),
     gate: gate === undefined ? null : gateFigures(gate, journal),

@@ -209,11 +209,12 @@ function notesOf(report: Report, at: Instant): Note[] {
 
 /** Where from, and why from nowhere better. */
 function recoveredItem(item: Item, { result }: StepReport): Item {
-  const from = sourceOf(result ?? {}) || item.repository;
+  const repository = textAt(result ?? {}, 'repository') || item.repository; // the one that was planned may have been passed over
+  const from = sourceOf(result ?? {}) || repository;
   const passed = passedOverBy(result).map(
     ({ source, repository, reason }) => `; not from ${source ?? `${repository}`}: ${reason}`,
   );
-  return { ...item, message: `its data is back${from ? `, from ${from}` : ''}${passed.join('')}` };
+  return { ...item, repository, message: `its data is back${from ? `, from ${from}` : ''}${passed.join('')}` };
 }
 
 /** A snapshot says of when it is: there may be a newer copy in a repository. */

@@ -194,6 +194,27 @@ export const FAMILIES = {
     'How long having the service back takes, by the newest drills. Not there where nobody measured.',
   ),
   owedRto: family('holdfast_rto_seconds', SERVICE, 'How long having the service back may take.'),
+  recoveryStatus: family(
+    'holdfast_recovery_status',
+    SERVICE,
+    'Whether the last recovery found the data of the service there, or brought it back: 1, otherwise 0. Not there before the first.',
+  ),
+  recoveryEnd: family(
+    'holdfast_recovery_last_end_timestamp_seconds',
+    SERVICE,
+    'When the last recovery of the service ended.',
+  ),
+  recoveryBack: family(
+    'holdfast_recovery_last_success_timestamp_seconds',
+    [...SERVICE, 'repository'],
+    'When the last recovery that had something to do brought the data back, and from which repository. Not there where none did.',
+  ),
+  recoveryDuration: family('holdfast_recovery_duration_seconds', [...SERVICE, 'repository'], 'How long that took.'),
+  startedEmpty: family(
+    'holdfast_service_started_empty_timestamp_seconds',
+    SERVICE,
+    'Since when the service runs on nothing although there are copies of it. There only while it is held.',
+  ),
   gateResult: family(
     'holdfast_gate_result',
     ['hostname', 'result'],

@@ -12,6 +12,7 @@ export interface MetricsInput {
   readonly jobs: readonly JobFigures[];
   readonly repositories: readonly RepositoryFigures[];
   readonly services: readonly ServiceFigures[];
+  readonly recoveries: readonly RecoveryFigures[];
   /** Null where no PostgreSQL engine is declared. */
   readonly postgres: PostgresFigures | null;
   readonly archives: readonly ArchiveFigures[];
@@ -72,6 +73,17 @@ export interface ServiceFigures {
   readonly offsite: Count;
   readonly rtoSeconds: number | null;
   readonly measuredRtoSeconds: number | null;
+}
+
+export interface RecoveryFigures {
+  readonly service: string;
+  /** How the last one came out; null before the first. */
+  readonly well: boolean | null;
+  readonly endedAt: Instant | null;
+  /** The last that had something to do, where that brought the data back. */
+  readonly back: { readonly repository: string; readonly at: Instant; readonly seconds: number } | null;
+  /** Null: it has its data, as far as is known. */
+  readonly startedEmptyAt: Instant | null;
 }
 
 export interface PostgresFigures {

@@ -14,6 +14,7 @@ import type {
   PoolFigures,
   PostgresFigures,
   QueueFigures,
+  RecoveryFigures,
   ReplicaFigures,
   RepositoryFigures,
   RunFigures,
@@ -51,6 +52,15 @@ export function seriesOf(input: MetricsInput): Series[] {
     ...about(services, (each) => ({ service: each.service, hostname, class: each.class, verdict: each.verdict }), [
       [F.serviceVerdict, there],
     ]),
+    ...about(input.recoveries, ({ service }) => ({ service, hostname }), RECOVERY),
+    ...about(
+      input.recoveries.flatMap(({ service, back }) => (back === null ? [] : [{ service, ...back }])),
+      ({ service, repository }) => ({ service, hostname, repository }),
+      [
+        [F.recoveryBack, ({ at }) => secondsOf(at)],
+        [F.recoveryDuration, ({ seconds }) => rounded(seconds)],
+      ],
+    ),
     ...about(gates, () => ofHost, GATE),
     ...about(gates, ({ outcome }) => ({ hostname, result: outcome }), [[F.gateResult, there]]),
     ...about(runs, ({ kind }) => ({ hostname, kind }), RUN),
@@ -160,6 +170,12 @@ const SERVICE: Table<ServiceFigures, 'service' | 'hostname'> = [
 
 const isProtected = ({ verdict }: ServiceFigures): number | null =>
   verdict === 'not-owed' ? null : flag(verdict === 'protected');
+
+const RECOVERY: Table<RecoveryFigures, 'service' | 'hostname'> = [
+  [F.recoveryStatus, ({ well }) => (well === null ? null : flag(well))],
+  [F.recoveryEnd, ({ endedAt }) => secondsOf(endedAt)],
+  [F.startedEmpty, ({ startedEmptyAt }) => secondsOf(startedEmptyAt)],
+];
 
 const GATE: Table<GateFigures, 'hostname'> = [
   [F.gateExitCode, ({ exitCode }) => exitCode],

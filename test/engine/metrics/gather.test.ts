@@ -9,6 +9,7 @@ import type { Count } from '../../../src/domain/protection.ts';
 import { plannedStep } from '../../../src/domain/report.ts';
 import { gatherMetrics, withStorage } from '../../../src/engine/metrics/gather.ts';
 import { statusOf } from '../../../src/engine/status/status.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openTransientJournal } from '../../../src/journal/open-journal.ts';
 import type { MetricsInput } from '../../../src/observe/metrics/input.ts';
@@ -41,12 +42,23 @@ const gather = (journal: Journal, services: readonly ServiceConfig[] = [service(
 
 let runs = 0;
 /** Later than every run of the support. */
-function recordStep(journal: Journal, id: string, outcome: Outcome, at: Instant, kind = 'verify'): void {
+function recordStep(
+  journal: Journal,
+  id: string,
+  outcome: Outcome,
+  at: Instant,
+  kind = 'verify',
+  result: JsonObject | null = null,
+): void {
   runs += 1;
   const run = `01ZZ${String(runs).padStart(22, '0')}`;
   const one = step(id);
   journal.openRun({ id: run, plan: plan([one], { kind }), startedAt: at, process: selfIdentity() });
-  journal.endStep(run, { ...plannedStep(one), outcome, startedAt: formatInstant(at), endedAt: formatInstant(at) }, []);
+  journal.endStep(
+    run,
+    { ...plannedStep(one), outcome, result, startedAt: formatInstant(at), endedAt: formatInstant(at) },
+    [],
+  );
   journal.endRun(run, { outcome, exitCode: 2 }, at);
 }
 
@@ -104,6 +116,21 @@ test('the verdicts are those of status', () => {
     all: readonly { readonly service: string; readonly verdict: string; readonly copies: Count }[],
   ): Map<string, unknown> => new Map(all.map(({ service: name, verdict, copies }) => [name, { verdict, copies }]));
   assert.deepEqual(verdicts(gather(journal, services).services), verdicts(status.services));
+});
+
+test('a recovery that failed is told until one goes well, and where the data came from the last time it was lost', () => {
+  using journal = openTransientJournal();
+  const told = (): unknown => gather(journal).recoveries.map(({ well, back }) => [well, back?.repository ?? null]);
+  const id = stepId.recover('sonarr');
+  assert.deepEqual(told(), []);
+  recordStep(journal, id, 'failed', hoursAgo(5), 'recover');
+  assert.deepEqual(told(), [[false, null]]);
+  recordStep(journal, id, 'succeeded', hoursAgo(4), 'recover', { repository: 'far' });
+  assert.deepEqual(told(), [[true, 'far']]);
+  recordStep(journal, id, 'skipped', hoursAgo(3), 'recover');
+  assert.deepEqual(told(), [[true, 'far']], 'its data was there the next time');
+  recordStep(journal, id, 'succeeded', hoursAgo(2), 'recover', { action: 'start-empty' });
+  assert.deepEqual(told(), [[true, null]], 'it started on nothing');
 });
 
 test('a repository is sound by its last verification, and not when that failed since, or damage is known', () => {

@@ -143,6 +143,15 @@ describe('what a run says', () => {
     );
   });
 
+  it('tells where the data came from in the end, not where it was to come from', () => {
+    const result = { action: 'restore', repository: 'far' };
+    const { notes } = factsOf(report([ended('recover:a', 'succeeded', { repository: 'nas', result })]));
+    assert.deepEqual(
+      notes.map(({ items }) => [items[0]?.repository, items[0]?.message]),
+      [['far', 'its data is back, from far']],
+    );
+  });
+
   it('is one thing of a dataset, whether it was compared or could not be made as declared', () => {
     const reason = 'recordsize: 128K (declared: 16K)';
     const compared = factsOf(report([ended('drift:tank/app', 'partial', { reason })])).facts[0];

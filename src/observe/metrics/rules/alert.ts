@@ -37,6 +37,8 @@ export type AlertName =
   | 'RestoreTestFailed'
   | 'RepositoryVerificationFailed'
   | 'ServiceUnprotected'
+  | 'ServiceNotRecovered'
+  | 'ServiceStartedEmpty'
   | 'NotificationsStuck'
   | 'DeploymentHoldForgotten'
   | 'RepositoryNearlyFull'

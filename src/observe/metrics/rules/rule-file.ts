@@ -8,6 +8,7 @@ import { backupAlerts } from './backup-alerts.ts';
 import { hostAlerts } from './host-alerts.ts';
 import { postgresAlerts } from './postgres-alerts.ts';
 import { proofAlerts } from './proof-alerts.ts';
+import { recoveryAlerts } from './recovery-alerts.ts';
 import { scheduleAlerts } from './schedule-alerts.ts';
 import { storageAlerts } from './storage-alerts.ts';
 import { replicationAlerts } from './replication-alerts.ts';
@@ -40,6 +41,7 @@ export const alertRules = ({ host, metrics, patience }: RuleSource): readonly Al
   ...scheduleAlerts(host, patience),
   ...proofAlerts(host),
   ...postgresAlerts(host),
+  ...recoveryAlerts(host),
   ...storageAlerts(host, metrics),
   ...snapshotAlerts(host),
   ...replicationAlerts(host, metrics),

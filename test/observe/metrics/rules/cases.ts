@@ -37,6 +37,9 @@ const verifyAttempt = select(F.verificationLastAttempt, OF_REPOSITORY);
 const drill = select(F.drillStatus, OF_JOB);
 const verdict = (of: string): string =>
   select(F.serviceVerdict, { service: 'sonarr', hostname, class: 'standard', verdict: of });
+const recovered = select(F.recoveryStatus, { service: 'sonarr', hostname });
+const startedEmpty = select(F.startedEmpty, { service: 'sonarr', hostname });
+const ofService = { service: 'sonarr', hostname, severity: 'critical' };
 const OF_POOL = { pool: 'tank', hostname } as const;
 const OF_DATASET = { dataset: 'tank/a', hostname } as const;
 const healthy = select(F.poolHealthy, OF_POOL);
@@ -180,6 +183,10 @@ export const CASES: readonly Case[] = [
   one('RestoreTestFailed', 'a drill that failed', { [drill]: always(0) }, '5m', high),
   one('RestoreTestFailed', 'a drill that proved', { [drill]: always(1) }, '5m'),
   one('RestoreTestFailed', 'never drilled', {}, '5m'),
+  one('ServiceNotRecovered', 'its data could not be brought back', { [recovered]: always(0) }, '5m', ofService),
+  one('ServiceNotRecovered', 'its data is there', { [recovered]: always(1) }, '5m'),
+  one('ServiceStartedEmpty', 'it runs on nothing', { [startedEmpty]: always(1) }, '5m', ofService),
+  one('ServiceStartedEmpty', 'it has its data', {}, '5m'),
 
   one('RepositoryVerificationFailed', 'damage', { [verified]: always(0), [verifyAttempt]: always(1) }, '5m', {
     ...OF_REPOSITORY,

@@ -42,6 +42,15 @@ export const fullInput = (parts: Partial<MetricsInput> = {}): MetricsInput => ({
       measuredRtoSeconds: 42,
     },
   ],
+  recoveries: [
+    {
+      service: 'sonarr',
+      well: true,
+      endedAt: ago(15),
+      back: { repository: 'nas', at: ago(16), seconds: 9 },
+      startedEmptyAt: ago(17),
+    },
+  ],
   postgres: { verified: false, offsite: false },
   archives: [
     {
