@@ -150,8 +150,9 @@ test('a new service starts empty with the word of a person, which is good for on
   host.services['new'] = { ...host.services['new'], unit: 'new.service' };
   for (const kind of ['typed by hand', 'and once more']) {
     const typed = await recover(host, ['new']);
-    assert.deepEqual([typed.code, typed.of('new').outcome], [0, 'skipped'], kind);
-    assert.match(typed.of('new').reason ?? '', /it may start empty, this once: systemctl start new\.service/, kind);
+    assert.deepEqual([typed.code, typed.of('new').error?.retry], [2, 'never'], kind);
+    assert.match(typed.of('new').error?.message ?? '', /it may start empty, this once, by the start of its unit/, kind);
+    assert.match(typed.of('new').error?.hint ?? '', /^systemctl start new\.service\./, kind);
   }
   const allowed = await recover(host, ['new', '--before-start']);
   assert.deepEqual([allowed.code, allowed.of('new').outcome], [0, 'succeeded'], allowed.stderr);

@@ -10,7 +10,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { observeScene } from '../layers/observe-scene.ts';
 import { planServerRestore } from '../postgres/plan-restore.ts';
-import { emptyStartAllowed, useUpEmptyStart } from './empty-starts.ts';
+import { emptyStartAllowed, onlyByItsUnit, useUpEmptyStart } from './empty-starts.ts';
 import { lossOf } from '../../domain/recovery.ts';
 import { anotherMayDo } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
@@ -146,17 +146,14 @@ const KNOWN: ReadonlySet<string> = new Set(['restore', 'start-empty', 'block']);
 
 /** Its unit makes the cluster, as some do, or a person does. The word for it is used up where the unit starts on it. */
 function startEmpty(
-  { name, unit }: ServiceConfig,
+  service: ServiceConfig,
   decision: Extract<ClusterDecision, { action: 'start-empty' }>,
   { toolbox, beforeStart }: ClusterRecovery,
   context: StepContext,
 ): StepResult {
-  const result = foreseenOf(name, decision);
-  if (!beforeStart) {
-    const start = unit === null ? '' : `: systemctl start ${unit}`;
-    return { outcome: 'skipped', reason: `${decision.reason}${start}`, result };
-  }
-  useUpEmptyStart(toolbox.journal, name, context.now());
+  if (!beforeStart) throw onlyByItsUnit(service, decision.reason);
+  const result = foreseenOf(service.name, decision);
+  useUpEmptyStart(toolbox.journal, service.name, context.now());
   context.warn(
     `it starts without data: ${decision.reason}. Where its unit makes no cluster, make one: pg_createcluster, initdb`,
   );

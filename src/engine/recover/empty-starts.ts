@@ -64,6 +64,25 @@ export const heldError = (held: HeldService, operation: string, subject: string)
     retry: 'later',
   });
 
+/**
+ * It may start on nothing, and does not by what somebody has typed. No success: nothing came back, and a unit of an earlier version,
+ * which does not say who it is, must not start on that.
+ */
+export const onlyByItsUnit = (
+  { name, unit }: { readonly name: string; readonly unit: string | null },
+  reason: string,
+): HoldfastError =>
+  new HoldfastError({
+    code: 'snapshot-missing',
+    operation: 'recover',
+    subject: name,
+    message: `there is nothing to recover: ${reason}, by the start of its unit`,
+    hint:
+      unit === null
+        ? `It has none here. Whoever starts it says first: holdfast recover ${name} --before-start`
+        : `systemctl start ${unit}. If that ends here, too, its units are of an earlier version: holdfast units install`,
+  });
+
 /** Ends all records of that kind that there are of a service. */
 export function endKept(journal: Journal, kind: EffectKind, service: string, now: Instant): number {
   const kept = keptOf(journal, kind, service);

@@ -17,7 +17,7 @@ import type { Toolbox } from '../toolbox.ts';
 import { type Connections, openConnections } from '../replication/connections.ts';
 import { Repositories } from './ask-copies.ts';
 import { clusterStep } from './cluster-step.ts';
-import { emptyStartAllowed, STARTED_EMPTY, useUpEmptyStart } from './empty-starts.ts';
+import { emptyStartAllowed, onlyByItsUnit, STARTED_EMPTY, useUpEmptyStart } from './empty-starts.ts';
 import { type Estimate, estimateOf } from './estimate.ts';
 import { restoreOf } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
@@ -175,19 +175,12 @@ const stepWithout = (
     if (decision.action === 'fail' || decision.action === 'block') throw failure(service.name, decision);
     if (now.action !== decision.action) throw changed(service.name, now);
     if (now.action === 'start-empty') {
-      if (!scene.beforeStart) return notStarted(service, now);
+      if (!scene.beforeStart) throw onlyByItsUnit(service, now.reason);
       await requireStillNone(service, policy, seen, scene, context);
       return await startEmpty(service.name, now, scene.toolbox, context);
     }
     return { outcome: 'skipped', reason: decision.reason, result: foreseen(service.name, decision) };
   },
-});
-
-/** Nothing starts on what somebody has typed: the word for it is kept for the start that it was meant for. */
-const notStarted = ({ name, unit }: ServiceConfig, decision: Extract<Decision, { action: 'start-empty' }>): StepResult => ({
-  outcome: 'skipped',
-  reason: `${decision.reason}${unit === null ? '' : `: systemctl start ${unit}`}`,
-  result: foreseen(name, decision),
 });
 
 /** They are asked once more: since they were, one may have got a copy, or have fallen silent. */
