@@ -60,6 +60,8 @@ test('a copy that was found not to be good is not restored again before the unit
     /no copy of it is good: [0-9a-f]{8} in near was found not to be good \(20\S+: .*json state\.json .*; [0-9a-f]{8} in far was found/,
   );
   assert.match(second.step.error?.hint ?? '', /To try it once more: holdfast .*recover a\./);
+  const dry = await host.run(['recover', 'a', '--dry-run']);
+  assert.match(dry.stderr, /in near was found not to be good \(20.*\): it is tried all the same/);
   await recover(host, [], { env });
   assert.equal(restores(), 4, 'typed by hand it is tried');
 

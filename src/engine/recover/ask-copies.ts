@@ -2,11 +2,8 @@
 // none that is good. Each repository is listed once, however many services ask.
 
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
-import type { Bytes } from '../../domain/bytes.ts';
-import type { Instant } from '../../domain/instant.ts';
 import {
   type Copies,
-  type DatedCopy,
   type NamedCopy,
   type PoorCopy,
   poorWords,
@@ -16,12 +13,9 @@ import {
 import { HoldfastError } from '../../lib/errors.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { selectRepository } from '../select.ts';
-import { candidatesOf, type Choice, chooseSnapshot, type Knowledge } from '../snapshots/choose-snapshot.ts';
 import { type Holding, holdings } from '../snapshots/look.ts';
-import { shrunkFrom } from './abnormal-shrink.ts';
-import { lastKnown } from './last-known.ts';
-import { whyRefused } from './refused-copies.ts';
-import { type Asking, inOrderOfAsking, type Observed, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
+import { type Asking, inOrderOfAsking, type Observed } from '../snapshots/observe-snapshots.ts';
+import { judgeHolding } from './judge-holding.ts';
 
 export interface Answer {
   readonly copies: Copies;
@@ -71,7 +65,13 @@ export class Repositories {
     throw new HoldfastError({ code: 'bug', operation: 'ask', subject: repository.name, message: 'it was not asked' });
   }
 
-  async copiesOf(service: ServiceConfig, config: Configuration, { passedOver, insist }: Question = {}): Promise<Answer> {
+  async copiesOf(
+    service: ServiceConfig,
+    config: Configuration,
+    { passedOver, insist = false }: Question = {},
+  ): Promise<Answer> {
+    const { toolbox, now } = this.#asking;
+    const judging = { host: config.host, toolbox, now, insist };
     const names = (service.backup?.repositories ?? []).filter((name) => passedOver?.has(name) !== true);
     const candidates = inOrderOfAsking(names.map((name) => selectRepository(config, name)));
     const silent: SilentRepository[] = [];
@@ -87,27 +87,23 @@ export class Repositories {
         useless.push({ repository: name, reason: `could not be asked (${message})`, mayPass: retry !== 'never' });
         continue;
       }
-      const choice = this.#choose(service, config, holding);
-      const bad = choice === null ? null : this.#poor(service.name, name, choice, insist === true);
-      const shrunk = choice === null ? null : this.#shrunk(service, config, holding, choice);
-      if (choice === null) {
-        useless.push({ repository: name, reason: 'answered and holds nothing of it', mayPass: false });
-        const { toolbox, now } = this.#asking;
-        const lost = lastKnown(toolbox.journal, service.name, repository, now);
-        if (lost !== null) vanished.push({ repository: name, snapshotId: lost.snapshotId });
-      } else if (bad) {
-        poor.push(bad);
-        useless.push({ repository: name, reason: `has no good copy (${poorWords(bad)})`, mayPass: false });
-      } else if (shrunk !== null) {
-        useless.push({ repository: name, reason: shrunkWords(shrunk), mayPass: false });
-        return { copies: { kind: 'shrunk', repository: name, ...shrunk }, chosen: null, remarks: [], useless };
-      } else {
-        const passed = useless.map(
-          (each) => `${each.repository} ${each.reason}: ${name} is used instead, which may hold an older state`,
-        );
-        const chosen = { ...choice, repository };
-        const copies: Copies = { kind: 'found', repository: name, snapshotId: choice.snapshot.id };
-        return { copies, chosen, remarks: [...passed, ...choice.remarks], useless };
+      const judged = judgeHolding(holding, { ...judging, service: service.name });
+      switch (judged.kind) {
+        case 'nothing':
+          useless.push({ repository: name, reason: 'answered and holds nothing of it', mayPass: false });
+          if (judged.vanished) vanished.push(judged.vanished);
+          break;
+        case 'poor':
+          poor.push(judged.copy);
+          useless.push({ repository: name, reason: `has no good copy (${poorWords(judged.copy)})`, mayPass: false });
+          break;
+        case 'shrunk':
+          useless.push({ repository: name, reason: shrunkWords(judged), mayPass: false });
+          return { copies: judged, chosen: null, remarks: [], useless };
+        case 'good':
+          return found({ ...judged.choice, repository }, judged.remarks, useless);
+        default:
+          return judged satisfies never;
       }
     }
     const copies: Copies =
@@ -116,50 +112,13 @@ export class Repositories {
         : { kind: 'none', repositories: candidates.map(({ name }) => name), poor, vanished };
     return { copies, chosen: null, remarks: [], useless };
   }
-
-  /** Null where it is good as far as is known. */
-  #poor(service: string, repository: string, { snapshot, partial }: Choice, insist: boolean): PoorCopy | null {
-    const copy = { repository, snapshotId: snapshot.id };
-    if (partial) return { ...copy, kind: 'incomplete', why: 'is known to be incomplete' };
-    const why = insist ? null : whyRefused(this.#asking.toolbox.journal, { ...copy, service });
-    return why === null ? null : { ...copy, kind: 'refused', why };
-  }
-
-  /** Null where it is as large as it should be. */
-  #shrunk(
-    { name }: ServiceConfig,
-    { host }: Configuration,
-    { repository, snapshots }: Holding,
-    { snapshot }: Choice,
-  ): { readonly newest: DatedCopy; readonly before: DatedCopy } | null {
-    const { toolbox } = this.#asking;
-    const known = this.#known(name, repository.name);
-    const copies = candidatesOf(snapshots, { service: name, host }, known)
-      .filter(({ time }) => time <= snapshot.time)
-      .map(({ id, time, summary }) => ({ id, time, bytes: summary?.bytesProcessed ?? null }));
-    const before = shrunkFrom(toolbox.journal, { service: name, repository: repository.name }, copies);
-    const [newest] = copies;
-    return before && newest ? { newest: dated(newest), before: dated(before) } : null;
-  }
-
-  #known(service: string, repository: string): Knowledge {
-    const { toolbox, now } = this.#asking;
-    return { repository, complete: recordedCompleteness(toolbox, service, repository), now };
-  }
-
-  /** Null when it holds nothing of it. */
-  #choose({ name }: ServiceConfig, { host }: Configuration, { repository, snapshots }: Holding): Choice | null {
-    try {
-      return chooseSnapshot(snapshots, { service: name, host }, this.#known(name, repository.name));
-    } catch (error) {
-      if (error instanceof HoldfastError && error.code === 'snapshot-missing') return null;
-      throw error;
-    }
-  }
 }
 
-const dated = ({ id, time, bytes }: { id: string; time: Instant; bytes: Bytes | null }): DatedCopy => ({
-  snapshotId: id,
-  time,
-  bytes,
-});
+function found(chosen: Observed, remarks: readonly string[], useless: readonly SilentRepository[]): Answer {
+  const { name } = chosen.repository;
+  const passed = useless.map(
+    ({ repository, reason }) => `${repository} ${reason}: ${name} is used instead, which may hold an older state`,
+  );
+  const copies: Copies = { kind: 'found', repository: name, snapshotId: chosen.snapshot.id };
+  return { copies, chosen, remarks: [...passed, ...remarks], useless };
+}
