@@ -2,6 +2,7 @@
 // taken while it was being lost has much less than those before it. Pure.
 
 import type { Instant } from './instant.ts';
+import { isFarSmaller, median, NEWEST } from './shrunk.ts';
 
 /** Snapshots of one name, of every dataset that holds a part of the data. */
 export interface SnapshotSet {
@@ -74,18 +75,9 @@ export function chooseSet(sets: readonly SnapshotSet[], looked: ReadonlyMap<stri
   return shrunk ? { kind: 'chosen', set: shrunk.set, passed: passed.slice(0, best) } : { kind: 'none', passed };
 }
 
-/** So many speak for what it was before. */
-const BEFORE = 3;
-
 /** A removal on purpose is in more than one snapshot, sooner or later; then what is before them is as small. */
-function isShrunk({ referenced }: SnapshotSet, older: readonly SnapshotSet[]): boolean {
-  const sizes = older
-    .slice(0, BEFORE)
-    .map((set) => set.referenced)
-    .toSorted((one, other) => one - other);
-  const middle = sizes[Math.floor((sizes.length - 1) / 2)];
-  return middle !== undefined && referenced * 2 < middle;
-}
+const isShrunk = ({ referenced }: SnapshotSet, older: readonly SnapshotSet[]): boolean =>
+  isFarSmaller(referenced, median(older.slice(0, NEWEST).map((set) => set.referenced)) ?? 0);
 
 /** An empty dataset refers to less. */
 const MORE_THAN_NOTHING = 1024 * 1024;
