@@ -32,7 +32,7 @@ export async function fromSources(
       return withPassed(await attempt.run(context), passed);
     } catch (error) {
       const failure = copyFailure(error, context);
-      passed.push({ source, reason: failure.message, error: failure });
+      passed.push({ source, reason: failure.message, mayPass: failure.retry !== 'never', error: failure });
     }
     const asked = await askSources(scene.service, paths, asking, new Set(passed.map((each) => each.source)));
     attempt = attemptOf(asked, null, scene);
@@ -79,6 +79,8 @@ function copyFailure(error: unknown, { signal }: StepContext): CopyError {
 interface Passed {
   readonly source: string;
   readonly reason: string;
+  /** Trying it again may help without a person. */
+  readonly mayPass: boolean;
   /** It was tried. */
   readonly error: HoldfastError | null;
 }
@@ -86,12 +88,16 @@ interface Passed {
 const saidBy = ({ others, useless, chosen }: Asked): Passed[] => [
   ...others
     .filter(({ said }) => said !== 'found')
-    .map(({ name, reason }): Passed => ({ source: name, reason, error: null })),
-  ...(useless.length === 0 || chosen ? [] : [{ source: 'repository', reason: wordsOfUseless(useless), error: null }]),
+    .map(({ name, reason, mayPass }): Passed => ({ source: name, reason, mayPass, error: null })),
+  ...(useless.length === 0 || chosen ? [] : [ofRepositories(useless)]),
 ];
 
-const wordsOfUseless = (useless: Asked['useless']): string =>
-  useless.map(({ repository, reason }) => `${repository} ${reason}`).join('; ');
+const ofRepositories = (useless: Asked['useless']): Passed => ({
+  source: 'repository',
+  reason: useless.map(({ repository, reason }) => `${repository} ${reason}`).join('; '),
+  mayPass: useless.some(({ mayPass }) => mayPass),
+  error: null,
+});
 
 const wordsOf = (passed: readonly Passed[]): string =>
   passed.map(({ source, reason }) => `${source} could not give it back (${reason})`).join('; ');
@@ -113,8 +119,7 @@ function withPassed(done: StepResult, passed: readonly Passed[]): StepResult {
 
 /** The first that was tried says what it was; a failure of one alone is told as it is. */
 function noneLeft(service: string, passed: readonly Passed[]): HoldfastError {
-  const errors = passed.flatMap(({ error }) => error ?? []);
-  const [first] = errors;
+  const [first] = passed.flatMap(({ error }) => error ?? []);
   if (first !== undefined && passed.length === 1) return first;
   return new HoldfastError({
     code: first?.code ?? 'snapshot-missing',
@@ -122,7 +127,7 @@ function noneLeft(service: string, passed: readonly Passed[]): HoldfastError {
     subject: service,
     message: wordsOf(passed),
     hint: first?.hint ?? `See what there is: holdfast snapshots ${service}`,
-    retry: errors.some(({ retry }) => retry !== 'never') ? 'later' : 'never',
+    retry: passed.some(({ mayPass }) => mayPass) ? 'later' : 'never',
     tool: first?.tool,
     cause: first,
   });
