@@ -111,7 +111,8 @@ async function restore(cli: CliContext, service: string | undefined, options: Re
 /** Nothing but its server is backed up: files of it there are none. */
 async function isServer(cli: CliContext, name: string): Promise<boolean> {
   const service = (await cli.configuration()).services.get(name);
-  return service !== undefined && service.postgres !== null && service.backup === null;
+  if (service === undefined || service.postgres === null) return false;
+  return service.backup === null || service.backup.serverCopy !== undefined;
 }
 
 function checkCombination(options: RestoreOptions): void {

@@ -69,7 +69,7 @@ export interface ServiceConfig {
   readonly name: string;
   /** The systemd unit that owns the data, stopped and started by an in-place restore. */
   readonly unit: string | null;
-  /** Null: nothing is backed up from files (ephemeral, disabled, or a database engine of its own). */
+  /** Null: nothing is backed up by restic (ephemeral, disabled, or a database engine of its own without an offsite copy). */
   readonly backup: BackupConfig | null;
   /** Its PostgreSQL server, backed up by an engine of its own (its jobs are not files). */
   readonly postgres: PostgresConfig | null;
@@ -183,6 +183,16 @@ export interface BackupConfig {
   /** An empty source is a success (otherwise partial: it shrank to nothing). */
   readonly allowEmpty: boolean;
   readonly resources: ResourceLimits;
+  /** What is copied is a repository of the engine that backs its server up, and no data of its own. */
+  readonly serverCopy?: ServerCopy;
+}
+
+/** The one repository of pgBackRest of which restic makes copies. */
+export interface ServerCopy {
+  readonly path: string;
+  /** The entry that declares it; null: pgBackRest has it from its own configuration. */
+  readonly repository: PostgresRepositoryConfig | null;
+  readonly cipherPassFile: string | null;
 }
 
 export interface SqliteDatabase {

@@ -10,6 +10,7 @@ import { checkPostgres } from './cross-check/postgres.ts';
 import { checkReferences } from './cross-check/references.ts';
 import { checkReplication } from './cross-check/replication.ts';
 import { checkRepositories } from './cross-check/repositories.ts';
+import { checkServerCopies } from './cross-check/server-copy.ts';
 import { checkServices } from './cross-check/services.ts';
 import { checkUnheard } from './cross-check/unheard.ts';
 
@@ -21,6 +22,7 @@ export function crossCheck(input: CrossCheckInput): Pick<Findings, 'errors' | 'w
   checkReferences(input, findings);
   checkServices(input, findings);
   checkPostgres(input, findings);
+  checkServerCopies(input, findings);
   checkDirectories(input, findings);
   checkDatasets(input, findings);
   checkReplication(input, findings);

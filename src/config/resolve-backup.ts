@@ -13,9 +13,9 @@ type BackupFile = NonNullable<ServiceFile['backup']>;
 type RetentionFile = NonNullable<BackupFile['retention']>;
 type HookFile = NonNullable<NonNullable<BackupFile['hooks']>['before']>[number];
 
-const DEFAULT_TIMEOUT = '12h';
+export const DEFAULT_TIMEOUT = '12h';
 const DEFAULT_HOOK_TIMEOUT = '5m';
-const DEFAULT_RETENTION: RetentionFile = { daily: 7, weekly: 4, monthly: 6 };
+export const DEFAULT_RETENTION: RetentionFile = { daily: 7, weekly: 4, monthly: 6 };
 
 /** Null when nothing of the service is backed up from files. */
 export function resolveBackup(
@@ -75,7 +75,7 @@ const resolveHook = (hook: HookFile): Hook =>
     ? { argv: argvOf(hook), timeout: milliseconds(DEFAULT_HOOK_TIMEOUT) }
     : { argv: argvOf(hook.command), timeout: milliseconds(hook.timeout ?? DEFAULT_HOOK_TIMEOUT) };
 
-const resolveRetention = (file: RetentionFile): RetentionPolicy => ({
+export const resolveRetention = (file: RetentionFile): RetentionPolicy => ({
   last: file.last ?? 0,
   hourly: file.hourly ?? 0,
   daily: file.daily ?? 0,

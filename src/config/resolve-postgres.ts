@@ -47,8 +47,6 @@ export function resolvePostgres(
     if (choice) add(kind, choice as Choice<Json>); // as above
   }
   const archiveWithin = add('archiveWithin', own.get('archiveWithin') ?? nothing);
-  const offsite = own.get('offsite');
-  if (offsite) add('offsite', offsite as Choice<Json>); // as above
   return {
     engine,
     dataDir,

@@ -20,6 +20,7 @@ import { resolveProtection } from './resolve-protection.ts';
 import { resolveMigrate } from './resolve-migrate.ts';
 import { resolveRecover } from './resolve-recover.ts';
 import { resolveReplication } from './resolve-replication.ts';
+import { resolveServerCopy } from './resolve-server-copy.ts';
 import { resolveUnits } from './resolve-units.ts';
 import { serverUnit } from './server-unit.ts';
 import { resolveVerification } from './resolve-verification.ts';
@@ -188,7 +189,7 @@ function resolveService(
   entries.add(path, { value: null, origin: { kind: 'written', document, path, via: null } }, {});
   const unit = serverUnit(service.get('unit'), value.postgres && normalPath(value.postgres.dataDir));
   if (unit) entries.add([...path, 'unit'], unit);
-  const backup = resolveBackup(
+  const files = resolveBackup(
     name,
     service.inside('backup', value.backup),
     value.backup,
@@ -197,6 +198,8 @@ function resolveService(
     entries,
   );
   const postgres = resolvePostgres(name, service.inside('postgres', value.postgres), value.postgres, entries);
+  const copied = resolveServerCopy(service.inside('postgres', value.postgres), value.postgres, postgres, defaults, entries);
+  const backup = files ?? copied;
   const protection = resolveProtection(name, service, value, defaults, input, entries);
   const recover = service.get('recover');
   if (recover) entries.add([...path, 'recover'], recover as Choice<Json>); // the schema holds JSON only

@@ -84,7 +84,11 @@ test('a protection class brings its promises', () => {
 test('an ephemeral service and a database engine of its own have no backup of files', () => {
   assert.equal(configuration.services.get('media-cache')?.backup, null);
   assert.equal(configuration.services.get('media-cache')?.protection.copies, 0);
-  assert.equal(configuration.services.get('postgresql')?.backup, null);
+  const copy = configuration.services.get('postgresql')?.backup;
+  assert.deepEqual(
+    [copy?.paths, copy?.repositories, copy?.serverCopy?.repository],
+    [['/var/lib/pgbackrest'], ['r2-offsite'], null],
+  );
   assert.ok(configuration.services.get('postgresql')?.postgres);
 });
 

@@ -170,3 +170,37 @@ test("Debian's unit that runs no server stands for the instance that does", asyn
   assert.equal(await unitOf('postgresql.service', '/var/lib/postgresql/16'), 'postgresql.service', 'as NixOS has it');
   assert.equal(await unitOf('pg.service', '/var/lib/postgresql/16/main'), 'pg.service');
 });
+
+const OFFSITE = `version: 1
+repositories:
+  far: {url: /far, passwordFile: /etc/hosts, location: offsite}
+  near: {url: /near, passwordFile: /etc/hosts}
+`;
+const withCopy = (offsite: string, more = '', beside = ''): string =>
+  `${OFFSITE}services:\n  db: {postgres: {engine: pgbackrest, dataDir: /pg/main, offsite: {${offsite}}, ${more}}, ${beside}}\n`;
+
+test('an offsite copy is a backup of the first repository of pgBackRest into one of restic, as the defaults say', async () => {
+  const text = withCopy('repository: far', 'repositories: [{path: /b1, cipherPassFile: /etc/hosts}, {path: /b2}]');
+  const { backup } =
+    (await accepted(`${text}defaults: {frequency: weekly, retention: {daily: 3}}\n`)).services.get('db') ?? {};
+  assert.deepEqual(
+    [backup?.paths, backup?.repositories, backup?.frequency, backup?.retention.daily],
+    [['/b1'], ['far'], 'weekly', 3],
+  );
+  assert.deepEqual([backup?.serverCopy?.repository?.name, backup?.serverCopy?.cipherPassFile], ['repo1', '/etc/hosts']);
+  const own = (await accepted(withCopy('repository: far, frequency: hourly'))).services.get('db')?.backup;
+  assert.deepEqual([own?.paths, own?.frequency], [['/var/lib/pgbackrest'], 'hourly']);
+});
+
+test('a copy of what pgBackRest has not, beside files, of another engine or in the same house is told', async () => {
+  assertSays(await errorsOf(withCopy('repository: far, path: /b3', 'repositories: [{path: /b1}]')), [
+    'pgBackRest has no repository there; there is: /b1 (repo1)',
+  ]);
+  assertSays(await errorsOf(withCopy('repository: far', '', 'backup: {paths: [/etc/x]}')), [
+    'files of db are backed up as well (backup): give those a service of their own',
+  ]);
+  assertSays(await errorsOf(withCopy('repository: far, path: /pg/main/copy')), ['lie one inside of the other']);
+  assertSays(await errorsOf(withCopy('repository: far, path: /far/x')), ['this lies inside of the repository far (/far)']);
+  const onsite = await warningsOf(withCopy('repository: near'));
+  assert.match(onsite.join(), /near is onsite: a copy in it is none that a fire spares/);
+});

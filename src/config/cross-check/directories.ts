@@ -19,8 +19,10 @@ export function checkDirectories(input: CrossCheckInput, findings: Findings): vo
     const backup = configuration.services.get(name)?.backup;
     if (!backup) continue;
     const key = value.backup?.paths === undefined ? 'databases' : 'paths'; // databases alone are their own paths
+    const copied = ['services', name, 'postgres', 'offsite'];
     for (const [index, directory] of backup.paths.entries()) {
-      places.push({ service: name, directory, exclude: backup.exclude, path: ['services', name, 'backup', key, index] });
+      const path = backup.serverCopy ? copied : ['services', name, 'backup', key, index];
+      places.push({ service: name, directory, exclude: backup.exclude, path });
     }
   }
   for (const [index, place] of places.entries()) {

@@ -96,7 +96,7 @@ function checkCadence({ name, backup, protection }: ServiceConfig, input: CrossC
     if ((expectedInterval(cadence) ?? 0) <= owed) continue;
     const where = cadence === backup.frequency ? '' : ` into ${some.map((each) => each.name).join(', ')}`;
     findings.warn(
-      ['services', name, 'backup'],
+      ['services', name, ...(backup.serverCopy ? ['postgres', 'offsite'] : ['backup'])],
       `it runs ${cadence}${where}, but its newest copy may be at most ${describeDuration(owed)} old (rpo of class ${protection.class}): back up more often or promise less`,
     );
   }

@@ -1,6 +1,8 @@
 // A PostgreSQL server of a service as it is written: the engine, where it keeps its copies, how often, and what is owed.
 
 import { z } from 'zod';
+import { resourcesSchema } from './resources.ts';
+import { retentionSchema } from './retention.ts';
 import {
   absolutePath,
   count,
@@ -85,6 +87,25 @@ const options = z
   )
   .meta({ examples: [{ 'archive-async': 'y', 'spool-path': '/var/spool/pgbackrest' }] });
 
+const offsite = section({
+  repository: required(word, 'The repository that receives it.'),
+  path: optional(
+    absolutePath,
+    'The directory of the pgBackRest repository that is copied, on this host. That of the first of `repositories` when not ' +
+      'written, and /var/lib/pgbackrest where none is.',
+  ),
+  cipherPassFile: optional(
+    absolutePath,
+    'A file with the passphrase of that repository where pgBackRest encrypts it: the copy is encrypted as well, and nothing ' +
+      'comes out of it without. That of its entry in `repositories` when not written.',
+  ),
+  frequency: optional(frequencyText, 'How often, as that of a backup.', 'daily'),
+  randomizedDelay: optional(durationText, 'The start is put off by a random time up to this.'),
+  timeout: optional(durationText, 'How long it may take.', '12h'),
+  resources: optional(resourcesSchema, 'What it may take from the machine, as a backup.'),
+  retention: optional(retentionSchema, 'Which of its snapshots stay, as those of a backup.'),
+});
+
 export const postgresSchema = section({
   engine: required(
     oneOf('pgbackrest', 'barman-cloud', 'dump'),
@@ -119,8 +140,5 @@ export const postgresSchema = section({
   differential: optional(kind, DIFFERENTIAL),
   incremental: optional(kind, `${INCREMENTAL} Weekly full and daily incremental ones when none of the three is written.`),
   archiveWithin: optional(durationText, 'The newest moment that can be restored may not be older than this.'),
-  offsite: optional(
-    section({ repository: required(word, 'The repository that receives it.') }),
-    "A restic copy of the engine's repository, taken between backups.",
-  ),
+  offsite: optional(offsite, "A restic copy of the engine's repository, taken between backups."),
 });

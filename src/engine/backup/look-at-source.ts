@@ -2,6 +2,7 @@
 // is not mounted, is as good as missing: it must not be saved as if it were the data.
 
 import type { BackupConfig, ServiceConfig } from '../../config/configuration.ts';
+import { pathsKey } from '../../config/paths-key.ts';
 import { wordsOf } from '../../domain/layer-words.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { presenceOf } from '../../tools/util-linux/probe.ts';
@@ -44,7 +45,7 @@ export async function lookAtSource(
     operation: 'back up',
     subject: service.name,
     message: [...left.layered, ...gone].join('; '),
-    hint: words[0]?.mend ?? `Is its file system mounted? If it moved, correct services.${service.name}.backup.paths.`,
+    hint: words[0]?.mend ?? `Is its file system mounted? If it moved, correct ${pathsKey(service)}.`,
     retry: 'later',
   });
 }

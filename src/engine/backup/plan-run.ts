@@ -5,7 +5,7 @@ import type { Configuration, RepositoryConfig, ServiceConfig } from '../../confi
 import { duration } from '../../domain/duration.ts';
 import { heldHint, heldWords } from '../../domain/empty-start.ts';
 import type { BackupKind } from '../../domain/postgres-backup.ts';
-import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
+import { repositoryLock, serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import { type Plan, PREFLIGHT, type Step, type StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { checkRepository } from '../../repositories/preflight.ts';
@@ -22,6 +22,7 @@ import {
   needsPgBackRest,
   pgBackRestStep,
 } from '../postgres/plan-backup.ts';
+import { copyJobOf, copyRepository } from '../postgres/copy-repository.ts';
 import { lookAtSource } from './look-at-source.ts';
 import { heldService, requireNotHeld } from '../recover/empty-starts.ts';
 import { selectRepository, selectServices, unknownName } from '../select.ts';
@@ -88,7 +89,7 @@ export function planRun(config: Configuration, selection: RunSelection, toolbox:
   const servers = engines.flatMap((service) => engineSteps(service, choice, engineRepository(config, selection)));
   const repositories = new Map(jobs.map((job) => [job.repository.name, job.repository]));
   const between = betweenJobs();
-  const backups = jobs.map((job) => backupStep(job, toolbox, between));
+  const backups = jobs.map((job) => afterItsServer(backupStep(job, toolbox, between), job, servers));
   return {
     kind: 'run',
     host: config.host,
@@ -202,27 +203,46 @@ async function unlessOut(outages: Outages, repository: string, work: () => Promi
   }
 }
 
-export const backupStep = (job: Job, toolbox: Toolbox, { outages, desk }: Between): Step => ({
-  id: stepId.backup(job.service.name, job.repository.name),
-  title: `Back up ${job.service.name} to ${job.repository.name}${job.backup.useSnapshots ? ' from a snapshot' : ''}`,
-  stage: 'backup',
-  service: job.service.name,
-  repository: job.repository.name,
-  needs: [RESTIC, stepId.preflight('repository', job.repository.name), stepId.preflight('source', job.service.name)],
-  // A service's hooks are for one backup at a time: its jobs take turns, here by the lane, between processes by the lock.
-  lanes: [...(hasHooks(job) ? [serviceLock(job.service.name)] : []), repositoryLock(job.repository.name)],
-  locks: [
-    { name: repositoryLock(job.repository.name), mode: 'shared', places: job.repository.concurrency },
-    { name: serviceLock(job.service.name), mode: hasHooks(job) ? 'exclusive' : 'shared' },
-  ],
-  timeout: job.backup.timeout,
-  weight: 'counted',
-  ...heldFromStart(job, toolbox),
-  run(context) {
-    requireNotHeld(toolbox.journal, job.service.name, 'back up', nameOf(job));
-    return unlessOut(outages, job.repository.name, () => backUp(job, toolbox, desk, context));
-  },
-});
+export function backupStep(job: Job, toolbox: Toolbox, { outages, desk }: Between): Step {
+  const { service, repository, backup } = job;
+  const copied = copyJobOf(job);
+  const stanza = copied && stanzaLock(copied.postgres.stanza);
+  const from = backup.useSnapshots ? ' from a snapshot' : '';
+  return {
+    id: stepId.backup(service.name, repository.name),
+    title: copied
+      ? `Copy the pgBackRest repository of ${service.name} to ${repository.name}`
+      : `Back up ${service.name} to ${repository.name}${from}`,
+    stage: 'backup',
+    service: service.name,
+    repository: repository.name,
+    needs: [RESTIC, stepId.preflight('repository', repository.name), stepId.preflight('source', service.name)],
+    // A service's hooks are for one backup at a time: its jobs take turns, here by the lane, between processes by the lock.
+    lanes: [
+      ...(stanza === null ? [] : [stanza]),
+      ...(hasHooks(job) ? [serviceLock(service.name)] : []),
+      repositoryLock(repository.name),
+    ],
+    locks: [
+      { name: repositoryLock(repository.name), mode: 'shared', places: repository.concurrency },
+      { name: serviceLock(service.name), mode: hasHooks(job) ? 'exclusive' : 'shared' },
+      // backups and expiry have it exclusively: what is copied stays as it is; who only reads it as well is not in the way
+      ...(stanza === null ? [] : [{ name: stanza, mode: 'shared' as const }]),
+    ],
+    timeout: backup.timeout,
+    weight: 'counted',
+    ...heldFromStart(job, toolbox),
+    async run(context) {
+      requireNotHeld(toolbox.journal, service.name, 'back up', nameOf(job));
+      const make = (): Promise<StepResult> => unlessOut(outages, repository.name, () => backUp(job, toolbox, desk, context));
+      return copied ? await copyRepository(copied, make, toolbox, context) : await make();
+    },
+  };
+}
+
+/** What a server's backups come to just now is in its offsite copy, too. */
+const afterItsServer = (step: Step, { service, backup }: Job, servers: readonly Step[]): Step =>
+  backup.serverCopy ? { ...step, after: servers.filter((each) => each.service === service.name).map(({ id }) => id) } : step;
 
 /** A dry run tells what the run would fail with. */
 function heldFromStart({ service }: Job, { journal }: Toolbox): Pick<Step, 'doomed' | 'foreseen'> {

@@ -3,6 +3,7 @@
 
 import { open } from 'node:fs/promises';
 import type { ServiceConfig } from '../../config/configuration.ts';
+import { pathsKey } from '../../config/paths-key.ts';
 import { duration } from '../../domain/duration.ts';
 import { concerns, type Mount } from '../../domain/mount.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -38,7 +39,7 @@ async function examineService(service: ServiceConfig, scene: ObservedScene, { us
   const findings = [
     ...missingMounts(paths, await declaredMounts(), scene.mounts.all),
     ...(await layerFindings(service, present, scene, { user, signal })),
-    ...probed.flatMap(({ path, facts }) => pathFindings(service.name, path, facts)),
+    ...probed.flatMap(({ path, facts }) => pathFindings(service, path, facts)),
     ...(await Promise.all(databases.map(({ path }) => checkDatabase(service.name, path, signal)))).flat(),
     ...(service.backup ? await snapshotFindings(service.name, service.backup, present, { user, signal }) : []),
   ];
@@ -49,10 +50,10 @@ async function examineService(service: ServiceConfig, scene: ObservedScene, { us
 }
 
 /** Only what is wrong. */
-function pathFindings(service: string, path: string, facts: Probed): Finding[] {
+function pathFindings(service: ServiceConfig, path: string, facts: Probed): Finding[] {
   if ('health' in facts) return [facts];
   if (facts.found !== null) return facts.found.readable ? [] : [problem(`${path} cannot be read by this user`, READ_FIX)];
-  const fix = `Is its file system mounted? If it moved, correct services.${service}.backup.paths.`;
+  const fix = `Is its file system mounted? If it moved, correct ${pathsKey(service)}.`;
   return [problem(`${path} does not exist`, fix)];
 }
 

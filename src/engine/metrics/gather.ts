@@ -1,7 +1,7 @@
 // From configuration and journal to the figures that metrics are made of. The verdicts are those of `holdfast status`, computed by
 // the same functions. No repository is opened.
 
-import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import type { Configuration, RepositoryConfig } from '../../config/configuration.ts';
 import { unsuccessfulShare } from '../../domain/gate-verdict.ts';
 import type { Duration } from '../../domain/duration.ts';
 import { elapsed, type Instant } from '../../domain/instant.ts';
@@ -64,7 +64,7 @@ export function gatherMetrics({ configuration, journal, now }: Gathering): Metri
     }),
     services: weighed.services.map(serviceFigures),
     recoveries: recoveryFigures(configuration, journal),
-    postgres: postgresFigures(services, journal),
+    postgres: postgresFigures(weighed.services, journal),
     archives: weighed.services.flatMap(archiveFigures),
     gate: gate === undefined ? null : gateFigures(gate, journal),
     hold: standingHold(journal),
@@ -228,15 +228,26 @@ const serviceFigures = ({ service, protection }: WeighedService): ServiceFigures
   measuredRtoSeconds: secondsOf(protection.recovery?.time ?? null),
 });
 
-/** Verified is what the last drill of every server restored. Of an offsite copy nothing is on record, and that is no success. */
-function postgresFigures(services: readonly ServiceConfig[], journal: Pick<Journal, 'evidence'>): PostgresFigures | null {
-  const servers = services.filter(({ postgres }) => postgres !== null);
+/** Verified is what the last drill of every server restored; an offsite copy counts while it is as new as is owed. */
+function postgresFigures(weighed: readonly WeighedService[], journal: Pick<Journal, 'evidence'>): PostgresFigures | null {
+  const servers = weighed.filter(({ service }) => service.postgres !== null);
   if (servers.length === 0) return null;
-  const verified = servers.every(({ name }) => {
+  const verified = servers.every(({ service: { name } }) => {
     const drills = journal.evidence({ service: name, kind: 'drill', limit: EVERYTHING });
     return drills.toSorted((a, b) => b.at - a.at)[0]?.complete === true;
   });
-  return { verified, offsite: servers.some(({ postgres }) => (postgres?.offsite ?? null) !== null) ? false : null };
+  const declared = servers.filter(({ service }) => (service.postgres?.offsite ?? null) !== null);
+  if (declared.length === 0) return { verified, offsite: null, offsiteVerified: null };
+  const copies = declared.map((each) =>
+    jobsOf(each).find(({ facts }) => facts.repository.name === each.service.postgres?.offsite),
+  );
+  return {
+    verified,
+    offsite: copies.every((copy) => copy?.standing.standing === 'fresh'),
+    offsiteVerified: copies.every(
+      (copy) => copy !== undefined && copy.facts.drill !== null && copy.facts.failedDrill === null,
+    ),
+  };
 }
 
 /** Of each repository that was looked at where it is now. */

@@ -6,6 +6,7 @@ import { elapsed, type Instant } from '../../domain/instant.ts';
 import { foreignTimelines, type Reach, reachOf } from '../../domain/postgres-archive.ts';
 import type { BackupInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
+import type { RepositoryFile } from '../../tools/pgbackrest/repo-ls.ts';
 import { clusterIn, type OpenArchive, openArchive } from './open-archive.ts';
 
 export interface ArchiveLook {
@@ -26,17 +27,21 @@ export interface Told {
   readonly finished: readonly FinishedFile[];
 }
 
-/** Without a timeline of the server the newest backup's stands for it. */
+/**
+ * Without a timeline of the server the newest backup's stands for it. `listed`: what a copy of that repository holds of its archive,
+ * which then is what is judged.
+ */
 export async function lookAtArchive(
   access: PgBackRest,
   info: StanzaInfo,
   repository: number,
   { timeline, finished }: Told,
   signal: AbortSignal,
+  listed?: readonly RepositoryFile[],
 ): Promise<ArchiveLook> {
   const cluster = clusterIn(info, repository);
   if (cluster === null) return { reaches: [], restorableUntil: null, restorableFrom: null, timelines: [], foreign: [] };
-  const open = await openArchive(access, info, cluster, timeline ?? 'of the newest backup', signal);
+  const open = await openArchive(access, info, cluster, timeline ?? 'of the newest backup', signal, listed);
   return judgeArchive(open, finished);
 }
 

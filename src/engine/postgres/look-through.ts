@@ -53,7 +53,7 @@ export async function lookThrough(
   note('rows', 'not everything can be read', await run(dump, 'read every row of'));
   const validations: Validation[] = [];
   for (const validator of service.protection.validators) {
-    if (validator.type !== 'sql' && service.backup !== null) continue; // of its files, which have drills of their own
+    if (validator.type !== 'sql' && service.backup !== null && !service.backup.serverCopy) continue; // of its files, which have drills of their own
     context.progress({ message: `validating: ${validator.type} ${subjectOf(validator)}` });
     validations.push(await validate(validator, server, signal)); // oxlint-disable-line no-await-in-loop -- in the order of the configuration
   }

@@ -26,15 +26,20 @@ export const clusterIn = (info: StanzaInfo, repository: number): ClusterInfo | n
 export const backupsIn = (info: StanzaInfo, repository: number): readonly BackupInfo[] =>
   info.backups.filter((each) => each.repository === repository);
 
-/** `timeline`: the one that a server is on; or the newest that the archive has, or the one of the newest backup. */
+/**
+ * `timeline`: the one that a server is on; or the newest that the archive has, or the one of the newest backup. `listed`: the files that
+ * are to be judged, where not all of the archive is.
+ */
 export async function openArchive(
   access: PgBackRest,
   info: StanzaInfo,
   cluster: ClusterInfo,
   timeline: number | 'newest' | 'of the newest backup',
   signal: AbortSignal,
+  listed?: readonly RepositoryFile[],
 ): Promise<OpenArchive> {
-  const { id, files } = await archiveFiles(access, cluster, signal);
+  const id = directoryIn(cluster);
+  const files = listed ?? (await archiveFiles(access, cluster, signal)).files;
   const timelines = timelinesOf(files, id);
   const backups = backupsIn(info, cluster.repository).filter(({ databaseId }) => databaseId === cluster.id);
   const perLog = filesOfALogBy(
@@ -49,12 +54,14 @@ export async function openArchive(
 /** Everything that lies in the archive of a stanza; `id` is the directory of that cluster in it. */
 export async function archiveFiles(
   access: PgBackRest,
-  { repository, id, version }: ClusterInfo,
+  cluster: ClusterInfo,
   signal: AbortSignal,
 ): Promise<{ id: string; files: RepositoryFile[] }> {
-  const files = await listRepository(access, repository, directoryOf(access), { signal });
-  return { id: `${version}-${id}`, files };
+  const files = await listRepository(access, cluster.repository, directoryOf(access), { signal });
+  return { id: directoryIn(cluster), files };
 }
+
+const directoryIn = ({ id, version }: ClusterInfo): string => `${version}-${id}`;
 
 const directoryOf = ({ stanza }: PgBackRest): string => `archive/${stanza}`;
 

@@ -22,7 +22,7 @@ export async function lookAtPaths(
   signal: AbortSignal,
 ): Promise<SeenPath[]> {
   const { backup } = service;
-  if (backup === null) return [];
+  if (backup === null || backup.serverCopy) return []; // none of its data is kept there
   const paths = [...new Set(backup.paths.map(normalPath))];
   const away = await missingMounts(config);
   const before = emptyWhenBackedUp(journal, service.name);

@@ -66,7 +66,8 @@ function backups(service: ServiceConfig, repositories: ReadonlyMap<string, Repos
   const common = { kind: 'run', service: name, randomizedDelay: backup.randomizedDelay, catchUp: true } as const;
   const cadences = new Set(backup.repositories.map(cadence));
   const [only] = cadences;
-  if (only !== undefined && cadences.size === 1) {
+  // without naming a repository its server would be backed up as well, which has times of its own
+  if (only !== undefined && cadences.size === 1 && service.postgres === null) {
     return [
       job({
         ...common,
@@ -82,7 +83,9 @@ function backups(service: ServiceConfig, repositories: ReadonlyMap<string, Repos
     job({
       ...common,
       subject: jobName(name, repository),
-      title: `Back up ${name} to ${repository}`,
+      title: backup.serverCopy
+        ? `Copy the pgBackRest repository of ${name} to ${repository}`
+        : `Back up ${name} to ${repository}`,
       repositories: [repository],
       argv: ['run', name, '--repository', repository, ...PATIENCE],
       frequency: cadence(repository),

@@ -90,8 +90,9 @@ const isAsNew = (a: RecordedEvidence, b: RecordedEvidence): boolean =>
 
 export const drillOf = ({ detail }: Evidence): Drill => detail as Drill; // written from one
 
-/** What a backup holds, or the log that goes on from it. */
+/** What a backup holds, or the log that goes on from it; of a copy of a server's repository what can be had out of it. */
 function newestMoment(copy: RecordedEvidence, archive: RecordedEvidence | null): Instant {
+  if (copy.detail['tool'] === 'restic') return restorableUntil(copy) ?? copy.at;
   const until = restorableUntil(archive);
   return until !== null && until > copy.at ? until : copy.at;
 }

@@ -150,7 +150,7 @@ const left = (journal: ProblemsJournal): StatusProblem[] =>
 /** Declared, owed something, and nothing makes it. */
 function jobless(service: ServiceConfig): StatusProblem[] {
   const { name } = service;
-  if (service.postgres?.engine === 'pgbackrest') return withoutCopy(service);
+  if (service.postgres?.engine === 'pgbackrest') return [];
   if (service.postgres !== null) {
     return [
       {
@@ -168,20 +168,6 @@ function jobless(service: ServiceConfig): StatusProblem[] {
       subject: name,
       message: 'declared, but no job backs it up',
       hint: `Give services.${name} a backup, or say protection: {class: ephemeral} if nothing in it is worth keeping.`,
-    },
-  ];
-}
-
-/** A copy of the engine's repository is declared, and nothing makes it. */
-function withoutCopy({ name, postgres }: ServiceConfig): StatusProblem[] {
-  const offsite = postgres?.offsite ?? null;
-  if (offsite === null) return [];
-  return [
-    {
-      severity: 'problem',
-      subject: name,
-      message: `a copy of its pgBackRest repository in ${offsite} is declared, and this version makes none`,
-      hint: `Give services.${name}.postgres.repositories a second one that is elsewhere, or copy it as it is copied today.`,
     },
   ];
 }

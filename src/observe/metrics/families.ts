@@ -134,7 +134,12 @@ export const FAMILIES = {
   postgresOffsite: family(
     'postgres_pgbackrest_offsite_backup_status',
     HOST,
-    'Whether the pgBackRest repository has an offsite copy: 1, otherwise 0; 0 while none is on record. There once one is declared.',
+    'Whether each pgBackRest repository has the offsite copy that is declared for it, as new as is owed: 1, otherwise 0; 0 while none is on record.',
+  ),
+  postgresOffsiteVerification: family(
+    'postgres_backup_offsite_verification_status',
+    HOST,
+    'Whether the last drill from each such copy alone recovered its server: 1, otherwise 0; 0 while none is on record.',
   ),
   postgresRestorable: family(
     'holdfast_postgres_restorable_timestamp_seconds',

@@ -90,6 +90,8 @@ export interface PostgresFigures {
   readonly verified: boolean;
   /** Null where no offsite copy is declared. */
   readonly offsite: boolean | null;
+  /** A server was recovered from that copy alone; null as above. */
+  readonly offsiteVerified: boolean | null;
 }
 
 /** The log of a PostgreSQL server in one repository, as the last look at it found it. */

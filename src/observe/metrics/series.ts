@@ -144,6 +144,7 @@ const REPOSITORY: Table<RepositoryFigures, 'repository' | 'hostname'> = [
 const POSTGRES: Table<PostgresFigures, 'hostname'> = [
   [F.postgresVerification, ({ verified }) => flag(verified)],
   [F.postgresOffsite, ({ offsite }) => (offsite === null ? null : flag(offsite))],
+  [F.postgresOffsiteVerification, ({ offsiteVerified }) => (offsiteVerified === null ? null : flag(offsiteVerified))],
 ];
 
 const ARCHIVE: Table<ArchiveFigures, 'service' | 'repository' | 'hostname'> = [

@@ -209,8 +209,16 @@ test('PostgreSQL is told once an engine is declared, and never as a success that
   using journal = openTransientJournal();
   assert.equal(gather(journal).postgres, null);
   const db = (engine: ServiceConfig['postgres']): ServiceConfig[] => [service('db', { backup: null, postgres: engine })];
-  assert.deepEqual(gather(journal, db(postgres({ engine: 'dump' }))).postgres, { verified: false, offsite: null });
-  assert.deepEqual(gather(journal, db(postgres({ offsite: 'far' }))).postgres, { verified: false, offsite: false });
+  assert.deepEqual(gather(journal, db(postgres({ engine: 'dump' }))).postgres, {
+    verified: false,
+    offsite: null,
+    offsiteVerified: null,
+  });
+  assert.deepEqual(gather(journal, db(postgres({ offsite: 'far' }))).postgres, {
+    verified: false,
+    offsite: false,
+    offsiteVerified: false,
+  });
 });
 
 test('of a PostgreSQL server the newest moment of each repository is told, and what the last look has found', () => {

@@ -164,3 +164,16 @@ test('the archive of a PostgreSQL server is looked at, more often where less is 
   assert.deepEqual(jobOf({ archiveWithin: duration(5, 'm') }), ['*:0/2', 'postgres watch db']);
   assert.deepEqual(jobOf({ engine: 'dump' }), [undefined, undefined]);
 });
+
+test('an offsite copy of a server has times and a command of its own, that backs up nothing else, and its drill has one', () => {
+  const serverCopy = { path: '/b', repository: null, cipherPassFile: null };
+  const copy = backup(['far'], { frequency: 'weekly', serverCopy });
+  const services = new Map([['db', service('db', { backup: copy, postgres: postgres({ offsite: 'far' }) })]]);
+  const jobs = scheduledJobs(host({ services }));
+  const found = jobs.find(({ id }) => id === 'run:db@far');
+  assert.deepEqual(
+    [found?.argv.slice(0, 4), found?.frequency, found && stepsOf(found)],
+    [['run', 'db', '--repository', 'far'], 'weekly', ['backup:db@far']],
+  );
+  assert.ok(jobs.some(({ id, argv }) => id === 'drill:db' && argv[1] === 'db'));
+});

@@ -9,6 +9,7 @@ import { openTransientJournal } from '../../../src/journal/open-journal.ts';
 import { duration } from '../../../src/domain/duration.ts';
 import { formatInstant, type Instant, later } from '../../../src/domain/instant.ts';
 import {
+  backup,
   EPHEMERAL,
   hoursAgo,
   NOW,
@@ -235,13 +236,23 @@ test('a declared PostgreSQL engine that nothing backs up is a problem', () => {
   assert.equal(report.checkExitCode, 2);
 });
 
-test('a copy of a pgBackRest repository that is declared and that nothing makes is a problem', () => {
+test('an offsite copy of a pgBackRest repository is as new as the newest moment that can be had out of it', () => {
   using journal = openTransientJournal();
-  const report = status(journal, [service('db', { backup: null, postgres: postgres({ offsite: 'far' }) })]);
-  assert.match(
-    messages(report).join(),
-    /db: a copy of its pgBackRest repository in far is declared, and this version makes none/,
-  );
+  const job = { service: 'db', repository: 'far' };
+  const copy = (hours: number): void =>
+    void recordFact(journal, job, {
+      at: hoursAgo(1),
+      snapshotId: snapshotId(hours > 9 ? 'a' : 'b'),
+      detail: { tool: 'restic', restorableUntil: formatInstant(hoursAgo(hours)) },
+    });
+  const serverCopy = { path: '/b', repository: null, cipherPassFile: null };
+  const db = service('db', { backup: backup(['far'], { serverCopy }), postgres: postgres({ offsite: 'far' }) });
+  const far = (): string =>
+    status(journal, [db]).services[0]?.jobs.find(({ repository }) => repository === 'far')?.standing ?? '';
+  copy(60);
+  assert.equal(far(), 'stale');
+  copy(3);
+  assert.equal(far(), 'fresh');
 });
 
 test('a status of many jobs asks the journal five times for all of them, and twice for each repository', () => {

@@ -60,6 +60,7 @@ test('where nothing is known no status is 1, and no figure is there', () => {
     'restic_restore_test_status{repository="nas",hostname="forge"} 0',
     'postgres_backup_verification_status{hostname="forge"} 0',
     'postgres_pgbackrest_offsite_backup_status{hostname="forge"} 0',
+    'postgres_backup_offsite_verification_status{hostname="forge"} 0',
     'holdfast_pool_healthy{pool="tank",hostname="forge"} 0',
     'holdfast_metrics_written_timestamp_seconds{hostname="forge"} 1772366400',
   ]);

@@ -43,11 +43,14 @@ const restoreTest = (hostname: string): AlertRule => ({
 
 const postgres = (hostname: string): AlertRule => ({
   alert: 'PostgresBackupVerificationFailed',
-  expr: `${lowest(F.postgresVerification, { hostname })} == 0 or ${lowest(F.postgresOffsite, { hostname })} == 0`,
+  expr: [F.postgresVerification, F.postgresOffsite, F.postgresOffsiteVerification]
+    .map((family) => `${lowest(family, { hostname })} == 0`)
+    .join(' or '),
   for: '15m',
   severity: 'high',
   summary: `Backups of PostgreSQL on ${HOST} are not verified`,
-  description: 'A PostgreSQL engine is declared, and no verified backup of it, or no offsite copy, is on record.',
+  description:
+    'A PostgreSQL engine is declared, and no verified backup of it is on record, or no offsite copy that is new enough and verified.',
   runbook: [
     { say: 'How it stands', command: ['status'] },
     { say: 'What is missing on this host', command: ['doctor'] },

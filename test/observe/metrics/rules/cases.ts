@@ -56,6 +56,7 @@ const free = select(F.repositoryFree, OF_REPOSITORY);
 const size = select(F.repositorySize, OF_REPOSITORY);
 const postgres = select(F.postgresVerification, { hostname });
 const offsite = select(F.postgresOffsite, { hostname });
+const offsiteProof = select(F.postgresOffsiteVerification, { hostname });
 const snapshotAt = select(F.snapshotNewest, OF_DATASET);
 const snapshotMost = select(F.snapshotMaxAge, OF_DATASET);
 const OF_REPLICA = { dataset: 'tank/a', target: 'nas', hostname } as const;
@@ -165,6 +166,13 @@ export const CASES: readonly Case[] = [
     hostname,
     severity: 'high',
   }),
+  one(
+    'PostgresBackupVerificationFailed',
+    'an offsite copy that no drill proved',
+    { [postgres]: always(1), [offsite]: always(1), [offsiteProof]: always(0) },
+    '30m',
+    { hostname, severity: 'high' },
+  ),
   one('PostgresBackupVerificationFailed', 'verified', { [postgres]: always(1), [offsite]: always(1) }, '30m'),
   one('PostgresBackupVerificationFailed', 'no PostgreSQL', {}, '30m'),
 

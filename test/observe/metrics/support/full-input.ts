@@ -51,7 +51,7 @@ export const fullInput = (parts: Partial<MetricsInput> = {}): MetricsInput => ({
       startedEmptyAt: ago(17),
     },
   ],
-  postgres: { verified: false, offsite: false },
+  postgres: { verified: false, offsite: false, offsiteVerified: false },
   archives: [
     {
       service: 'db',
