@@ -19,6 +19,7 @@ export async function restoreServer(cli: CliContext, name: string, options: Rest
       );
   }
   const { planServerRestore } = await import('../engine/postgres/plan-restore.ts');
+  const { isCopyOf, planCopyRestore, sayingTheCopy } = await import('../engine/postgres/plan-copy-restore.ts');
   const { renderServerRestore } = await import('./render-server-restore.ts');
   const configuration = await cli.configuration();
   const { host } = configuration;
@@ -40,10 +41,16 @@ export async function restoreServer(cli: CliContext, name: string, options: Rest
     database: options.database === undefined ? undefined : { name: options.database, as: options.as ?? options.database },
     to: options.to === undefined ? null : resolve(options.to),
   };
+  const { repository } = options;
   const report = await executeObserving(
     cli,
     configuration,
-    (toolbox, { signal }) => planServerRestore(scene, wish, toolbox, signal),
+    (toolbox, world) =>
+      repository !== undefined && isCopyOf(scene, repository)
+        ? planCopyRestore(scene, { ...wish, repository }, toolbox, world)
+        : planServerRestore(scene, wish, toolbox, world.signal).catch((error: unknown) => {
+            throw sayingTheCopy(scene, wish, error);
+          }),
     {
       dryRun: options.dryRun,
       wait: options.wait,

@@ -131,3 +131,23 @@ exec restic "$@"`;
   assert.equal(copyOf(report).result?.['label'], server.labels(1).at(-1));
   assert.deepEqual(host.leftovers(), []);
 });
+
+test('a copy of an encrypted repository stays encrypted: it is told that its passphrase is needed, and with that it comes back', async (t) => {
+  const lines = ['repo1-cipher-type=aes-256-cbc', 'repo1-cipher-pass=a long passphrase'];
+  const { host, declare, repository, run } = await sceneOf(t, { lines });
+  const { code, report } = await run();
+  assert.equal(code, 0);
+  assert.match(copyOf(report).warnings.join(), /not told where its passphrase is/);
+  const [snapshot] = await host.snapshots('far');
+  const info = await host.restic('far', ['dump', snapshot?.id ?? '', `${repository}/backup/main/backup.info`]);
+  assert.match(info, /^Salted__/);
+  const restore = (): ReturnType<typeof host.run> =>
+    host.run(['restore', 'db', '--repository', 'far', '--to', host.path('pg/back')]);
+  const without = await restore();
+  assert.equal(without.code, 2);
+  assert.match(without.stdout + without.stderr, /postgres\.offsite\.cipherPassFile/);
+  const cipherPassFile = host.write('passphrase', 'a long passphrase\n', 0o600);
+  declare({ offsite: { repository: 'far', path: repository, cipherPassFile } });
+  assert.equal((await restore()).code, 0);
+  assert.doesNotMatch(copyOf((await run(...COPY)).report).warnings.join(), /passphrase/);
+});

@@ -7,7 +7,7 @@ import { type DrillPick, pickOfTime } from '../../domain/drill.ts';
 import { describeDuration } from '../../domain/duration.ts';
 import { isDue } from '../../domain/frequency.ts';
 import { elapsed, type Instant } from '../../domain/instant.ts';
-import { repositoryLock, stepId } from '../../domain/naming.ts';
+import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { placeOf } from '../../repositories/place.ts';
@@ -17,6 +17,8 @@ import { selectRepository } from '../select.ts';
 import type { Choice, Knowledge } from '../snapshots/choose-snapshot.ts';
 import { type Holding, holdings } from '../snapshots/look.ts';
 import { type Asking, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
+import { drillCopy } from '../postgres/copy-drill.ts';
+import { copyJobOf } from '../postgres/copy-repository.ts';
 import { serverDrillSteps } from '../postgres/plan-server-drill.ts';
 import { EVERYTHING, isAt } from '../status/believed-copy.ts';
 import type { Toolbox } from '../toolbox.ts';
@@ -99,7 +101,7 @@ function secondsOf(
   wish: string | undefined,
   against: RepositoryConfig | null,
 ): RepositoryConfig[] {
-  if (wish === 'none') return [];
+  if (wish === 'none' || backup.serverCopy) return [];
   if (against && placeOf(against) !== placeOf(repository)) return [against];
   const others = backup.repositories
     .map((name) => selectRepository(config, name))
@@ -130,7 +132,8 @@ function drillStep(
   const pick = pickOfTime(selection.pick, last && !last.complete ? 0 : earlier.length);
   try {
     const chosen = chosenFor(job, pick, planning);
-    const title = `Drill ${of.service} (${chosen.snapshot.id.slice(0, 8)}) from ${of.repository}`;
+    const what = job.backup.serverCopy ? `the PostgreSQL server of ${of.service}, from its copy alone` : of.service;
+    const title = `Drill ${what} (${chosen.snapshot.id.slice(0, 8)}) from ${of.repository}`;
     const remarks = chosen.remarks.map((remark) => `${nameOf(job)}: ${remark}`);
     return { remarks, step: stepOf(job, title, (context) => perform(job, { chosen, pick, seconds }, planning, context)) };
   } catch (error) {
@@ -167,6 +170,8 @@ async function perform(
   context: StepContext,
 ): Promise<StepResult> {
   const { config, selection, toolbox, world } = planning;
+  const copied = copyJobOf(job);
+  if (copied) return await drillCopy({ ...copied, config, pick, snapshot: chosen.snapshot }, toolbox, context);
   const second = secondCopy(job, chosen, seconds, planning);
   return await drill(
     {
@@ -219,13 +224,16 @@ const nothingThere = ({ name }: RepositoryConfig, service: string): HoldfastErro
     hint: `\`holdfast snapshots ${service}\` lists what is there; \`--against none\` goes without.`,
   });
 
-const stepOf = ({ service, repository }: Job, title: string, run: Step['run']): Step => ({
+const stepOf = ({ service, repository, backup }: Job, title: string, run: Step['run']): Step => ({
   id: stepId.drill(service.name, repository.name),
   title,
   service: service.name,
   repository: repository.name,
   lanes: [LANE],
-  locks: [{ name: repositoryLock(repository.name), mode: 'shared' }],
+  locks: [
+    { name: repositoryLock(repository.name), mode: 'shared' },
+    ...(backup.serverCopy ? [{ name: serviceLock(service.name), mode: 'shared' as const }] : []),
+  ],
   weight: 'counted',
   run,
 });

@@ -2,12 +2,12 @@
 // repository has one, and the archiving is tried. Nothing that somebody else has written is changed, and `stanza-upgrade` is never run.
 
 import { dirname } from 'node:path';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { duration } from '../../domain/duration.ts';
 import { serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext } from '../../domain/plan.ts';
 import { replaceDurably, writeDurably } from '../../lib/durable-file.ts';
-import { errnoOf, type ErrorCode, HoldfastError } from '../../lib/errors.ts';
+import { type ErrorCode, HoldfastError } from '../../lib/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { readIfThere } from '../../lib/private-file.ts';
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
@@ -20,6 +20,7 @@ import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
 import { requireMounted } from './mounted.ts';
 import { requireNew } from './new-stanza.ts';
+import { passphraseIn } from './passphrase.ts';
 import { readConfiguration, recommendations } from './recommendations.ts';
 import { serverNeeds } from './server-needs.ts';
 import { askServer } from './server.ts';
@@ -131,21 +132,6 @@ function readOr(service: string, file: string): string | null {
   } catch (error) {
     throw fileSystemFailure(error, 'read', file, `Run it as root: holdfast postgres configure ${service}`);
   }
-}
-
-async function passphraseIn(service: string, file: string): Promise<string> {
-  try {
-    const text = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
-    if (text !== '' && !/[\n\r]/.test(text)) return text;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-  }
-  throw failure(
-    service,
-    'secret-unreadable',
-    `${file} does not hold a passphrase in one line that can be read`,
-    'Restore it from where you keep it.',
-  );
 }
 
 async function writeConfiguration(
