@@ -13,6 +13,7 @@ import { mediaChecks } from './doctor/media-check.ts';
 import { poolChecks } from './doctor/pool-checks.ts';
 import { replicationChecks } from './doctor/replication-checks.ts';
 import { repositoryChecks } from './doctor/repository-checks.ts';
+import { copyChecks } from './doctor/copy-check.ts';
 import { serverChecks } from './doctor/server-checks.ts';
 import { serviceChecks } from './doctor/service-checks.ts';
 import { strayChecks } from './doctor/stray-check.ts';
@@ -47,6 +48,7 @@ export const examine = (input: DoctorInput, signal: AbortSignal): Promise<Doctor
       ...poolChecks(input),
       ...serviceChecks(input),
       ...serverChecks(input),
+      ...copyChecks(input),
       ...replicationChecks(input),
       ...strayChecks(input),
     ],

@@ -18,6 +18,7 @@ import type {
   KitIdentity,
   KitMount,
   KitOther,
+  KitPgBackRest,
   KitReach,
   KitSecret,
   KitService,
@@ -85,6 +86,7 @@ function serviceOf(service: ServiceConfig, config: KitConfiguration, seen: Obser
     leftOut: backup?.exclude ?? [],
     databases: (backup?.databases ?? []).map(({ path }) => path),
     hooks: (backup?.hooks.before ?? []).map(({ argv }) => maskSecrets(argv.map(shellWord).join(' '), seen.known)),
+    pgbackrest: pgBackRestOf(service),
     owners: paths.flatMap((path) => {
       const owner = seen.owners.get(path);
       return owner ? [{ path, ...owner }] : [];
@@ -92,6 +94,12 @@ function serviceOf(service: ServiceConfig, config: KitConfiguration, seen: Obser
     ...livePlaces(service, { services: config.services.values(), repositories: config.repositories.values() }),
     ...newestOf(name, seen),
   };
+}
+
+function pgBackRestOf({ postgres, backup }: ServiceConfig): KitPgBackRest | null {
+  if (postgres === null || !backup?.serverCopy) return null;
+  const { stanza, dataDir, user } = postgres;
+  return { stanza, dataDir, user, cipherPassFile: backup.serverCopy.cipherPassFile };
 }
 
 function newestOf(service: string, seen: Observation): Pick<KitService, 'newest' | 'newestComplete'> {
@@ -133,7 +141,7 @@ function othersOf(config: KitConfiguration, repository: RepositoryConfig, snapsh
   const declared = [...config.services.values()].flatMap(({ name, backup, postgres, protection }): KitOther[] => {
     const engine =
       postgres === null ? [] : [{ service: name, why: 'its PostgreSQL server is backed up in a way of its own' }];
-    if (backup?.repositories.includes(repository.name)) return engine;
+    if (backup?.repositories.includes(repository.name)) return backup.serverCopy ? [] : engine;
     if (backup) return [...engine, { service: name, why: `it is in ${backup.repositories.join(', ')}` }];
     return postgres === null ? [{ service: name, why: `nothing of it is backed up (class ${protection.class})` }] : engine;
   });

@@ -109,6 +109,8 @@ export interface KitService extends JsonObject {
   readonly databases: readonly string[];
   /** Commands that ran before each backup, and may have made dumps. */
   readonly hooks: readonly string[];
+  /** What the paths hold is no data, but the repository of pgBackRest that has it. */
+  readonly pgbackrest: KitPgBackRest | null;
   readonly owners: readonly KitOwner[];
   /** To the live paths, or, because parts of a system are among them, to a directory from which one picks. */
   readonly target: 'live' | 'aside';
@@ -119,6 +121,14 @@ export interface KitService extends JsonObject {
   /** The newest and, where that is not known to be complete, the newest complete one. Null: none is known. */
   readonly newest: KitSnapshot | null;
   readonly newestComplete: KitSnapshot | null;
+}
+
+export interface KitPgBackRest extends JsonObject {
+  readonly stanza: string;
+  readonly dataDir: string;
+  readonly user: string;
+  /** The file with the passphrase that encrypts it; null where none is named. */
+  readonly cipherPassFile: string | null;
 }
 
 export interface KitOwner extends JsonObject {

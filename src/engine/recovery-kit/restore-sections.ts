@@ -4,7 +4,7 @@ import { configurationPath, configurationTag, jobTag } from '../../domain/naming
 import { type Block, code, codes, joined, said, strong, type Text, text } from '../../lib/page/page.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import { dumpByHand, restoreByHand, typed } from '../../tools/restic/by-hand.ts';
-import type { Kit, KitOwner, KitService, KitSnapshot } from './kit.ts';
+import type { Kit, KitOwner, KitPgBackRest, KitService, KitSnapshot } from './kit.ts';
 import { amountOf, completeness, inHome, minute, shortId } from './page-words.ts';
 
 export const restoreSections = (kit: Kit): Block[] => [
@@ -97,7 +97,7 @@ const targetOf = ({ name, target }: Pick<KitService, 'name' | 'target'>): string
 const immutable = (path: string): string => `file://${encodeURI(path).replaceAll(/[?#]/g, encodeURIComponent)}?immutable=1`;
 
 function afterRestore(service: KitService): Block[] {
-  const { databases, hooks, owners, target, name } = service;
+  const { databases, hooks, owners, target, name, pgbackrest, paths } = service;
   const items: Text[] = [
     ...(target === 'live'
       ? []
@@ -108,6 +108,7 @@ function afterRestore(service: KitService): Block[] {
       ? []
       : [text`${'sqlite3'} must say ${'ok'} for each database. They are consistent copies, and open as they are.`]),
     ...ownersWords(owners),
+    ...(pgbackrest === null ? [] : serverWords(pgbackrest, paths[0] ?? '')),
     ...(hooks.length === 0
       ? []
       : [
@@ -119,6 +120,20 @@ function afterRestore(service: KitService): Block[] {
         ]),
   ];
   return items.length === 0 ? [] : [{ kind: 'list', items }];
+}
+
+/** What came back is what the server comes back from. */
+function serverWords({ stanza, dataDir, user, cipherPassFile }: KitPgBackRest, path: string): Text[] {
+  const secret = cipherPassFile === null ? [] : text` (it was in ${cipherPassFile})`;
+  return [
+    text`This is the pgBackRest repository of a PostgreSQL server, and not yet the server. Install PostgreSQL of the same version and ${'pgbackrest'}; the data directory ${dataDir} must be empty, and belong to ${user}.`,
+    [
+      ...text`${'/etc/pgbackrest.conf'} must say, in lines of their own: ${'[global]'}, ${`repo1-path=${path}`}, ${`[${stanza}]`}, ${`pg1-path=${dataDir}`}. If pgBackRest has encrypted the repository, also below ${'[global]'}: ${'repo1-cipher-type=aes-256-cbc'} and ${'repo1-cipher-pass='} with its passphrase`,
+      ...secret,
+      ...text`: nothing comes out of it without. Let only root and the group of ${user} read the file.`,
+    ],
+    text`Then: ${`sudo -u ${shellWord(user)} pgbackrest --stanza=${shellWord(stanza)} restore`}. When the server is started it takes the log from there, and has everything that is in it.`,
+  ];
 }
 
 /** Numbers are restored; which user has that number here is another question. */
