@@ -30,7 +30,7 @@ export function dueKind(calendars: BackupCalendars, held: readonly HeldBackup[],
     const next = nextElapse(calendar, last, zone);
     return next !== null && next <= now;
   });
-  return due ?? scheduled.filter((kind) => kind !== 'full').at(-1) ?? 'incremental';
+  return due ?? scheduled.findLast((kind) => kind !== 'full') ?? 'incremental';
 }
 
 export const isAtLeast = (kind: BackupKind, least: BackupKind): boolean =>

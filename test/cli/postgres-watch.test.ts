@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { textAt } from '../../src/lib/json.ts';
 import type { Report, StepReport } from '../../src/domain/report.ts';
 import type { RecordedEvidence } from '../../src/journal/journal.ts';
 import { ArchivingServer, type ServerOptions } from '../support/archiving-server.ts';
@@ -32,7 +33,8 @@ function sceneOf(t: TestContext, postgres: Section = {}, options: ServerOptions 
   return { host, server, watch };
 }
 
-const restorableUntil = (host: ScratchHost): number => Date.parse(String(archiveFact(host)?.detail['restorableUntil']));
+const restorableUntil = (host: ScratchHost): number =>
+  Date.parse(textAt(archiveFact(host)?.detail ?? {}, 'restorableUntil') ?? '');
 
 const archiveFact = (host: ScratchHost): RecordedEvidence | undefined => {
   using journal = host.journal();

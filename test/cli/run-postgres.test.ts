@@ -97,7 +97,7 @@ test('nothing is expired from under a restore, and nothing is restored from what
   {
     await using _restoring = await hold('shared');
     const runs = [];
-    for (let count = 0; count < 3; count += 1) runs.push(await run('--type', 'full', '--wait', '1s')); // oxlint-disable-line no-await-in-loop -- one lock
+    for (let count = 0; count < 3; count += 1) runs.push(await run('--type', 'full', '--wait', '1s'));
     assert.deepEqual(
       runs.map(({ code }) => code),
       [0, 0, 0],

@@ -212,7 +212,7 @@ function recoveredItem(item: Item, { result }: StepReport): Item {
   const repository = textAt(result ?? {}, 'repository') || item.repository; // the one that was planned may have been passed over
   const from = sourceOf(result ?? {}) || repository;
   const passed = passedOverBy(result).map(
-    ({ source, repository, reason }) => `; not from ${source ?? `${repository}`}: ${reason}`,
+    ({ source, repository: better, reason }) => `; not from ${source ?? `${better}`}: ${reason}`,
   );
   return { ...item, repository, message: `its data is back${from ? `, from ${from}` : ''}${passed.join('')}` };
 }

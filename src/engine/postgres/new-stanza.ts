@@ -19,7 +19,7 @@ export async function requireNew(
   journal: Pick<Journal, 'evidence'>,
 ): Promise<void> {
   for (const repository of postgres.repositories)
-    if (keys === null || keys.includes(repository.key)) await requireDeclaredMounts(service.name, repository); // oxlint-disable-line no-await-in-loop -- a few
+    if (keys === null || keys.includes(repository.key)) await requireDeclaredMounts(service.name, repository);
   const known = journal.evidence({ service: service.name, kind: 'backup', limit: EVERYTHING });
   const lost = known.find(({ repository, detail }) => {
     const key = keyOfRepository(repository);

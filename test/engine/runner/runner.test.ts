@@ -229,8 +229,8 @@ describe('lanes and locks', () => {
     const taking = (name: string): Step =>
       step(name, {
         locks: [{ name: 'm', mode: 'shared' }],
-        async run({ lock }) {
-          await using _held = await lock({ name, mode: 'exclusive' });
+        async run(context) {
+          await using _held = await context.lock({ name, mode: 'exclusive' });
           return done;
         },
       });
