@@ -43,6 +43,8 @@ test('where nothing is known no status is 1, and no figure is there', () => {
     ],
     repositories: [{ repository: 'nas', sound: false, verifiedAt: null, attemptedAt: null, restorable: false, space: null }],
     services: [],
+    archives: [],
+    recoveries: [],
     gate: null,
     hold: null,
     runs: [],
