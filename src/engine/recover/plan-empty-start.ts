@@ -97,7 +97,7 @@ const copiesOnRecord = (
 const SHORTEST_ID = 8;
 
 const described = ({ repository, snapshotId, at, detail: { files, bytes } }: Evidence): string =>
-  `${repository}: ${snapshotId.slice(0, 8)} of ${formatInstant(at)}${typeof files === 'number' && typeof bytes === 'number' ? ` (${files} files, ${describeBytes(bytes as Bytes)})` : ''}`; // as its backup wrote it
+  `${repository}: ${snapshotId.slice(0, 8)} of ${formatInstant(at)}${typeof files === 'number' && typeof bytes === 'number' ? ` (${files} file${files === 1 ? '' : 's'}, ${describeBytes(bytes as Bytes)})` : ''}`; // as its backup wrote it
 
 const stillOnRecord = (service: string, copies: readonly Evidence[]): HoldfastError =>
   new HoldfastError({
