@@ -33,5 +33,13 @@ export async function statOf(path: string): Promise<Stats | null> {
   }
 }
 
+/** What is `refused` is so the next time; a disk that is full, or not mounted yet, may be well by then. */
 export const refuse = (code: ErrorCode, path: string, message: string, hint: string): HoldfastError =>
-  new HoldfastError({ code, operation: 'restore to', subject: path, message, hint });
+  new HoldfastError({
+    code,
+    operation: 'restore to',
+    subject: path,
+    message,
+    hint,
+    retry: code === 'refused' ? 'never' : 'later',
+  });
