@@ -29,9 +29,22 @@ export function backlogOf(finished: readonly FinishedFile[]): Backlog {
   return { count: waiting.length, oldest: earliest(waiting) };
 }
 
-/** Those that the server takes for archived and that come after the last one that is. */
-export const takenForArchived = (finished: readonly FinishedFile[], last: string): FinishedFile[] =>
-  finished.filter(({ file, waits }) => !waits && file.slice(0, 8) === last.slice(0, 8) && placeOf(file) > placeOf(last));
+/**
+ * Names of those that the server takes for archived and that come after the last one that is, in order. Of those that it does not know
+ * any more it remembers the newest: `archived`.
+ */
+export const takenForArchived = (
+  finished: readonly FinishedFile[],
+  archived: Pick<FinishedFile, 'file'> | null,
+  last: string,
+): string[] => {
+  const taken = [
+    ...finished.filter(({ waits }) => !waits),
+    ...(archived && /^[0-9A-F]{24}$/.test(archived.file) ? [archived] : []),
+  ];
+  const after = taken.filter(({ file }) => file.slice(0, 8) === last.slice(0, 8) && placeOf(file) > placeOf(last));
+  return [...new Set(after.map(({ file }) => file))].toSorted();
+};
 
 /** How long the oldest of them has waited; null where none does. */
 export const waitOf = ({ oldest }: Backlog, now: Instant): Duration | null =>

@@ -36,18 +36,8 @@ export function dueKind(calendars: BackupCalendars, held: readonly HeldBackup[],
 export const isAtLeast = (kind: BackupKind, least: BackupKind): boolean =>
   BACKUP_KINDS.indexOf(kind) <= BACKUP_KINDS.indexOf(least);
 
-export interface ChainedBackup {
-  readonly label: string;
-  /** The label of the one that it rests on. */
-  readonly prior: string | null;
-  /** Damaged pages were copied; null: nobody looked. */
-  readonly error: boolean | null;
-}
-
-/** Those of which nothing is damaged, also in nothing that they rest on: what has not changed is not looked at again. Oldest first. */
-export function soundOf<Backup extends ChainedBackup>(backups: readonly Backup[]): Backup[] {
-  const damaged = new Set<string>();
-  for (const { label, prior, error } of backups)
-    if (error === true || (prior !== null && damaged.has(prior))) damaged.add(label);
-  return backups.filter(({ label }) => !damaged.has(label));
-}
+/**
+ * Nothing damaged was copied, as far as anybody looked (null: nobody did). What an incremental backup takes over from one that is damaged is
+ * in its own `error`, too.
+ */
+export const isSound = ({ error }: { readonly error: boolean | null }): boolean => error !== true;

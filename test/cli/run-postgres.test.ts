@@ -1,7 +1,7 @@
 // Backing up a real PostgreSQL server with real pgBackRest: what is told as done is done.
 
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { backupsLock } from '../../src/domain/naming.ts';
@@ -106,7 +106,7 @@ test('nothing is expired from under a restore, and nothing is restored from what
     const [warning] = backupOf(runs.at(-1)?.report ?? assert.fail()).warnings;
     assert.match(
       warning ?? '',
-      /^old backups are expired the next time, for something is restored from repo1: still in use after 1\.0s/,
+      /^old backups are expired the next time, for something is restored from repo1: still in use after /,
     );
   }
   assert.equal((await run('--type', 'incremental')).code, 0);
@@ -184,13 +184,10 @@ test('a page that does not fit its checksum makes the backup partial, and no pro
   const again = await run('--due');
   assert.deepEqual([backupOf(again.report).outcome, backupOf(again.report).result?.['type']], ['partial', 'full']);
   const resting = await run('--type', 'incremental');
-  assert.match(backupOf(resting.report).reason ?? '', /it rests on \d{8}-\d{6}F with damaged pages: a full one is due/);
+  assert.match(backupOf(resting.report).reason ?? '', /pages of the server are damaged/);
   const watched = await host.run(['--json', 'postgres', 'watch', 'db']);
-  assert.match(
-    watched.stdout,
-    /repo1: the newest backup \d{8}-\d{6}F_\d{8}-\d{6}I rests on pages whose checksums do not fit/,
-  );
-  assert.match((await host.run(['status'])).stdout, /db@repo1.*rests on pages whose checksums do not fit/s);
+  assert.match(watched.stdout, /repo1: the newest backup \d{8}-\d{6}F_\d{8}-\d{6}I holds pages whose checksums do not fit/);
+  assert.match((await host.run(['status'])).stdout, /db@repo1.*holds pages whose checksums do not fit/s);
   assert.match(
     (await host.run(['--json', 'doctor'])).stdout,
     /holds damaged pages of the server; and it holds no sound one/,
@@ -202,7 +199,6 @@ test('a server that does not archive has no backup: its log would be missing', a
   server.pgbackrest('stanza-create');
   server.sql("alter system set archive_command = 'true # pgbackrest'");
   server.sql('select pg_reload_conf()');
-  rmSync(server.archive(), { recursive: true, force: true });
   const { code, report } = await run();
   assert.equal(code, 2);
   assert.match(backupOf(report).error?.message ?? '', /WAL segment \w+ was not archived before/);

@@ -31,9 +31,8 @@ test('the oldest that waits is told, and for how long', () => {
 
 test('what the server takes for archived after the last file that is there is lost', () => {
   const finished = [done('1', 1), done('2', 2), done('3', 3), ready('4', 4), done('3', 3, 2)];
-  assert.deepEqual(
-    takenForArchived(finished, name('2')).map(({ file }) => file),
-    [name('3')],
-  );
-  assert.deepEqual(takenForArchived(finished, name('3')), []);
+  assert.deepEqual(takenForArchived(finished, null, name('2')), [name('3')]);
+  assert.deepEqual(takenForArchived(finished, null, name('3')), []);
+  assert.deepEqual(takenForArchived([], { file: name('5') }, name('3')), [name('5')], 'also one that it only remembers');
+  assert.deepEqual(takenForArchived([], { file: '00000002.history' }, name('3')), []);
 });

@@ -2,14 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCalendar } from '../../src/domain/calendar.ts';
 import { type Instant, parseInstant } from '../../src/domain/instant.ts';
-import {
-  type BackupCalendars,
-  type BackupKind,
-  type ChainedBackup,
-  dueKind,
-  type HeldBackup,
-  soundOf,
-} from '../../src/domain/postgres-backup.ts';
+import { type BackupCalendars, type BackupKind, dueKind, type HeldBackup } from '../../src/domain/postgres-backup.ts';
 
 const time = (text: string): Instant => {
   const found = parseInstant(text);
@@ -51,24 +44,4 @@ test('whoever asks between two full ones gets none: it would push out an older o
 
 test('a backup that is dated in the future stands for nothing', () => {
   assert.equal(due([held('full', '2027-01-01T00:00:00Z')], '2026-01-11T08:00:00Z'), 'full');
-});
-
-test('a backup is as sound as everything that it rests on', () => {
-  const of = (label: string, prior: string | null, error: boolean | null = false): ChainedBackup => ({
-    label,
-    prior,
-    error,
-  });
-  const backups = [
-    of('F1', null),
-    of('I1', 'F1'),
-    of('F2', null, true),
-    of('D2', 'F2'),
-    of('I2', 'D2'),
-    of('F3', null, null),
-  ];
-  assert.deepEqual(
-    soundOf(backups).map(({ label }) => label),
-    ['F1', 'I1', 'F3'],
-  );
 });

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { duration } from '../../domain/duration.ts';
-import { soundOf } from '../../domain/postgres-backup.ts';
+import { isSound } from '../../domain/postgres-backup.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
@@ -92,9 +92,8 @@ function repositories({ service, postgres }: PgBackRestService, info: StanzaInfo
     const backups = backupsIn(info, key);
     const newest = backups.at(-1);
     if (newest === undefined) return [warning(`repository ${key} holds no backup yet`, `holdfast run ${service.name}`)];
-    const sound = soundOf(backups);
-    if (sound.includes(newest)) return [];
-    const last = sound.at(-1);
+    if (isSound(newest)) return [];
+    const last = backups.findLast(isSound);
     const than = last === undefined ? 'and it holds no sound one' : `the last sound one is ${last.label}`;
     return [
       problem(

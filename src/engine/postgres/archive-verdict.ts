@@ -4,7 +4,7 @@ import type { ServiceConfig } from '../../config/configuration.ts';
 import { describeDuration, type Duration, duration } from '../../domain/duration.ts';
 import { backlogOf, takenForArchived, waitOf } from '../../domain/finished-log.ts';
 import { elapsed, type Instant } from '../../domain/instant.ts';
-import { soundOf } from '../../domain/postgres-backup.ts';
+import { isSound } from '../../domain/postgres-backup.ts';
 import type { Reach } from '../../domain/postgres-archive.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import type { ArchiveLook } from './archive-look.ts';
@@ -25,10 +25,8 @@ export function archiveTroubles(
   const troubles: string[] = [];
   if (restorableUntil === null) troubles.push('no backup in it can be restored');
   else if (newest && !newest.consistent) troubles.push(`the newest backup ${backup?.label} lacks log that it needs`);
-  if (backup && !soundOf(look.reaches.map((each) => each.backup)).includes(backup))
-    troubles.push(
-      `the newest backup ${backup.label} ${backup.error === true ? 'holds' : 'rests on'} pages whose checksums do not fit: the server is damaged`,
-    );
+  if (backup && !isSound(backup))
+    troubles.push(`the newest backup ${backup.label} holds pages whose checksums do not fit: the server is damaged`);
   if (newest && newest.missingCount > 0)
     troubles.push(
       `${newest.missingCount === 1 ? '1 file of the log is' : `${newest.missingCount} files of the log are`} missing, first ${newest.missing[0] ?? ''}: ` +
@@ -50,7 +48,7 @@ const PATIENCE = duration(10, 'm');
 
 /** What waits to be archived, and what the server believes to be. */
 function queueTroubles(
-  { finished, inRecovery }: ServerState,
+  { finished, archived, inRecovery }: ServerState,
   newest: Reach | null,
   within: Duration | null,
   now: Instant,
@@ -58,7 +56,7 @@ function queueTroubles(
   const backlog = backlogOf(finished);
   const waited = waitOf(backlog, now);
   const last = newest?.missingCount === 0 ? newest.last : null;
-  const lost = inRecovery || last === null ? [] : takenForArchived(finished, last.file);
+  const lost = inRecovery || last === null ? [] : takenForArchived(finished, archived, last.file);
   return [
     ...(backlog.oldest && waited !== null && waited > (within === null ? PATIENCE : within / 2)
       ? [
@@ -67,7 +65,7 @@ function queueTroubles(
       : []),
     ...(lost.length > 0
       ? [
-          `the server takes ${lost.length === 1 ? '1 file' : `${lost.length} files`} of the log for archived that are not there, first ${lost.map(({ file }) => file).toSorted()[0] ?? ''}: ` +
+          `the server takes ${lost.length === 1 ? '1 file' : `${lost.length} files`} of the log for archived that are not there, first ${lost[0]}: ` +
             'was its queue too long (archive-push-queue-max), or its archive_command another one? What came after it cannot be reached before the next backup',
         ]
       : []),

@@ -6,7 +6,7 @@ import type { Evidence } from '../../domain/evidence.ts';
 import { REMOVED_BY_RETENTION } from '../../domain/evidence.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import { backupsLock } from '../../domain/naming.ts';
-import { dueKind, soundOf, type BackupCalendars, type BackupKind } from '../../domain/postgres-backup.ts';
+import { dueKind, isSound, type BackupCalendars, type BackupKind } from '../../domain/postgres-backup.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestBackup } from '../../tools/pgbackrest/backup.ts';
@@ -77,7 +77,7 @@ async function intoRepository(
   const made = newIn(before, after, key);
   if (made === null) throw failure(job, 'snapshot-missing', NOT_LISTED, 'See the log of pgbackrest, and run it again.');
   const look = await lookAtArchive(access, after, key, UNASKED, context.signal);
-  const faults = faultsOf(made, backupsIn(after, key), damaged, look);
+  const faults = faultsOf(made, damaged, look);
   const unexpired = faults.length > 0 ? [KEPT] : await expire(access, key, mark, context);
   const left = await infoOf(job, access, context);
   return resultOf(job, key, after, made, { faults, notes: unexpired }, look, goneFrom(job, after, left, key, context));
@@ -88,14 +88,11 @@ const infoOf = ({ repository }: EngineJob, access: PgBackRest, { signal }: StepC
   pgBackRestInfo(access, { signal, ...(repository ? { repository: repository.key } : {}) });
 
 /** Why a backup is not good; none where it is. */
-function faultsOf(made: BackupInfo, all: readonly BackupInfo[], damaged: readonly string[], look: ArchiveLook): string[] {
+function faultsOf(made: BackupInfo, damaged: readonly string[], look: ArchiveLook): string[] {
   const { reach } = look.reaches.find(({ backup }) => backup.label === made.label) ?? {};
   const where = damaged[0] === undefined ? '' : `: ${damaged[0]}`;
   return [
-    ...(made.error === true ? [`pages of the server are damaged, and so is this backup of them${where}`] : []),
-    ...(made.error !== true && !soundOf(all).includes(made)
-      ? [`it rests on ${made.prior ?? 'one'} with damaged pages: a full one is due`]
-      : []),
+    ...(isSound(made) ? [] : [`pages of the server are damaged, and so is this backup of them${where}`]),
     ...(reach?.consistent
       ? []
       : [`the log that it needs is not in the archive: ${reach?.missing[0] ?? made.wal?.start ?? 'it has none'}`]),
@@ -141,7 +138,7 @@ function kindFor(
   context: StepContext,
 ): BackupKind | null {
   if (type !== null) return type;
-  const held = soundOf(backupsIn(info, key)); // a damaged one stands for none
+  const held = backupsIn(info, key).filter(isSound); // a damaged one stands for none
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const due = dueKind(calendars, held, context.now(), zone);
   return onlyDue && !isDue(due, calendars, held, context.now(), zone) ? null : due;
