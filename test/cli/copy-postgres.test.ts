@@ -151,3 +151,16 @@ test('a copy of an encrypted repository stays encrypted: it is told that its pas
   assert.equal((await restore()).code, 0);
   assert.doesNotMatch(copyOf((await run(...COPY)).report).warnings.join(), /passphrase/);
 });
+
+test('the doctor says whether there is something that could be copied', async (t) => {
+  const { host, server, repository, declare } = await sceneOf(t);
+  server.pgbackrest('--type=full', 'backup');
+  const told = async (): Promise<string> => {
+    const { stdout } = await host.run(['doctor', '--json']);
+    const { checks } = JSON.parse(stdout) as { checks: { id: string; health: string; detail: string }[] };
+    return checks.flatMap(({ id, health, detail }) => (id === 'copy:db' ? `${health}: ${detail}` : [])).join();
+  };
+  assert.equal(await told(), `ok: ${repository} with one backup can be copied to far`);
+  declare({ offsite: { repository: 'far', path: host.path('nowhere') } });
+  assert.match(await told(), /^problem: .*is not in .*nowhere/);
+});
