@@ -1,6 +1,6 @@
 // What `holdfast run --dry-run` would read and start, for each service: what its steps do not say.
 
-import type { Hook } from '../config/configuration.ts';
+import type { DumpsConfig, Hook } from '../config/configuration.ts';
 import type { Job } from '../engine/backup/backup-step.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import { printable } from './table.ts';
@@ -19,6 +19,7 @@ function serviceLines(jobs: readonly Job[]): string[] {
     ['snapshot', backup.useSnapshots ? [backup.zfsDataset ?? 'of what holds the paths'] : []],
     ['without', backup.exclude],
     ['database', backup.databases.map(({ type, path }) => `${path} (${type})`)],
+    ['databases', backup.dumps === null ? [] : [dumpsOf(backup.dumps)]],
     ['before', backup.hooks.before.map(commandOf)],
     ['after', backup.hooks.after.map(commandOf)],
   ];
@@ -28,5 +29,8 @@ function serviceLines(jobs: readonly Job[]): string[] {
     '',
   ];
 }
+
+const dumpsOf = ({ server: { dataDir, port, excludeDatabases } }: DumpsConfig): string =>
+  `of the PostgreSQL server at port ${port}, dumped one by one${excludeDatabases.length === 0 ? '' : ` (without ${excludeDatabases.join(', ')})`}, with its roles; its files in ${dataDir} are left out`;
 
 const commandOf = ({ argv }: Hook): string => argv.map(shellWord).join(' ');

@@ -69,7 +69,7 @@ export interface ServiceConfig {
   readonly name: string;
   /** The systemd unit that owns the data, stopped and started by an in-place restore. */
   readonly unit: string | null;
-  /** Null: nothing is backed up by restic (ephemeral, disabled, or a database engine of its own without an offsite copy). */
+  /** Null: nothing goes into repositories of restic (ephemeral, disabled, or a database engine of its own without an offsite copy). */
   readonly backup: BackupConfig | null;
   /** Its PostgreSQL server, backed up by an engine of its own (its jobs are not files). */
   readonly postgres: PostgresConfig | null;
@@ -104,6 +104,15 @@ export interface PostgresConfig {
   readonly archiveWithin: Duration | null;
   /** The restic repository that receives a copy of the engine's; null: none. */
   readonly offsite: string | null;
+  /** Databases that are not dumped. */
+  readonly excludeDatabases: readonly string[];
+}
+
+/** A PostgreSQL server that is dumped into each copy of its service. */
+export interface DumpsConfig {
+  /** Where the dumps stand in a copy. On this machine an empty directory of Holdfast's own. */
+  readonly place: string;
+  readonly server: PostgresConfig;
 }
 
 export interface PostgresRepositoryConfig {
@@ -165,6 +174,7 @@ export interface RecoverConfig {
 export type RecoverSource = 'snapshot' | 'replica' | 'repository' | 'pgbackrest' | 'barman-cloud' | 'dump';
 
 export interface BackupConfig {
+  /** Empty where dumps are all that is kept. */
   readonly paths: readonly string[];
   readonly exclude: readonly string[];
   readonly tags: readonly string[];
@@ -176,6 +186,7 @@ export interface BackupConfig {
   readonly timeout: Duration;
   readonly retention: RetentionPolicy;
   readonly databases: readonly SqliteDatabase[];
+  readonly dumps: DumpsConfig | null;
   readonly hooks: { readonly before: readonly Hook[]; readonly after: readonly Hook[] };
   /** Asked for, or required by zfsDataset; how it is provided is the source's business. */
   readonly useSnapshots: boolean;

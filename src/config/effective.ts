@@ -76,6 +76,16 @@ export class EffectiveEntries {
     return choice.value;
   }
 
+  /** What follows from other values comes to one that was noted; its place stays where it was written. */
+  amend(path: KeyPath, value: Json): void {
+    const key = JSON.stringify(path);
+    const before = this.#byPath.get(key);
+    const entry = { path, value, origin: before?.origin ?? builtIn(null).origin };
+    const index = before ? this.all.indexOf(before) : this.all.length;
+    this.all.splice(index, before ? 1 : 0, entry);
+    this.#byPath.set(key, entry);
+  }
+
   /** Where the value at an effective path was written; its parents' places are tried when it was not. */
   locate(path: KeyPath): { readonly file: string; readonly position: Position | null } | null {
     for (let length = path.length; length > 0; length--) {

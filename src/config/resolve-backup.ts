@@ -2,7 +2,7 @@
 
 import type { Json } from '../lib/json.ts';
 import type { RetentionPolicy } from '../domain/retention-policy.ts';
-import type { BackupConfig, Hook, SqliteDatabase } from './configuration.ts';
+import type { BackupConfig, DumpsConfig, Hook, SqliteDatabase } from './configuration.ts';
 import { builtIn, type Choice, type EffectiveEntries, type Written } from './effective.ts';
 import { normalPath } from './repository-url.ts';
 import type { DefaultsFile, ServiceFile } from './schema.ts';
@@ -17,13 +17,14 @@ export const DEFAULT_TIMEOUT = '12h';
 const DEFAULT_HOOK_TIMEOUT = '5m';
 export const DEFAULT_RETENTION: RetentionFile = { daily: 7, weekly: 4, monthly: 6 };
 
-/** Null when nothing of the service is backed up from files. */
+/** Null when nothing of the service goes into repositories of restic. */
 export function resolveBackup(
   service: string,
   own: Written<BackupFile>,
   value: BackupFile | undefined,
   defaults: Written<DefaultsFile>,
   everyRepository: readonly string[],
+  dumps: DumpsConfig | null,
   entries: EffectiveEntries,
 ): BackupConfig | null {
   const path = ['services', service, 'backup'];
@@ -31,7 +32,8 @@ export function resolveBackup(
   if (value?.enable === false) add('enable', own.get('enable') ?? builtIn(false));
   const databases = own.get('databases');
   const paths = own.get('paths') ?? onlyDatabases(databases);
-  if (!value || value.enable === false || !paths || paths.value.length === 0) return null;
+  const nothing = dumps === null && (!paths || paths.value.length === 0);
+  if (value?.enable === false || nothing) return null;
 
   const choose = <Key extends keyof BackupFile & keyof DefaultsFile>(
     key: Key,
@@ -44,7 +46,7 @@ export function resolveBackup(
   const resources = choose('resources');
   const zfsDataset = own.get('zfsDataset');
   const resolved = {
-    paths: add('paths', { ...paths, value: paths.value.map(normalPath) }),
+    paths: paths ? add('paths', { ...paths, value: paths.value.map(normalPath) }) : [],
     repositories: add('repositories', repositories ?? builtIn([...everyRepository], 'every repository')),
     frequency: add('frequency', choose('frequency') ?? builtIn('daily')),
     randomizedDelay: delay ? milliseconds(add('randomizedDelay', delay)) : null,
@@ -53,6 +55,7 @@ export function resolveBackup(
     tags: add('tags', own.get('tags') ?? builtIn<string[]>([])),
     retention: resolveRetention(add('retention', choose('retention') ?? builtIn(DEFAULT_RETENTION))),
     databases: databases ? resolveDatabases(add('databases', databases)) : [],
+    dumps,
     useSnapshots: add('useSnapshots', choose('useSnapshots') ?? builtIn(zfsDataset !== undefined)),
     zfsDataset: zfsDataset ? add('zfsDataset', zfsDataset) : null,
     resources: limitsOf(resources ? add('resources', resources) : {}),

@@ -40,6 +40,8 @@ export function resolvePostgres(
   if (repositories) add('repositories', repositories as Choice<Json>); // the schema holds JSON only
   const compress = add('compress', own.get('compress') ?? builtIn<PostgresConfig['compress']>('zst'));
   const processes = add('processes', own.get('processes') ?? nothing);
+  const excludeDatabases = own.get('excludeDatabases');
+  if (excludeDatabases) add('excludeDatabases', excludeDatabases);
   const options = own.get('options');
   if (options) add('options', options as Choice<Json>); // as above
   for (const kind of KINDS) {
@@ -62,6 +64,7 @@ export function resolvePostgres(
     options: new Map(Object.entries(value.options ?? {})),
     archiveWithin: archiveWithin === null ? null : milliseconds(archiveWithin),
     offsite: value.offsite?.repository ?? null,
+    excludeDatabases: excludeDatabases?.value ?? [],
   };
 }
 

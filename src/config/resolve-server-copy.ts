@@ -50,6 +50,7 @@ export function resolveServerCopy(
     exclude: [BEING_WRITTEN],
     tags: ['pgbackrest'],
     databases: [],
+    dumps: null,
     hooks: { before: [], after: [] },
     useSnapshots: false,
     zfsDataset: null,

@@ -17,6 +17,7 @@ import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveNotifications } from './resolve-notifications.ts';
 import { resolvePostgres } from './resolve-postgres.ts';
 import { resolveProtection } from './resolve-protection.ts';
+import { dumpsPlace, leaveOutDumped } from './resolve-dumps.ts';
 import { resolveMigrate } from './resolve-migrate.ts';
 import { resolveRecover } from './resolve-recover.ts';
 import { resolveReplication } from './resolve-replication.ts';
@@ -82,12 +83,14 @@ export function resolveConfiguration(input: ResolveInput): Resolved {
   const datasets = parent ? [parent] : [];
   const services = new Map<string, ServiceConfig>();
   for (const service of input.services) {
-    services.set(service.name, resolveService(service, input, repositories, entries));
+    services.set(service.name, resolveService(service, input, repositories, stateDir, entries));
     const { name, value, document } = service;
     const written = new Written(value.dataset, document, ['services', name, 'dataset']);
     const dataset = resolveDataset(name, written, value.dataset, parent, entries);
     if (dataset) datasets.push(dataset);
   }
+
+  leaveOutDumped(services, entries);
 
   const gates = new Map<string, GateConfig>();
   for (const [name, value] of Object.entries(file.gate ?? {})) gates.set(name, resolveGate(name, value, main, entries));
@@ -181,6 +184,7 @@ function resolveService(
   { name, value, document }: DeclaredService,
   input: ResolveInput,
   repositories: ReadonlyMap<string, RepositoryConfig>,
+  stateDir: string,
   entries: EffectiveEntries,
 ): ServiceConfig {
   const path = ['services', name];
@@ -189,15 +193,16 @@ function resolveService(
   entries.add(path, { value: null, origin: { kind: 'written', document, path, via: null } }, {});
   const unit = serverUnit(service.get('unit'), value.postgres && normalPath(value.postgres.dataDir));
   if (unit) entries.add([...path, 'unit'], unit);
+  const postgres = resolvePostgres(name, service.inside('postgres', value.postgres), value.postgres, entries);
   const files = resolveBackup(
     name,
     service.inside('backup', value.backup),
     value.backup,
     defaults,
     [...repositories.keys()],
+    postgres?.engine === 'dump' ? { place: dumpsPlace(stateDir, name), server: postgres } : null,
     entries,
   );
-  const postgres = resolvePostgres(name, service.inside('postgres', value.postgres), value.postgres, entries);
   const copied = resolveServerCopy(service.inside('postgres', value.postgres), value.postgres, postgres, defaults, entries);
   const backup = files ?? copied;
   const protection = resolveProtection(name, service, value, defaults, input, entries);

@@ -16,3 +16,4 @@ export function parseInstant(text: string): Instant | null {
 
 export const later = (at: Instant, by: Duration): Instant => (at + by) as Instant;
 export const elapsed = (from: Instant, to: Instant): Duration => (to - from) as Duration;
+export const earlier = (one: Instant, other: Instant): Instant => (one < other ? one : other);

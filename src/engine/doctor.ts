@@ -14,6 +14,7 @@ import { poolChecks } from './doctor/pool-checks.ts';
 import { replicationChecks } from './doctor/replication-checks.ts';
 import { repositoryChecks } from './doctor/repository-checks.ts';
 import { copyChecks } from './doctor/copy-check.ts';
+import { dumpChecks } from './doctor/dump-checks.ts';
 import { serverChecks } from './doctor/server-checks.ts';
 import { serviceChecks } from './doctor/service-checks.ts';
 import { strayChecks } from './doctor/stray-check.ts';
@@ -49,6 +50,7 @@ export const examine = (input: DoctorInput, signal: AbortSignal): Promise<Doctor
       ...serviceChecks(input),
       ...serverChecks(input),
       ...copyChecks(input),
+      ...dumpChecks(input),
       ...replicationChecks(input),
       ...strayChecks(input),
     ],

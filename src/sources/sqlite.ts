@@ -36,7 +36,7 @@ export const sqliteSource = (databases: readonly SqliteDatabase[], options: Sqli
     const directory = join(options.spoolRoot, `${context.runId}-${encodeURIComponent(options.subject)}`);
     await using held = new AsyncDisposableStack();
     held.use(await context.hold(SPOOL.kind, { directory }, () => makeSpool(directory)));
-    const stranger = await strangersEntry(options.paths, options.user, context.signal);
+    const lost = await ownersLost(options.paths, options.user, context.signal);
     const roots = await rootsOf(options.paths);
     const copies: Copy[] = [];
     for (const [index, { path }] of databases.entries()) {
@@ -48,7 +48,7 @@ export const sqliteSource = (databases: readonly SqliteDatabase[], options: Sqli
       await copyDatabase(over, from, context.signal); // oxlint-disable-line no-await-in-loop
       copies.push({ path, seen, from, over });
     }
-    return view(copies, stranger === null ? [] : [ownerLost(stranger)], held.move());
+    return view(copies, lost, held.move());
   },
 });
 
@@ -72,6 +72,16 @@ const view = (
   detail: { databases: copies.map(({ over }) => over) },
   [Symbol.asyncDispose]: () => held.disposeAsync(),
 });
+
+/** In what a copy of these paths is less than it should be, because something is put in place for its program; none as root. */
+export async function ownersLost(
+  paths: readonly string[],
+  user: SqliteSourceOptions['user'],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const stranger = paths.length === 0 ? null : await strangersEntry(paths, user, signal);
+  return stranger === null ? [] : [ownerLost(stranger)];
+}
 
 const ownerLost = (path: string): string =>
   `owners are lost: what another user or group owns, such as ${path}, is saved as nobody's, because an ordinary user can copy a database only in a user namespace; run as root`;

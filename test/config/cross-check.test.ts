@@ -33,7 +33,7 @@ const ERRORS: readonly Case[] = [
   ],
   [
     'an unknown repository is found in the other sections',
-    `${services('a: {postgres: {engine: dump, dataDir: /pg, offsite: {repository: tape}}}')}offsite: {x: {from: tape, to: {restic: cloud}}}\nverification: {repositories: [tape]}\n`,
+    `${services('a: {postgres: {engine: pgbackrest, dataDir: /pg, offsite: {repository: tape}}}')}offsite: {x: {from: tape, to: {restic: cloud}}}\nverification: {repositories: [tape]}\n`,
     ['services.a.postgres.offsite.repository', 'offsite.x.from', 'offsite.x.to.restic', 'verification.repositories[0]'],
   ],
   [

@@ -25,6 +25,14 @@ export function checkDirectories(input: CrossCheckInput, findings: Findings): vo
       places.push({ service: name, directory, exclude: backup.exclude, path });
     }
   }
+  for (const { name, backup } of configuration.services.values()) {
+    const dumps = backup?.dumps?.place ?? null;
+    if (backup === null || dumps === null || !leavesOut(backup, dumps)) continue;
+    findings.error(
+      ['services', name, 'postgres'],
+      `its dumps stand at ${dumps} in a copy, and an exclude leaves that out: exclude what is in ${configuration.stateDir} one by one (spool, cache, journal.db)`,
+    );
+  }
   for (const [index, place] of places.entries()) {
     if (leavesOut(place, place.directory))
       findings.error(place.path, `${place.directory} is declared and excluded: nothing of it would be kept`);
@@ -81,7 +89,7 @@ function compareWithRepository(place: Place, repository: string, directory: stri
 }
 
 /** Only a literal exclude of the directory or of one above it counts; a pattern might, but is not promised to. */
-const leavesOut = (place: Place, directory: string): boolean =>
+const leavesOut = (place: Pick<Place, 'exclude'>, directory: string): boolean =>
   place.exclude.some(
     (pattern) => pattern.startsWith('/') && (normalPath(pattern) === directory || contains(normalPath(pattern), directory)),
   );

@@ -20,8 +20,10 @@ export function checkPostgres(input: CrossCheckInput, findings: Findings): void 
     if (other) findings.error([...path, 'dataDir'], `this server is declared twice (${findings.place(other)})`);
     directories.set(dataDir, [...path, 'dataDir']);
     checkFiles(name, postgres, input, findings);
+    if (engine !== 'dump' && value.postgres.excludeDatabases !== undefined)
+      findings.error([...path, 'excludeDatabases'], `this is for dump, and the engine is ${engine}`);
     if (engine !== 'pgbackrest') {
-      for (const key of ['stanza', 'configFile', 'repositories', 'options'] as const)
+      for (const key of engine === 'dump' ? [...OF_PGBACKREST, ...NOT_OF_DUMP] : OF_PGBACKREST)
         if (value.postgres[key] !== undefined)
           findings.error([...path, key], `this is for pgbackrest, and the engine is ${engine}`);
       continue;
@@ -50,8 +52,17 @@ export function checkPostgres(input: CrossCheckInput, findings: Findings): void 
   }
 }
 
+const OF_PGBACKREST = ['stanza', 'configFile', 'repositories', 'options'] as const;
+/** How often, how long and how far back: as everything that goes into the repositories of the service, under `backup`. */
+const NOT_OF_DUMP = ['compress', 'full', 'differential', 'incremental', 'archiveWithin', 'offsite'] as const;
+
 /** Files of a running server are copied torn by everything that does not know them. */
-function checkFiles(name: string, { dataDir, user }: PostgresConfig, input: CrossCheckInput, findings: Findings): void {
+function checkFiles(
+  name: string,
+  { dataDir, user, engine }: PostgresConfig,
+  input: CrossCheckInput,
+  findings: Findings,
+): void {
   if (user === 'root')
     findings.error(['services', name, 'postgres', 'user'], 'neither PostgreSQL nor pgBackRest runs as root');
   for (const service of input.services) {
@@ -59,6 +70,7 @@ function checkFiles(name: string, { dataDir, user }: PostgresConfig, input: Cros
       const path = normalPath(written);
       const excluded = (service.value.backup?.exclude ?? []).some((each) => normalPath(each) === dataDir);
       if ((path !== dataDir && !contains(path, dataDir) && !contains(dataDir, path)) || excluded) continue;
+      if (engine === 'dump' && contains(path, dataDir)) continue; // left out by itself: see resolve-dumps.ts
       findings.warn(
         ['services', service.name, 'backup', 'paths', index],
         `the files of the PostgreSQL server of ${name} (${dataDir}) are in it: copied while the server writes they are of no use; exclude: ['${dataDir}']`,

@@ -39,7 +39,7 @@ function checkPurpose({ name, value }: DeclaredService, effective: ServiceConfig
       findings.error([...path, 'backup'], `${owed}, yet a backup is declared: take one of the two away`);
     if (postgres)
       findings.error([...path, 'postgres'], `${owed}, yet a database engine is declared: take one of the two away`);
-  } else if (switchedOff && !postgres) {
+  } else if (switchedOff && (!postgres || postgres.engine === 'dump')) {
     findings.warn([...path, 'backup', 'enable'], 'the backup is switched off: nothing of this service is kept');
   } else if (!something && !postgres) {
     findings.error(

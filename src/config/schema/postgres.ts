@@ -109,7 +109,8 @@ const offsite = section({
 export const postgresSchema = section({
   engine: required(
     oneOf('pgbackrest', 'barman-cloud', 'dump'),
-    'The tool that backs the database up. This version drives pgbackrest.',
+    'The tool that backs the databases up. pgbackrest: every moment, into repositories of its own. dump: each database as it ' +
+      'is at a backup, into the repositories of the service, in the place of the files in dataDir. This version drives these two.',
   ),
   dataDir: required(absolutePath, 'The data directory of the server.'),
   stanza: optional(name, "pgBackRest's name for the server; the service's name when not written."),
@@ -134,7 +135,11 @@ export const postgresSchema = section({
     'How files are compressed. zst: smaller than gz for a fraction of its time. lz4: least time, for a fast disk.',
     'zst',
   ),
-  processes: optional(count(1), 'How many processes compress and transfer at once.'),
+  processes: optional(
+    count(1),
+    'How many processes compress and transfer at once; of dump: how many databases are dumped at once.',
+  ),
+  excludeDatabases: optional(list(word), 'Of dump: databases that are left out on purpose.'),
   options: optional(options, 'Further options of pgBackRest, written as they are.'),
   full: optional(kind, FULL),
   differential: optional(kind, DIFFERENTIAL),

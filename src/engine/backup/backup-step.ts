@@ -10,7 +10,6 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { textAt } from '../../lib/json.ts';
 import { placeOf } from '../../repositories/place.ts';
 import { secretFilesOf } from '../../repositories/secrets.ts';
-import type { SnapshotDesk } from '../../sources/snapshots/desk.ts';
 import { type BackupProgress, type BackupRequest, type BackupSummary, resticBackup } from '../../tools/restic/backup.ts';
 import type { ResticAccess } from '../../tools/restic/access.ts';
 import { literalPattern } from '../../tools/restic/pattern.ts';
@@ -21,7 +20,7 @@ import { assertHeld } from './held-snapshot.ts';
 import { aroundHooks } from './hooks.ts';
 import { observeScene } from '../layers/observe-scene.ts';
 import { lookAtSource, type SourceLook } from './look-at-source.ts';
-import { openSources } from './open-sources.ts';
+import { type Desks, openSources } from './open-sources.ts';
 import { pastLocks } from '../repository/restic-locks.ts';
 import { accessTo, type Toolbox } from '../toolbox.ts';
 
@@ -54,12 +53,12 @@ interface Copied {
   readonly source: Evidence['detail'];
 }
 
-export async function backUp(job: Job, toolbox: Toolbox, desk: SnapshotDesk, context: StepContext): Promise<StepResult> {
+export async function backUp(job: Job, toolbox: Toolbox, desks: Desks, context: StepContext): Promise<StepResult> {
   let copied: Copied | null = null;
   const reasons: string[] = [];
   try {
     await using _hooks = await aroundHooks(context, job.service.name, job.backup.hooks, secretFilesOf(job.repository));
-    copied = await copy(job, toolbox, desk, context);
+    copied = await copy(job, toolbox, desks, context);
   } catch (error) {
     // The snapshot exists all the same: what failed is the clean-up that its owner asked for.
     if (!copied || !(error instanceof HoldfastError) || error.code !== 'hook-failed') throw error;
@@ -71,15 +70,15 @@ export async function backUp(job: Job, toolbox: Toolbox, desk: SnapshotDesk, con
   return resultOf(job, copied, incomplete, [...incomplete, ...reasons]);
 }
 
-async function copy(job: Job, toolbox: Toolbox, desk: SnapshotDesk, context: StepContext): Promise<Copied> {
+async function copy(job: Job, toolbox: Toolbox, desks: Desks, context: StepContext): Promise<Copied> {
   const { service, backup, repository } = job;
   const before = await lookBefore(job, context);
   const access = withFeatures(await accessTo(toolbox, repository, context.signal), backup, context);
   const subject = { name: nameOf(job), ...job };
   await using held = new AsyncDisposableStack();
-  const view = held.use(await openSources(subject, before.present, access, { toolbox, desk, context }));
+  const view = held.use(await openSources(subject, before.present, access, { toolbox, desks, context }));
   const request: BackupRequest = {
-    paths: before.present,
+    paths: [...before.present, ...(backup.dumps === null ? [] : [backup.dumps.place])],
     // '*.db' keeps torn live files out; what is declared as a database is in all the same.
     excludes: [
       ...backup.exclude,

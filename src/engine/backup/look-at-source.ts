@@ -18,10 +18,10 @@ export interface SourceLook {
   readonly layered: readonly string[];
 }
 
-/** Throws `source-missing` or `not-mounted` when there is nothing to read. */
+/** Databases are dumped also where files are missing. Throws `source-missing` or `not-mounted` when there is nothing to read. */
 export async function lookAtSource(
   service: ServiceConfig,
-  { paths }: BackupConfig,
+  { paths, dumps }: BackupConfig,
   scene: ObservedScene,
   signal: AbortSignal,
 ): Promise<SourceLook> {
@@ -37,7 +37,7 @@ export async function lookAtSource(
     missing: missing.filter((path) => !others.has(path)),
     layered: words.map(({ told }) => told),
   };
-  if (left.present.length > 0) return left;
+  if (left.present.length > 0 || dumps !== null) return left;
   const are = left.missing.length === 1 ? 'does' : 'do';
   const gone = left.missing.length === 0 ? [] : [`${left.missing.join(', ')} ${are} not exist`];
   throw new HoldfastError({

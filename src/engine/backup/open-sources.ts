@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackupConfig, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
 import { localDirectory } from '../../config/repository-url.ts';
-import type { Instant } from '../../domain/instant.ts';
+import { type Instant, earlier } from '../../domain/instant.ts';
 import type { StepContext } from '../../domain/plan.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { secretFilesOf } from '../../repositories/secrets.ts';
@@ -18,7 +18,9 @@ import {
 } from '../../sources/snapshots/databases.ts';
 import type { SnapshotDesk } from '../../sources/snapshots/desk.ts';
 import { type Frozen, freeze } from '../../sources/snapshots/open.ts';
-import { SPOOL, sqliteSource } from '../../sources/sqlite.ts';
+import type { DumpDesk } from '../../sources/postgres-dumps/desk.ts';
+import { type DumpView, figuresIn, openDumps } from '../../sources/postgres-dumps/source.ts';
+import { ownersLost, SPOOL, sqliteSource } from '../../sources/sqlite.ts';
 import type { ResticAccess } from '../../tools/restic/access.ts';
 import { withBinds } from '../../tools/util-linux/mount-namespace.ts';
 import { inMountView, type MountView } from '../../tools/util-linux/mount-view.ts';
@@ -44,6 +46,12 @@ export interface OpenSources extends AsyncDisposable {
   lost(signal: AbortSignal): Promise<string[]>;
 }
 
+/** What the jobs of one run have, and may share. */
+export interface Desks {
+  readonly snapshots: SnapshotDesk;
+  readonly dumps: DumpDesk;
+}
+
 interface Subject {
   readonly name: string;
   readonly service: ServiceConfig;
@@ -53,10 +61,10 @@ interface Subject {
 
 /** `paths`: those that are there. Throws, and leaves nothing behind, where what is to be read cannot be had. */
 export async function openSources(
-  { name, backup, repository }: Subject,
+  { name, service, backup, repository }: Subject,
   paths: readonly string[],
   access: ResticAccess,
-  { toolbox, desk, context }: { toolbox: Toolbox; desk: SnapshotDesk; context: StepContext },
+  { toolbox, desks, context }: { toolbox: Toolbox; desks: Desks; context: StepContext },
 ): Promise<OpenSources> {
   const { user } = toolbox;
   const now = context.now(); // databases are copied before anything else is read
@@ -66,7 +74,7 @@ export async function openSources(
         await freeze(
           {
             look: () => lookAtParts(paths, backup.zfsDataset, context.signal),
-            desk,
+            desk: desks.snapshots,
             user: name,
             fresh: backup.hooks.before.length > 0,
             excludes: backup.exclude,
@@ -81,31 +89,65 @@ export async function openSources(
     : { inside: [], outside: backup.databases };
   const options = { paths, spoolRoot: spoolRoot(toolbox), subject: name, user };
   const spooled = held.use(await sqliteSource(outside, options).open(context));
+  const dumps = held.use(await dump({ name, service: service.name, backup }, toolbox, desks.dumps, context));
+  const lost = dumps === null || spooled.binds.length > 0 ? [] : await ownersLost(paths, user, context.signal);
+  const binds = [...spooled.binds, ...(dumps?.binds ?? [])];
   const covers = frozen?.covers ?? [];
   const view: MountView = {
     covers:
       covers.length === 0
         ? []
-        : [...covers, ...spooled.binds.map(({ from, over }) => ({ from: { path: from }, directory: '', over }))],
+        : [...covers, ...binds.map(({ from, over }) => ({ from: { path: from }, directory: '', over }))],
     kept: [cacheOf(access), localDirectory(repository.url)].filter((path) => path !== null),
   };
   const needed = [...secretFilesOf(repository), ...view.kept, access.program];
   const unsound = await checkAll(inside, view, toolbox, name, context);
   const all = held.move();
   return {
-    at: frozen?.at ?? now,
-    wrap: (argv) => (covers.length === 0 ? withBinds(spooled.binds, argv, user) : inMountView(view, needed, argv)),
-    expected: [...new Set([...spooled.expected, ...inside.map(({ seen }) => seen)])],
-    included: [...new Set([...spooled.expected, ...inside.flatMap(({ seen }) => withJournals(seen))])],
-    leftOut: [...spooled.leftOut, ...(frozen?.ownPlaces ?? [])],
-    shortcomings: [...(frozen?.shortcomings ?? []), ...spooled.shortcomings, ...unsound],
-    detail: detailOf(frozen, inside, spooled.detail),
+    at: earlier(frozen?.at ?? now, dumps?.at ?? now),
+    wrap: (argv) => (covers.length === 0 ? withBinds(binds, argv, user) : inMountView(view, needed, argv)),
+    expected: [...new Set([...spooled.expected, ...(dumps?.expected ?? []), ...inside.map(({ seen }) => seen)])],
+    included: [
+      ...new Set([...spooled.expected, ...(dumps?.expected ?? []), ...inside.flatMap(({ seen }) => withJournals(seen))]),
+    ],
+    leftOut: [...spooled.leftOut, ...(dumps?.leftOut ?? []), ...(frozen?.ownPlaces ?? [])],
+    shortcomings: [
+      ...(frozen?.shortcomings ?? []),
+      ...spooled.shortcomings,
+      ...lost,
+      ...(dumps?.shortcomings ?? []),
+      ...unsound,
+    ],
+    detail: detailOf(frozen, inside, { ...spooled.detail, ...dumps?.detail }),
     lost: async (signal) => {
       const gone = (await frozen?.missing(signal)) ?? [];
       return gone.length === 0 ? [] : [`${gone.join(', ')} was taken away while it was read`];
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+/** The set before this one says how much room it takes, and what was there. */
+async function dump(
+  { name, service, backup }: { readonly name: string; readonly service: string; readonly backup: BackupConfig },
+  toolbox: Toolbox,
+  desk: DumpDesk,
+  context: StepContext,
+): Promise<DumpView | null> {
+  const { dumps, allowEmpty, hooks } = backup;
+  if (dumps === null) return null;
+  const [last] = toolbox.journal.evidence({ service, kind: 'backup', complete: true, limit: 1 });
+  const options = {
+    service,
+    subject: name,
+    spoolRoot: spoolRoot(toolbox),
+    desk,
+    user: toolbox.user,
+    former: figuresIn(last?.detail['source']),
+    allowEmpty,
+    fresh: hooks.before.length > 0,
+  };
+  return await openDumps(dumps, options, context);
 }
 
 const detailOf = (frozen: Frozen | null, inside: readonly SnapshotDatabase[], spooled: JsonObject): JsonObject => ({

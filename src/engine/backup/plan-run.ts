@@ -9,6 +9,7 @@ import { repositoryLock, serviceLock, stanzaLock, stepId } from '../../domain/na
 import { type Plan, PREFLIGHT, type Step, type StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { checkRepository } from '../../repositories/preflight.ts';
+import { DumpDesk } from '../../sources/postgres-dumps/desk.ts';
 import { SnapshotDesk } from '../../sources/snapshots/desk.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { configurationSteps } from '../configuration/keep-configuration.ts';
@@ -16,6 +17,7 @@ import { backUp, type Job, nameOf } from './backup-step.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
 import {
   engineJobs,
+  hasOwnRepositories,
   isEngineRepository,
   jobInto,
   engineSteps,
@@ -24,6 +26,7 @@ import {
 } from '../postgres/plan-backup.ts';
 import { copyJobOf, copyRepository } from '../postgres/copy-repository.ts';
 import { lookAtSource } from './look-at-source.ts';
+import type { Desks } from './open-sources.ts';
 import { heldService, requireNotHeld } from '../recover/empty-starts.ts';
 import { selectRepository, selectServices, unknownName } from '../select.ts';
 import type { Toolbox } from '../toolbox.ts';
@@ -64,7 +67,7 @@ export function selectJobs(config: Configuration, selection: RunSelection): Sele
     (job) => (only === null || job.repository.name === only) && (tag === undefined || job.backup.tags.includes(tag)),
   );
   const engines = services.filter(
-    (service) => service.postgres !== null && tag === undefined && (only === null || isInto(service, server)),
+    (service) => hasOwnRepositories(service) && tag === undefined && (only === null || isInto(service, server)),
   );
   if (jobs.length + engines.length === 0) throw nothingSelected(selection);
   const served = new Set([...jobs.map((job) => job.service.name), ...engines.map((service) => service.name)]);
@@ -181,9 +184,12 @@ const sourceStep = ({ service, backup }: Job, observe: (signal: AbortSignal) => 
 export interface Between {
   /** Why a repository could not be opened: the others need not find that out again, each after its hooks. */
   readonly outages: Outages;
-  readonly desk: SnapshotDesk;
+  readonly desks: Desks;
 }
-export const betweenJobs = (): Between => ({ outages: new Map(), desk: new SnapshotDesk() });
+export const betweenJobs = (): Between => ({
+  outages: new Map(),
+  desks: { snapshots: new SnapshotDesk(), dumps: new DumpDesk() },
+});
 type Outages = Map<string, HoldfastError>;
 const OUTAGES: ReadonlySet<unknown> = new Set([
   'repository-unreachable',
@@ -203,7 +209,7 @@ async function unlessOut(outages: Outages, repository: string, work: () => Promi
   }
 }
 
-export function backupStep(job: Job, toolbox: Toolbox, { outages, desk }: Between): Step {
+export function backupStep(job: Job, toolbox: Toolbox, { outages, desks }: Between): Step {
   const { service, repository, backup } = job;
   const copied = copyJobOf(job);
   const stanza = copied && stanzaLock(copied.postgres.stanza);
@@ -234,7 +240,8 @@ export function backupStep(job: Job, toolbox: Toolbox, { outages, desk }: Betwee
     ...heldFromStart(job, toolbox),
     async run(context) {
       requireNotHeld(toolbox.journal, service.name, 'back up', nameOf(job));
-      const make = (): Promise<StepResult> => unlessOut(outages, repository.name, () => backUp(job, toolbox, desk, context));
+      const make = (): Promise<StepResult> =>
+        unlessOut(outages, repository.name, () => backUp(job, toolbox, desks, context));
       return copied ? await copyRepository(copied, make, toolbox, context) : await make();
     },
   };

@@ -16,7 +16,7 @@ import { layerFindings, type Looking } from './layer-findings.ts';
 import { snapshotFindings } from './snapshot-findings.ts';
 
 export function serviceChecks({ config, user }: DoctorInput): Check[] {
-  const services = [...config.services.values()].filter(({ backup }) => backup !== null);
+  const services = [...config.services.values()].filter(({ backup }) => backup !== null && backup.paths.length > 0);
   let observed: Promise<ObservedScene> | null = null;
   return services.map((service) => ({
     id: `service:${service.name}`,

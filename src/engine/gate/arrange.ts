@@ -7,6 +7,7 @@ import { jobName } from '../../domain/naming.ts';
 import type { FoundUnit } from '../../tools/systemd/manager.ts';
 import { withSuffix } from '../../lib/unit-name.ts';
 import { type Job, nameOf } from '../backup/backup-step.ts';
+import { hasOwnRepositories } from '../postgres/plan-backup.ts';
 
 export interface ArrangedStage {
   readonly stage: GateStage;
@@ -48,7 +49,11 @@ export function arrangeStage(
   const chosen = matched.filter((job) => whyNotJob(job) === null);
   const units = [...candidates].flatMap(([name, why]) => (why === null ? [name] : [])).toSorted();
   const engines = services.filter(
-    ({ name, postgres }) => postgres !== null && isWanted(name) && whyNot(engineName(name)) === null && !isExcluded(name),
+    (service) =>
+      hasOwnRepositories(service) &&
+      isWanted(service.name) &&
+      whyNot(engineName(service.name)) === null &&
+      !isExcluded(service.name),
   );
   const count = units.length + chosen.length + engines.length;
   return {

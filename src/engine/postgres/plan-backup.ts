@@ -25,6 +25,10 @@ export function engineJobs(service: ServiceConfig): EngineJob[] {
   return postgres.repositories.map((repository) => ({ service, postgres, repository }));
 }
 
+/** It has a server whose engine keeps backups in repositories of its own, not in the jobs of the service. */
+export const hasOwnRepositories = ({ postgres }: Pick<ServiceConfig, 'postgres'>): boolean =>
+  postgres !== null && postgres.engine !== 'dump';
+
 /** Whether a server of this host may have a repository of that name. */
 export const isEngineRepository = (config: Configuration, name: string): boolean =>
   [...config.services.values()].some((service) => engineJobs(service).some((job) => jobInto(job, name) !== null));

@@ -9,7 +9,15 @@ import type { EffectKind } from '../../domain/effect.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { runProcess } from '../../process/run-process.ts';
-import { askServer, type Argv, clientOf, identifier, literal, type LiveServer } from '../../tools/postgresql/live-server.ts';
+import {
+  askServer,
+  type Argv,
+  clientOf,
+  connectionTo,
+  identifier,
+  literal,
+  type LiveServer,
+} from '../../tools/postgresql/live-server.ts';
 import { serverPrograms } from '../../tools/postgresql/programs.ts';
 import { requireRoom } from '../drill/scratch.ts';
 import { holdStaging } from '../restore/staging.ts';
@@ -74,7 +82,7 @@ export async function restoreDatabase(order: RestoreDatabase, context: StepConte
     );
   const file = join(root, 'database.dump');
   await run(
-    server.client('pg_dump', '--format=custom', `--file=${file}`, `--dbname=${named(database)}`),
+    server.client('pg_dump', '--format=custom', `--file=${file}`, `--dbname=${connectionTo(database)}`),
     'dump',
     database,
     context,
@@ -127,10 +135,6 @@ async function requireFree(live: LiveServer, psql: string, as: string, subject: 
     'Give it another name with --as NAME, compare, and rename both when you are sure.',
   );
 }
-
-/** A name that holds `=` would be read as a connection string. */
-const named = (database: string): string =>
-  `dbname='${database.replaceAll('\\', String.raw`\\`).replaceAll("'", String.raw`\'`)}'`;
 
 async function run(argv: Argv, operation: string, subject: string, context: StepContext): Promise<void> {
   context.progress({ message: `${operation} ${subject}` });

@@ -137,6 +137,8 @@ async function assertOwn({ path, real }: LivePlace, others: Others): Promise<voi
 
 function* belongings({ service, services, repositories, stateDir }: Others): Generator<{ what: string; where: string }> {
   for (const { name, backup, postgres } of services) {
+    // a server that runs on while its databases are restored
+    if (postgres?.engine === 'dump') yield { what: `the PostgreSQL server of ${name}`, where: postgres.dataDir };
     if (name === service) continue;
     for (const where of backup?.paths ?? []) yield { what: `the live data of ${name}`, where };
     if (postgres !== null) yield { what: `the live data of ${name}`, where: postgres.dataDir };

@@ -151,7 +151,7 @@ const left = (journal: ProblemsJournal): StatusProblem[] =>
 function jobless(service: ServiceConfig): StatusProblem[] {
   const { name } = service;
   if (service.postgres?.engine === 'pgbackrest') return [];
-  if (service.postgres !== null) {
+  if (service.postgres !== null && service.postgres.engine !== 'dump') {
     return [
       {
         severity: 'problem',

@@ -180,11 +180,11 @@ const jobless = ({ services }: Configuration): UnitFinding[] =>
       kind: 'no-job',
       subject: name,
       message:
-        postgres === null
+        postgres === null || postgres.engine === 'dump'
           ? 'is declared, and no job backs it up'
           : `is a PostgreSQL server, and this version does not drive ${postgres.engine}`,
       hint:
-        postgres === null
+        postgres === null || postgres.engine === 'dump'
           ? `Give services.${name} a backup, or say protection: {class: ephemeral} if nothing in it is worth keeping.`
           : 'Keep the way in which it is backed up today.',
     }));

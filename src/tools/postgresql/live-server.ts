@@ -34,15 +34,26 @@ export function clientOf({ socket, port, role, user }: LiveServer, program: stri
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
+/** A name that holds `=` would be read as a connection string. */
+export const connectionTo = (database: string): string =>
+  `dbname='${database.replaceAll('\\', String.raw`\\`).replaceAll("'", String.raw`\'`)}'`;
+
+export interface Asking {
+  readonly signal: AbortSignal;
+  readonly timeout: Duration;
+  /** `postgres` when not said. */
+  readonly database?: string;
+}
+
 /** Runs SQL; answers with its lines. Throws `tool-failed` with what the server said. */
 export async function askServer(
   server: LiveServer,
   psql: string,
   text: string,
-  { signal, timeout }: { readonly signal: AbortSignal; readonly timeout: Duration },
+  { signal, timeout, database = 'postgres' }: Asking,
 ): Promise<string[]> {
-  const args = ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1', '--dbname=postgres'];
-  const argv = clientOf(server, psql, ...args, '--file=-');
+  const args = ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1'];
+  const argv = clientOf(server, psql, ...args, `--dbname=${connectionTo(database)}`, '--file=-');
   const { exitCode, stdout, stderrTail } = await runProcess(
     { argv, operation: 'ask', subject: 'the server that is in service', stdin: text, cwd: '/' },
     { signal, timeout, verbatim: true },

@@ -32,7 +32,7 @@ export interface ServerPrograms {
 }
 
 /** Where packages put a version that is not on PATH: Debian's, and those of postgresql.org for the others. */
-const homesOf = (major: string): string[] => [
+export const homesOf = (major: string): string[] => [
   `/usr/lib/postgresql/${major}/bin`,
   `/usr/pgsql-${major}/bin`,
   `/usr/lib/postgresql${major}/bin`,

@@ -46,6 +46,7 @@ const BACKUP: BackupConfig = {
     tags: [],
   },
   databases: [],
+  dumps: null,
   hooks: { before: [], after: [] },
   useSnapshots: false,
   zfsDataset: null,

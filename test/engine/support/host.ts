@@ -102,6 +102,7 @@ export const backup = (repositories: readonly string[], parts: Partial<BackupCon
     within: null,
   } as unknown as BackupConfig['retention'], // nothing here reads it
   databases: [],
+  dumps: null,
   hooks: { before: [], after: [] },
   useSnapshots: false,
   zfsDataset: null,
@@ -133,6 +134,7 @@ export const postgres = (parts: Partial<PostgresConfig> = {}): PostgresConfig =>
   port: 5432,
   configFile: null,
   repositories: [],
+  excludeDatabases: [],
   schedule: {
     full: { frequency: 'weekly', ...KIND },
     differential: null,
