@@ -8,6 +8,7 @@ import { jobName } from '../../domain/naming.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { placeOf } from '../../repositories/place.ts';
+import type { Loaded } from '../postgres/dump/try-dumps.ts';
 import type { Validation } from '../validators/restored.ts';
 import type { DrillOrder } from './drill-step.ts';
 import type { Drawn } from './draw-sample.ts';
@@ -21,6 +22,8 @@ export interface Findings {
   readonly validateSeconds: number | null;
   readonly compared: Compared | null;
   readonly validations: readonly Validation[];
+  /** Of the dumps of a server; null where there were none, or they were not tried. */
+  readonly loaded: Loaded | null;
   /** Why it failed, in sentences. */
   readonly failures: readonly string[];
   /** Everything that was found wrong, one by one. */
@@ -45,7 +48,7 @@ export function evidenceOf(order: DrillOrder, findings: Findings, at: Instant): 
 
 function drillOf(order: DrillOrder, findings: Findings): Drill {
   const { chosen, second, sampleFiles } = order;
-  const { compared, validations, failures, restored } = findings;
+  const { compared, validations, failures, restored, loaded } = findings;
   return {
     snapshotTime: formatInstant(chosen.snapshot.time),
     extent: sampleFiles === null ? 'whole' : 'sample',
@@ -56,6 +59,7 @@ function drillOf(order: DrillOrder, findings: Findings): Drill {
     compared: compared === null || second === null ? null : { with: second.repository.name, files: compared.files },
     validators: validations.map(({ type, subject, ok }) => ({ type, subject, ok })),
     reason: [...failures, ...shortcomingsOf(order, findings)].join('; ') || null,
+    ...(loaded === null ? {} : { loaded }),
   };
 }
 

@@ -11,6 +11,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { LockBroker } from '../../repositories/broker.ts';
 import type { Surroundings } from '../restore/destination.ts';
 import { type Proven, type RestoreOrder, restoreAndProve, summarise } from '../restore/prove.ts';
+import type { TriedDumps } from '../postgres/dump/try-dumps.ts';
 import { accessTo, type Toolbox } from '../toolbox.ts';
 import type { RestoredService, Validation } from '../validators/restored.ts';
 import { filesOf, subjectOf, validate } from '../validators/validate.ts';
@@ -41,6 +42,8 @@ export interface DrillOrder extends RestoreOrder {
   /** What commands that validate must not read. */
   readonly hidden: readonly string[];
   readonly inspect?: Inspector | undefined;
+  /** Tries the dumps of its PostgreSQL server; null where it has none. `root`: what was restored. */
+  readonly tryDumps: ((root: string, context: StepContext) => Promise<TriedDumps>) | null;
 }
 
 export interface DrillWorld {
@@ -78,6 +81,7 @@ const nothingRestored = (why: string, drawn: Drawn | null, restoreSeconds: numbe
   validateSeconds: null,
   compared: null,
   validations: [],
+  loaded: null,
   failures: [why],
   lines: [],
 });
@@ -138,24 +142,32 @@ async function perform(
 
   const compared = order.second === null ? null : await compare(order, order.second, drawn, scratch, root, world, context);
   if (order.noSecond) context.warn(`it was not held against a second copy: ${order.noSecond.message}`);
+  const tried = await tryAll(order, drawn, scratch, context);
   const beginning = performance.now();
-  const validations = await validateAll(order, drawn, scratch, world.toolbox, context);
+  const validated = await validateAll(order, drawn, scratch, world.toolbox, context);
   const validateSeconds = (performance.now() - beginning) / 1000;
+  const validations = [...validated, ...(tried?.validations ?? [])];
   const inspected = order.inspect ? await order.inspect(order.service, scratch.data) : [];
   const invalid = validations.filter(({ ok }) => ok === false);
   return {
     drawn,
     restored,
-    restoreSeconds,
+    restoreSeconds: restoreSeconds + (tried?.loadSeconds ?? 0),
     validateSeconds,
     compared,
     validations,
+    loaded: tried?.loaded ?? null,
     failures: [
+      ...(tried?.problems ?? []),
       ...(compared && compared.differenceCount > 0 ? [differing(order, compared)] : []),
       ...invalid.map(({ type, subject, message }) => `${type} ${subject}: ${message ?? ''}`),
       ...inspected,
     ],
-    lines: [...(compared?.differences ?? []).map((path) => `differs: ${path}`), ...invalid.flatMap(({ lines }) => lines)],
+    lines: [
+      ...(tried?.lines ?? []),
+      ...(compared?.differences ?? []).map((path) => `differs: ${path}`),
+      ...invalid.flatMap(({ lines }) => lines),
+    ],
   };
 }
 
@@ -234,7 +246,7 @@ async function validateAll(
   };
   const validations: Validation[] = [];
   for (const validator of protection.validators) {
-    if (validator.type === 'sql' && order.config.postgres !== null) continue; // its server has drills of its own
+    if (validator.type === 'sql' && order.config.postgres !== null) continue; // asked of its server, which comes back in a way of its own
     context.progress({ message: `validating: ${validator.type} ${subjectOf(validator)}` });
     if (drawn !== null && validator.type !== 'sql' && filesOf(validator, home) === null) {
       const { type } = validator;
@@ -245,6 +257,19 @@ async function validateAll(
     validations.push(await validate(validator, restored, context.signal)); // oxlint-disable-line no-await-in-loop -- in the order of the configuration, each on what the one before left
   }
   return validations;
+}
+
+/** Null where there are none, or too little was restored. */
+async function tryAll(
+  { tryDumps, service }: DrillOrder,
+  drawn: Drawn | null,
+  scratch: Scratch,
+  context: StepContext,
+): Promise<TriedDumps | null> {
+  if (tryDumps === null) return null;
+  if (drawn === null) return await tryDumps(scratch.data, context);
+  context.warn(`the databases of ${service} need all of the data, and were left out with a sample`);
+  return null;
 }
 
 const differing = ({ chosen, second }: DrillOrder, { differences, differenceCount }: Compared): string =>

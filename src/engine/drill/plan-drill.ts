@@ -19,11 +19,12 @@ import { type Holding, holdings } from '../snapshots/look.ts';
 import { type Asking, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
 import { drillCopy } from '../postgres/copy-drill.ts';
 import { copyJobOf } from '../postgres/copy-repository.ts';
+import { tryDumps } from '../postgres/dump/try-dumps.ts';
 import { serverDrillSteps } from '../postgres/plan-server-drill.ts';
 import { EVERYTHING, isAt } from '../status/believed-copy.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { hiddenFrom } from '../validators/hidden-from.ts';
-import { drill, type Inspector } from './drill-step.ts';
+import { drill, type DrillOrder, type Inspector } from './drill-step.ts';
 import { nearestSnapshot, pickSnapshot } from './pick-snapshot.ts';
 import { scratchRoot } from './scratch.ts';
 import type { SecondCopy } from './second-copy.ts';
@@ -190,11 +191,15 @@ async function perform(
       surroundings: { services: [...config.services.values()], repositories: [...config.repositories.values()] },
       hidden: hiddenFrom(config),
       inspect: selection.inspect,
+      tryDumps: dumpsOf(job, chosen, config),
     },
     { toolbox, broker: world.broker },
     context,
   );
 }
+
+const dumpsOf = ({ service, backup: { dumps } }: Job, { snapshot }: Choice, config: Configuration): DrillOrder['tryDumps'] =>
+  dumps && ((root, context) => tryDumps({ config, service, postgres: dumps.server }, root, snapshot.paths, context));
 
 /** The first of them that holds a copy; why there is none where one should be; null where none is wanted. */
 function secondCopy(

@@ -14,7 +14,7 @@ import { openScratchRoot, scratchRoot } from '../drill/scratch.ts';
 export async function scratchFor(
   config: Configuration,
   { dataDir }: PostgresConfig,
-  { user, subject }: PgBackRest,
+  { user, subject }: Pick<PgBackRest, 'user' | 'subject'>,
   signal: AbortSignal,
 ): Promise<string> {
   const surroundings = { services: [...config.services.values()], repositories: [...config.repositories.values()] };

@@ -1,0 +1,184 @@
+// The drill of a set of dumps: an empty server that nobody can reach, in scratch, into which the roles and every database are loaded;
+// counted, looked through, and asked what its service wants to know.
+
+import { chown, mkdir, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Configuration, PostgresConfig, ServiceConfig } from '../../../config/configuration.ts';
+import { dumpsIn } from '../../../config/resolve-dumps.ts';
+import { type DumpSet, OF_EVERY_SERVER } from '../../../domain/database-dumps.ts';
+import type { StepContext } from '../../../domain/plan.ts';
+import { HoldfastError } from '../../../lib/errors.ts';
+import { runProcess } from '../../../process/run-process.ts';
+import { newestServerPrograms, type ServerPrograms } from '../../../tools/postgresql/programs.ts';
+import { serverUser } from '../../../tools/postgresql/server-user.ts';
+import { asUser } from '../../../tools/util-linux/as-user.ts';
+import type { Owner } from '../../../tools/util-linux/stat.ts';
+import { requireRoom } from '../../drill/scratch.ts';
+import { holdStaging } from '../../restore/staging.ts';
+import type { Validation } from '../../validators/restored.ts';
+import { dataDirectory } from '../data-directory.ts';
+import { lookThrough } from '../look-through.ts';
+import { holdPrivateServer, type PrivateServer } from '../private-server.ts';
+import { scratchFor } from '../scratch-for.ts';
+import { createDatabase, inOne, loadDump, makeRoles, propertiesOf, type Target } from './load.ts';
+import { readSet } from './read-set.ts';
+
+export interface TriedDumps {
+  /** Until every database was loaded. */
+  readonly loadSeconds: number;
+  readonly validations: readonly Validation[];
+  /** What was found wrong, in sentences. */
+  readonly problems: readonly string[];
+  readonly lines: readonly string[];
+  /** What was loaded and read: for the record. */
+  readonly loaded: Loaded | null;
+}
+
+export interface Loaded {
+  readonly [key: string]: number | string | readonly string[];
+  /** Of the server that it was loaded into. */
+  readonly version: string;
+  readonly databases: number;
+  readonly tables: number;
+  readonly rows: number;
+  readonly read: readonly string[];
+}
+
+export interface Trial {
+  readonly config: Configuration;
+  readonly service: ServiceConfig;
+  readonly postgres: PostgresConfig;
+}
+
+/** `root`: what was restored lies below it, `paths` are those of the snapshot. Throws what says nothing about the dumps. */
+export async function tryDumps(
+  { config, service, postgres }: Trial,
+  root: string,
+  paths: readonly string[],
+  context: StepContext,
+): Promise<TriedDumps> {
+  const { signal } = context;
+  const subject = service.name;
+  const place = dumpsIn(paths, service.name);
+  if (place === null) return failed('the snapshot holds no dumps of its PostgreSQL server', []);
+  const directory = join(await realpath(root), place);
+  const set = await readSet(directory, subject).catch(asFailure);
+  if (set instanceof HoldfastError) return failed(set.message, []);
+  const programs = await newestServerPrograms(signal);
+  if (programs === null) throw noPrograms(subject);
+  const user = await serverUser(postgres.user, subject, signal);
+  const scratch = await scratchFor(config, postgres, { user, subject }, signal);
+  const bytes = set.databases.reduce((sum, { size }) => sum + size, 0);
+  await requireRoom(scratch, { files: 0, bytes }, signal);
+  const home = join(scratch, `.holdfast-drill-${context.runId}-dumps`);
+  await using _staging = await holdStaging(context, home);
+  const begin = performance.now();
+  const data = await makeCluster(programs, home, user, set, signal);
+  await using server = await holdPrivateServer(
+    { programs, data, owner: user, role: set.role, durable: false, subject: `${subject} from its dumps` },
+    context,
+  );
+  try {
+    await loadAll(set, targetOf(server, postgres), directory, context);
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || !ABOUT_THE_DUMPS.has(error.code)) throw error;
+    return failed(error.message, error.tool?.stderrTail ?? []);
+  }
+  const loadSeconds = (performance.now() - begin) / 1000;
+  const counted = await countAll(set, server, signal);
+  const found = await dataDirectory(data, signal);
+  if (found.state !== 'valid') return failed('the server into which it was loaded is no whole cluster', []);
+  const looked = await lookThrough({ service }, server, { programs, directory: found, data }, context);
+  await rm(data, { recursive: true, force: true });
+  const loaded = { version: programs.major, databases: set.databases.length, ...counted, read: [...looked.read] };
+  return { ...looked, loadSeconds, loaded };
+}
+
+const ABOUT_THE_DUMPS: ReadonlySet<unknown> = new Set(['not-restored', 'tool-failed']);
+
+const failed = (problem: string, lines: readonly string[]): TriedDumps => ({
+  loadSeconds: 0,
+  validations: [],
+  problems: [problem],
+  lines,
+  loaded: null,
+});
+
+function asFailure(error: unknown): HoldfastError {
+  if (error instanceof HoldfastError && error.code === 'not-restored') return error;
+  throw error;
+}
+
+/** Empty, with the superuser of the one that was dumped. */
+async function makeCluster(
+  programs: ServerPrograms,
+  home: string,
+  user: Owner,
+  { role }: DumpSet,
+  signal: AbortSignal,
+): Promise<string> {
+  const data = join(home, 'data');
+  await mkdir(data, { mode: 0o700 });
+  if (process.getuid?.() === 0) for (const path of [home, data]) await chown(path, user.uid, user.gid); // oxlint-disable-line no-await-in-loop -- two
+  const shape = ['--encoding=UTF8', '--locale=C', '--no-sync', '--auth=trust', `--username=${role}`];
+  const [first = '', ...rest] = [...asUser(user), programs.need('initdb'), '--pgdata', data, ...shape];
+  const { exitCode, stderrTail } = await runProcess(
+    { argv: [first, ...rest], operation: 'make a server in', subject: data, cwd: '/', env: { LC_ALL: 'C' } },
+    { signal },
+  );
+  if (exitCode === 0) return data;
+  throw new HoldfastError({
+    code: 'unsupported',
+    operation: 'make a server in',
+    subject: data,
+    message: stderrTail.at(-1) ?? `initdb ended with exit code ${exitCode}`,
+    tool: { name: 'initdb', exitCode, stderrTail },
+  });
+}
+
+const targetOf = (server: PrivateServer, { processes }: PostgresConfig): Target => ({
+  restore: (...args) => server.client('pg_restore', ...args),
+  sql: (text, signal) => server.sql('postgres', text, { signal }),
+  atOnce: processes ?? 1,
+});
+
+async function loadAll(set: DumpSet, target: Target, directory: string, context: StepContext): Promise<void> {
+  const { signal } = context;
+  await makeRoles(target, directory, signal);
+  const loading = { target, directory, noTablespaces: true };
+  for (const database of set.databases) {
+    /* oxlint-disable no-await-in-loop -- each with all that the machine has */
+    context.progress({ message: `loading ${database.name}` });
+    if (!OF_EVERY_SERVER.has(database.name)) await target.sql(createDatabase(database.name, database), signal);
+    await loadDump(loading, database, database.name, signal);
+    await target.sql(inOne(await propertiesOf(loading, database, signal)), signal);
+    /* oxlint-enable no-await-in-loop */
+  }
+}
+
+const COUNT = `SELECT format('SELECT count(*) FROM %I.%I', schemaname, tablename) FROM pg_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') \\gexec`;
+
+/** Every row of every table. */
+async function countAll(
+  { databases }: DumpSet,
+  server: PrivateServer,
+  signal: AbortSignal,
+): Promise<{ readonly tables: number; readonly rows: number }> {
+  let [tables, rows] = [0, 0];
+  for (const { name } of databases) {
+    const counts = await server.sql(name, COUNT, { signal }); // oxlint-disable-line no-await-in-loop -- one after the other
+    tables += counts.length;
+    rows += counts.reduce((sum, count) => sum + Number(count), 0);
+  }
+  return { tables, rows };
+}
+
+const noPrograms = (subject: string): HoldfastError =>
+  new HoldfastError({
+    code: 'tool-missing',
+    operation: 'drill',
+    subject,
+    message: 'no server programs of PostgreSQL are installed here, and dumps are tried by loading them into a server',
+    hint: 'On Debian and Ubuntu: apt install postgresql; elsewhere the PostgreSQL server package, or its programs on PATH.',
+  });
