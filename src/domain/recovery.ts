@@ -118,7 +118,7 @@ export function decide({ service, paths, copies, others }: Observation, policy: 
     return {
       action: 'fail',
       code: 'unsupported',
-      reason: 'this version of Holdfast drives no other PostgreSQL engine than pgbackrest',
+      reason: 'this version of Holdfast drives no other PostgreSQL engine than pgbackrest and dump',
       hint: 'Restore the cluster with the tool that backs it up today.',
       again: false,
     };

@@ -17,6 +17,8 @@ import type { Toolbox } from '../toolbox.ts';
 import { type Connections, openConnections } from '../replication/connections.ts';
 import { Repositories } from './ask-copies.ts';
 import { clusterStep } from './cluster-step.ts';
+import { dumpedServerStep } from './dumped-server.ts';
+import { hasOwnRepositories } from '../postgres/plan-backup.ts';
 import { emptyStartAllowed, onlyByItsUnit, STARTED_EMPTY, useUpEmptyStart } from './empty-starts.ts';
 import { type Estimate, estimateOf } from './estimate.ts';
 import { restoreOf } from './from-copies.ts';
@@ -84,7 +86,7 @@ export const policyOf = (
   journal: Toolbox['journal'],
   now: Instant,
 ): RecoveryPolicy => ({
-  kept: postgres !== null ? 'engine' : backup === null ? 'nothing' : 'files',
+  kept: hasOwnRepositories({ postgres }) ? 'engine' : backup === null ? 'nothing' : 'files',
   fromRepositories: recover.sources.includes('repository'),
   allowEmptyStart: protection.allowEmptyStart,
   permitted: emptyStartAllowed(journal, name, now),
@@ -110,6 +112,8 @@ async function planService(service: ServiceConfig, scene: Scene): Promise<{ step
     const cluster = { config, journal: toolbox.journal, mounts, toolbox, world, beforeStart };
     return { step: await clusterStep(service, service.postgres, common(service), cluster), remarks: [] };
   }
+  const dumped = await dumpedServerStep(service, common(service), { config, journal: toolbox.journal, mounts }, signal);
+  if (dumped !== null) return { step: dumped, remarks: [] };
   const policy = policyOf(service, toolbox.journal, world.now);
   const files = policy.kept === 'files';
   const paths = files ? await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, signal) : [];

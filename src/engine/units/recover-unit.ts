@@ -28,9 +28,9 @@ export const recoverables = ({ services }: Configuration): Recoverable[] =>
 /** Null where nothing of it is kept, or by an engine that this version does not drive. */
 function dataOf({ backup, postgres }: ServiceConfig): readonly string[] | null {
   if (postgres !== null)
-    return postgres.engine === 'pgbackrest'
-      ? [postgres.dataDir, ...(backup?.serverCopy ? [] : (backup?.paths ?? []))]
-      : null;
+    return postgres.engine === 'barman-cloud'
+      ? null
+      : [postgres.dataDir, ...(backup?.serverCopy ? [] : (backup?.paths ?? []))];
   return backup?.paths ?? null;
 }
 

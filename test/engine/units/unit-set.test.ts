@@ -138,15 +138,17 @@ describe('a unit that waits for its data', () => {
   });
 
   it('is none of an engine whose data this version cannot bring back: it would never start again', async () => {
-    const postgres = { engine: 'dump', dataDir: '/srv/pg' };
+    const postgres = { engine: 'barman-cloud', dataDir: '/srv/pg' };
     assert.equal((await there({ backup: undefined, postgres, recover: {} })).files.has(DROP_IN), false);
   });
 
   it('is a PostgreSQL server, too, which never starts on another cluster or on nothing', async () => {
-    const postgres = { engine: 'pgbackrest', dataDir: '/srv/pg' };
-    const set = await there({ backup: undefined, postgres, recover: {} });
-    assert.deepEqual(settings(set, DROP_IN, 'RequiresMountsFor'), ['/srv/pg']);
-    assert.ok(set.files.has('holdfast-recover@app.service'));
+    for (const engine of ['pgbackrest', 'dump']) {
+      const postgres = { engine, dataDir: '/srv/pg' };
+      const set = await there({ backup: undefined, postgres, recover: {} });
+      assert.deepEqual(settings(set, DROP_IN, 'RequiresMountsFor'), ['/srv/pg']);
+      assert.ok(set.files.has('holdfast-recover@app.service'));
+    }
   });
 
   it('comes after the mounts of a server that its copies are on, and is not kept from starting by one that is away', async () => {

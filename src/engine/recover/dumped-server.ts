@@ -1,0 +1,119 @@
+// The PostgreSQL server of a service that is backed up by dumps, before it starts. Dumps are loaded into a server that runs, so they come
+// back after the start, by a person; what is seen to here is that no server begins anew where one was, and nobody notices.
+
+import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import type { Step } from '../../domain/plan.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import type { Json } from '../../lib/json.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { ObservedScene } from '../layers/observe-scene.ts';
+import { observeScene } from '../layers/observe-scene.ts';
+import { type DataDirectory, dataDirectory } from '../postgres/data-directory.ts';
+import { whatHides } from './look-at-paths.ts';
+
+interface Scene {
+  readonly config: Configuration;
+  readonly journal: Journal;
+  readonly mounts: ObservedScene;
+}
+
+/** What is known of the data of a server. `other`: it is there, and is another cluster than the one that was dumped last. */
+export type ServerData =
+  | { readonly kind: 'there' }
+  | { readonly kind: 'other'; readonly is: string; readonly was: string }
+  | { readonly kind: 'lost'; readonly why: string }
+  /** `mayPass`: without a person. */
+  | { readonly kind: 'unclear'; readonly why: string; readonly mayPass: boolean };
+
+/**
+ * Null where its server has its data, so that the rest is about its files. A step that fails where it has not, and for a service
+ * without files one that tells that it has.
+ */
+export async function dumpedServerStep(
+  service: ServiceConfig,
+  common: Omit<Step, 'title' | 'run'>,
+  scene: Scene,
+  signal: AbortSignal,
+): Promise<Step | null> {
+  const { backup, name } = service;
+  if (!backup?.dumps) return null;
+  const foreseen = await look(service, scene, signal);
+  if (foreseen.kind === 'there' && backup.paths.length > 0) return null;
+  const reason = wordsOf(foreseen);
+  return {
+    ...common,
+    title: `Recover the PostgreSQL server of ${name}`,
+    foreseen: { service: name, action: isThere(foreseen) ? 'skip' : 'block', reason },
+    ...(isThere(foreseen) ? {} : { doomed: true }),
+    async run(context) {
+      const mounts = await observeScene([], context.signal);
+      const now = await look(service, { ...scene, mounts }, context.signal);
+      if (!isThere(now)) throw refusal(service, now);
+      if (now.kind === 'other')
+        context.warn(`${wordsOf(now)}: if its databases are missing, holdfast restore ${name} --in-place`);
+      return { outcome: 'skipped', reason: wordsOf(now), result: { service: name, action: 'skip', reason: wordsOf(now) } };
+    },
+  };
+}
+
+const isThere = ({ kind }: ServerData): boolean => kind === 'there' || kind === 'other';
+
+async function look(service: ServiceConfig, scene: Scene, signal: AbortSignal): Promise<ServerData> {
+  const dataDir = service.backup?.dumps?.server.dataDir ?? '';
+  const [last] = scene.journal.evidence({ service: service.name, kind: 'backup', complete: true, limit: 1 });
+  const directory = await dataDirectory(dataDir, signal);
+  const seen = dataOf(directory, dataDir, systemIdIn(last?.detail['source']));
+  if (seen.kind === 'there') return seen;
+  const hidden = await whatHides(service, dataDir, scene, signal);
+  return hidden === null ? seen : { kind: 'unclear', why: hidden.reason, mayPass: hidden.mayPass };
+}
+
+/** As openDumps put it there. */
+function systemIdIn(source: Json | undefined): string | null {
+  const server = typeof source === 'object' && source !== null && 'server' in source ? source['server'] : null;
+  const id = typeof server === 'object' && server !== null && 'systemId' in server ? server['systemId'] : null;
+  return typeof id === 'string' ? id : null;
+}
+
+/** `was`: the cluster that was dumped last; null where none is on record. */
+export function dataOf(directory: DataDirectory, dataDir: string, was: string | null): ServerData {
+  switch (directory.state) {
+    case 'valid': {
+      const { systemId } = directory.control;
+      return was === null || was === systemId ? { kind: 'there' } : { kind: 'other', is: systemId, was };
+    }
+    case 'absent':
+      return { kind: 'lost', why: `${dataDir}, the data of its PostgreSQL server, does not exist` };
+    case 'empty':
+      return { kind: 'lost', why: `${dataDir}, the data of its PostgreSQL server, is empty` };
+    case 'partial':
+      return { kind: 'unclear', why: `${dataDir}: ${directory.why}`, mayPass: false };
+    case 'unknown':
+      // it is a cluster, of a version whose programs are elsewhere: in a container
+      return directory.cause?.code === 'tool-missing'
+        ? { kind: 'there' }
+        : { kind: 'unclear', why: `${dataDir}: ${directory.why}`, mayPass: true };
+    default:
+      return directory satisfies never;
+  }
+}
+
+function wordsOf(data: ServerData): string {
+  if (data.kind === 'there') return 'the data of its PostgreSQL server is there';
+  if (data.kind === 'other')
+    return `its PostgreSQL server is another cluster (${data.is}) than the one that was dumped last (${data.was})`;
+  return data.why;
+}
+
+const refusal = ({ name, unit }: ServiceConfig, data: ServerData): HoldfastError =>
+  new HoldfastError({
+    code: 'refused',
+    operation: 'recover',
+    subject: name,
+    message: wordsOf(data),
+    hint:
+      data.kind === 'lost'
+        ? `Is its file system mounted? If the data is really gone: make an empty cluster there (initdb, or pg_createcluster), start ${unit ?? 'its server'}, then: holdfast restore ${name} --in-place loads all roles and databases.`
+        : 'Nobody knows whether its data is there. See to that first (holdfast doctor, findmnt, ls -ld); nothing was changed.',
+    retry: data.kind === 'unclear' && data.mayPass ? 'later' : 'never',
+  });
