@@ -23,6 +23,12 @@ function linesOf({ result }: StepReport, columns: number): string[] {
     `restored  ${files.toLocaleString('en')} ${files === 1 ? 'file' : 'files'}, ${size}, verified: ${textAt(result, 'verified')}`,
   ];
   if (typeof result['to'] === 'string') lines.push(`it is in  ${printable(result['to'])}`);
+  for (const [key, label] of [
+    ['databases', 'database'],
+    ['roles', 'new role'],
+  ] as const)
+    for (const name of Array.isArray(result[key]) ? result[key] : [])
+      lines.push(`${label.padEnd(LABEL)}${printable(String(name))}`);
   for (const kept of Array.isArray(result['kept']) ? result['kept'] : []) {
     // as the step wrote it
     const { keptAt } = kept as { keptAt?: unknown };

@@ -162,13 +162,21 @@ async function sceneOf(
     includes: options.include ?? [],
     verify: options.verify,
     allowIncomplete: options.allowIncomplete ?? false,
+    database: options.database === undefined ? undefined : { name: options.database, as: options.as ?? options.database },
   };
   const repository = await adHocRepository(options);
   if (repository) {
     cli.tailor = hintsForAdHoc({ ...options, url: repository.name });
     const anyHost = options.host === undefined && options.snapshot !== undefined && options.snapshot !== 'latest';
     return {
-      scene: { host: thisHost(), candidates: [repository], service: null, services: [], repositories: [repository] },
+      scene: {
+        config: null,
+        host: thisHost(),
+        candidates: [repository],
+        service: null,
+        services: [],
+        repositories: [repository],
+      },
       wish: { ...common, service: service ?? null, host: anyHost ? null : (options.host ?? thisHost()), path: options.path },
       stateDir: await adHocStateDir(cli),
     };

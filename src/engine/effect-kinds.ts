@@ -13,6 +13,7 @@ import { PRIVATE_SERVER } from './postgres/private-server.ts';
 import { UNFINISHED_PAGE } from './recovery-kit/write-page.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
 import { PGBACKREST_PROCESSES } from './postgres/processes.ts';
+import { CLOSED_DATABASE } from './postgres/dump/exchange.ts';
 import { LOADING_DATABASE } from './postgres/restore-database.ts';
 import { PROMOTION } from './restore/promote.ts';
 import { STAGING } from './restore/staging.ts';
@@ -37,4 +38,5 @@ export const EFFECT_KINDS = effectKinds([
   PGBACKREST_PROCESSES,
   PRIVATE_SERVER,
   LOADING_DATABASE,
+  CLOSED_DATABASE,
 ]);

@@ -46,6 +46,7 @@ export const restoreOf = (
 ): Promise<{ step: Step; remarks: string[] }> =>
   inPlaceStep(
     {
+      config,
       host: config.host,
       candidates: [],
       service,

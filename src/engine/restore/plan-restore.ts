@@ -2,8 +2,9 @@
 // the very restore that would be made, and a wrong wish is told before anything is touched.
 
 import { join } from 'node:path';
-import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import type { Configuration, RepositoryConfig, ServiceConfig, ValidatorConfig } from '../../config/configuration.ts';
 import { contains, normalPath } from '../../config/repository-url.ts';
+import { dumpsIn } from '../../config/resolve-dumps.ts';
 import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -14,6 +15,7 @@ import { fillFromRestic } from './fill-from-restic.ts';
 import { leftOutOf, patternsOf } from './left-out.ts';
 import { checkLivePlaces } from './live-place.ts';
 import { type Asking, inOrderOfAsking, type Observed, observeSnapshot } from '../snapshots/observe-snapshots.ts';
+import { dumpsStep, IN_PLACE_REMARKS } from '../postgres/dump/plan-dumps.ts';
 import { restoreInPlace } from './restore-in-place.ts';
 import { restoreTo } from './restore-to.ts';
 import { selectRepository, selectService } from '../select.ts';
@@ -21,6 +23,8 @@ import type { Toolbox } from '../toolbox.ts';
 
 /** Where it is restored from and what is around it: the configuration, or a repository given on the command line. */
 export interface RestoreScene {
+  /** Null for a repository given on the command line. */
+  readonly config: Configuration | null;
   readonly host: string;
   /** In the order in which they are asked. */
   readonly candidates: readonly RepositoryConfig[];
@@ -32,8 +36,10 @@ export interface RestoreScene {
 }
 
 export interface RestoreWish extends SnapshotWish {
-  /** The new directory, absolute; null for in place. */
+  /** The new directory, absolute; null for in place, or with a database. */
   readonly to: string | null;
+  /** Only this one of its dumps, into the server that is in service. */
+  readonly database?: { readonly name: string; readonly as: string } | undefined;
   /** Paths in the snapshot; relative ones are below its only path. */
   readonly includes?: readonly string[];
   /** Default true. */
@@ -52,6 +58,7 @@ export function restoreScene(config: Configuration, serviceName: string, reposit
   const repositories = [...config.repositories.values()];
   const own = service.backup?.repositories.map((name) => selectRepository(config, name)) ?? repositories;
   return {
+    config,
     host: config.host,
     candidates: repository === undefined ? inOrderOfAsking(own) : [selectRepository(config, repository)],
     service,
@@ -76,11 +83,47 @@ export async function planRestore(
   const warnings = [...chosen.remarks, ...foreign];
   const base = { kind: 'restore', host: scene.host, limits: {} };
   if (wish.to === null) {
-    const inPlace = await inPlaceStep(scene, wish, chosen, toolbox);
-    return { ...base, warnings: [...warnings, ...inPlace.remarks], steps: [inPlace.step] };
+    const live = await liveSteps(scene, wish, chosen, toolbox);
+    return { ...base, warnings: [...warnings, ...live.remarks], steps: live.steps };
   }
   return { ...base, warnings, steps: [toStep(wish.to, wish, chosen, surroundings, toolbox)] };
 }
+
+/** Over the live data: the files first, then the databases, each where the service has some. */
+async function liveSteps(
+  scene: RestoreScene,
+  wish: RestoreWish,
+  chosen: Observed,
+  toolbox: Toolbox,
+): Promise<{ steps: Step[]; remarks: readonly string[] }> {
+  const { config, service } = scene;
+  const { database } = wish;
+  const dumps = service?.backup?.dumps ?? null;
+  if (config === null || service === null || dumps === null) {
+    if (database !== undefined) throw noDatabases(service?.name ?? 'a snapshot');
+    const inPlace = await inPlaceStep(scene, wish, chosen, toolbox);
+    return { steps: [inPlace.step], remarks: inPlace.remarks };
+  }
+  const order = { chosen, service: service.name, verify: wish.verify ?? true, dumps };
+  if (database !== undefined) {
+    const only = { database: database.name, as: database.as };
+    return { steps: [dumpsStep({ ...order, only, after: null }, config, toolbox)], remarks: [] };
+  }
+  if (chosen.partial && (wish.id === undefined || wish.id === 'latest')) throw incomplete(service.name, chosen);
+  const hasFiles = (service.backup?.paths.length ?? 0) > 0;
+  const files = hasFiles ? await inPlaceStep(scene, wish, chosen, toolbox) : null;
+  const step = dumpsStep({ ...order, only: null, after: files?.step ?? null }, config, toolbox);
+  return { steps: [...(files ? [files.step] : []), step], remarks: [...(files?.remarks ?? []), ...IN_PLACE_REMARKS] };
+}
+
+const noDatabases = (subject: string): HoldfastError =>
+  new HoldfastError({
+    code: 'usage',
+    operation: 'restore',
+    subject,
+    message: '--database goes with a service whose PostgreSQL server is backed up',
+    hint: 'A database that is a file comes back with --include.',
+  });
 
 function toStep(
   directory: string,
@@ -126,7 +169,11 @@ export async function inPlaceStep(
   const held = new Set(chosen.snapshot.paths.map(normalPath));
   const paths = declared.filter((path) => held.has(path));
   const absent = declared.filter((path) => !held.has(path));
-  const others = [...held].filter((path) => !declared.includes(path) && !declared.some((each) => contains(each, path)));
+  const { dumps } = service.backup;
+  const dumped = dumps === null ? null : dumpsIn([...held], service.name);
+  const others = [...held]
+    .filter((path) => path !== dumped)
+    .filter((path) => !declared.includes(path) && !declared.some((each) => contains(each, path)));
   if (paths.length === 0) {
     throw notInPlace(service.name, `the snapshot holds ${[...held].join(', ')}, and the service is ${declared.join(', ')}`);
   }
@@ -166,7 +213,7 @@ export async function inPlaceStep(
           service: service.name,
           unit: service.unit,
           exclude,
-          validators: wish.validation ? service.protection.validators : [],
+          validators: wish.validation ? validatorsOf(service) : [],
           hidden: wish.validation?.hidden ?? [],
           services,
           repositories,
@@ -178,7 +225,7 @@ export async function inPlaceStep(
             chosen,
             service: service.name,
             verify: wish.verify ?? true,
-            whole: absent.length + others.length === 0,
+            whole: absent.length + others.length === 0 && dumped === null,
           },
           toolbox,
         ),
@@ -188,6 +235,10 @@ export async function inPlaceStep(
   };
   return { step, remarks };
 }
+
+/** Those of its files: a server that is dumped is asked when its databases are loaded. */
+const validatorsOf = ({ backup, protection }: ServiceConfig): readonly ValidatorConfig[] =>
+  protection.validators.filter(({ type }) => type !== 'sql' || !backup?.dumps);
 
 const commonParts = (
   service: string | null,
