@@ -1,5 +1,6 @@
 // From the configuration and what was observed to what a recovery kit says. Pure.
 
+import { kitDumps } from './dump-commands.ts';
 import type { Configuration, RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
 import { localDirectory, normalPath } from '../../config/repository-url.ts';
 import { formatDuration } from '../../domain/duration.ts';
@@ -85,6 +86,7 @@ function serviceOf(service: ServiceConfig, config: KitConfiguration, seen: Obser
     paths,
     leftOut: backup?.exclude ?? [],
     databases: (backup?.databases ?? []).map(({ path }) => path),
+    dumps: kitDumps(service),
     hooks: (backup?.hooks.before ?? []).map(({ argv }) => maskSecrets(argv.map(shellWord).join(' '), seen.known)),
     pgbackrest: pgBackRestOf(service),
     owners: paths.flatMap((path) => {
@@ -140,7 +142,9 @@ function reachOf({ url, mounted }: RepositoryConfig, mount: KitMount | null): Ki
 function othersOf(config: KitConfiguration, repository: RepositoryConfig, snapshots: readonly Snapshot[]): KitOther[] {
   const declared = [...config.services.values()].flatMap(({ name, backup, postgres, protection }): KitOther[] => {
     const engine =
-      postgres === null ? [] : [{ service: name, why: 'its PostgreSQL server is backed up in a way of its own' }];
+      postgres === null || postgres.engine === 'dump'
+        ? []
+        : [{ service: name, why: 'its PostgreSQL server is backed up in a way of its own' }];
     if (backup?.repositories.includes(repository.name)) return backup.serverCopy ? [] : engine;
     if (backup) return [...engine, { service: name, why: `it is in ${backup.repositories.join(', ')}` }];
     return postgres === null ? [{ service: name, why: `nothing of it is backed up (class ${protection.class})` }] : engine;

@@ -107,6 +107,8 @@ export interface KitService extends JsonObject {
   readonly leftOut: readonly string[];
   /** SQLite files among the data: consistent copies, at their own paths. */
   readonly databases: readonly string[];
+  /** Dumps of its PostgreSQL server among the data. */
+  readonly dumps: KitDumps | null;
   /** Commands that ran before each backup, and may have made dumps. */
   readonly hooks: readonly string[];
   /** What the paths hold is no data, but the repository of pgBackRest that has it. */
@@ -129,6 +131,15 @@ export interface KitPgBackRest extends JsonObject {
   readonly user: string;
   /** The file with the passphrase that encrypts it; null where none is named. */
   readonly cipherPassFile: string | null;
+}
+
+export interface KitDumps extends JsonObject {
+  /** Where they stand in a snapshot. */
+  readonly place: string;
+  /** Who runs the server. */
+  readonly user: string;
+  /** The arguments by which a client finds it. */
+  readonly connection: readonly string[];
 }
 
 export interface KitOwner extends JsonObject {

@@ -4,6 +4,7 @@ import { configurationPath, configurationTag, jobTag } from '../../domain/naming
 import { type Block, code, codes, joined, said, strong, type Text, text } from '../../lib/page/page.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import { dumpByHand, restoreByHand, typed } from '../../tools/restic/by-hand.ts';
+import { loadCommands } from './dump-commands.ts';
 import type { Kit, KitOwner, KitPgBackRest, KitService, KitSnapshot } from './kit.ts';
 import { amountOf, completeness, inHome, minute, shortId } from './page-words.ts';
 
@@ -51,9 +52,10 @@ const nothing = ({ answer, repository }: Kit, service: string): Block => ({
     : text`This host had no record of a snapshot of ${service} in ${repository}. See whether it holds one.`,
 });
 
-function factsOf({ paths, leftOut, newest, newestComplete }: KitService): Text[] {
+function factsOf({ paths, dumps, leftOut, newest, newestComplete }: KitService): Text[] {
   return [
-    [`${paths.length === 1 ? 'Path' : 'Paths'}: `, ...codes(paths)],
+    ...(dumps === null ? [] : [['Dumps of its PostgreSQL server: ', code(dumps.place)] as Text]),
+    ...(paths.length === 0 ? [] : [[`${paths.length === 1 ? 'Path' : 'Paths'}: `, ...codes(paths)] as Text]),
     ...(leftOut.length === 0 ? [] : [['Never backed up of it: ', ...codes(leftOut)]]),
     ...(newest === null ? [] : [['Newest on the day of this page: ', ...snapshotWords(newest)]]),
     ...(newestComplete === null || newestComplete.id === newest?.id
@@ -68,16 +70,19 @@ function snapshotWords(snapshot: KitSnapshot): Text {
 }
 
 function commandsOf({ host }: Kit, service: KitService): string[] {
-  const { name, unit, databases, movedAside, excluded, paths } = service;
+  const { name, unit, databases, dumps, movedAside, excluded, paths } = service;
   const restore = restoreByHand({ snapshot: { host, tag: jobTag(name) }, target: targetOf(service), exclude: excluded });
-  if (service.target === 'aside') return [restore, `ls -la ${targetOf(service)}`];
+  if (service.target === 'aside')
+    return [restore, `ls -la ${targetOf(service)}`, ...(dumps === null ? [] : loadCommands(dumps, targetOf(service)))];
   return [
-    ...(unit === null ? [] : [`systemctl stop ${shellWord(unit)} || true`]),
+    // the server that they are loaded into may be what the unit is
+    ...(unit === null || dumps !== null ? [] : [`systemctl stop ${shellWord(unit)} || true`]),
     ...movedAside.map(outOfTheWay),
     ...databases.map(withoutCompanions),
     restore,
     ...databases.map((path) => `sqlite3 ${shellWord(immutable(path))} 'PRAGMA integrity_check'`),
-    typed(['ls -la', ...paths.map(shellWord)]),
+    ...(paths.length === 0 ? [] : [typed(['ls -la', ...paths.map(shellWord)])]),
+    ...(dumps === null ? [] : loadCommands(dumps, '')),
   ];
 }
 
@@ -97,7 +102,7 @@ const targetOf = ({ name, target }: Pick<KitService, 'name' | 'target'>): string
 const immutable = (path: string): string => `file://${encodeURI(path).replaceAll(/[?#]/g, encodeURIComponent)}?immutable=1`;
 
 function afterRestore(service: KitService): Block[] {
-  const { databases, hooks, owners, target, name, pgbackrest, paths } = service;
+  const { databases, dumps, hooks, owners, target, name, pgbackrest, paths } = service;
   const items: Text[] = [
     ...(target === 'live'
       ? []
@@ -107,6 +112,11 @@ function afterRestore(service: KitService): Block[] {
     ...(databases.length === 0 || target !== 'live'
       ? []
       : [text`${'sqlite3'} must say ${'ok'} for each database. They are consistent copies, and open as they are.`]),
+    ...(dumps === null
+      ? []
+      : [
+          text`The last lines load the dumps: a PostgreSQL server must run that has none of these databases (an empty cluster). That a role exists already is well; any other error is not. Then remove the dumps: ${'globals.sql'} holds what passwords are checked with.`,
+        ]),
     ...ownersWords(owners),
     ...(pgbackrest === null ? [] : serverWords(pgbackrest, paths[0] ?? '')),
     ...(hooks.length === 0
