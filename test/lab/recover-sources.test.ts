@@ -7,6 +7,7 @@ import { type Lab, openLab } from '../../lab/lab.ts';
 import type { Machine } from '../../lab/machine/machine.ts';
 import { missingFor } from '../../lab/requirements.ts';
 import type { StepReport } from '../../src/domain/report.ts';
+import { textAt } from '../../src/lib/json.ts';
 import { stepOf } from '../support/cli.ts';
 import { type Answer, holdfast, PASSWORD_FILE } from './support/holdfast-on.ts';
 
@@ -171,7 +172,8 @@ test(
     assert.equal(await state(), '{"at": 1}\n');
 
     await lose();
-    await host.sh('rm -rf /mnt/near/snapshots/*; holdfast recover app --allow-empty-once');
+    const id = textAt(step.result ?? {}, 'snapshotId');
+    await host.sh('rm -rf /mnt/near/snapshots/*; holdfast recover app --allow-empty-once --gone "$1"', [id]);
     const blocked = await recover();
     assert.notEqual(blocked.exitCode, 0);
     assert.match(blocked.step.error?.message ?? '', /replica nas: /);
