@@ -20,6 +20,10 @@ set -e
 zpool create -O mountpoint=none tank $1
 zpool create -O mountpoint=none vault $2
 zfs create -o mountpoint=/srv/app tank/app
+echo passphrase >/root/key
+zfs create -o encryption=on -o keyformat=passphrase -o keylocation=file:///root/key -o pbkdf2iters=100000 -o mountpoint=/srv/safe tank/safe
+echo secret >/srv/safe/file
+zfs snapshot tank/safe@one
 zfs create vault/forge
 useradd --create-home --shell /bin/bash replica
 zfs allow -u replica receive,create,mount,canmount,readonly,hold,release,destroy vault/forge
@@ -42,13 +46,16 @@ const config = {
   version: 1,
   host: 'forge',
   repositories: { near: { url: '/mnt/near', passwordFile: PASSWORD_FILE } },
-  replication: { zfs: { targets: { nas: { destination: 'replica@localhost:vault/forge', datasets: ['tank/app'] } } } },
+  replication: {
+    zfs: { targets: { nas: { destination: 'replica@localhost:vault/forge', datasets: ['tank/app', 'tank/safe'] } } },
+  },
   services: {
     app: {
       backup: { paths: ['/srv/app'], repositories: ['near'] },
       protection: { validators: [{ type: 'json', path: 'data/state.json' }], allowEmptyStart: true },
       recover: { sources: ['snapshot', 'replica', 'repository'] },
     },
+    safe: { backup: { paths: ['/srv/safe'] }, recover: { sources: ['replica'] } },
   },
 };
 
@@ -61,7 +68,7 @@ before(
     await host.write('/etc/holdfast/holdfast.yaml', JSON.stringify(config));
     await host.write(PASSWORD_FILE, 'correct horse\n', 0o600);
     await host.exec(['holdfast', 'repository', 'init', 'near']);
-    await host.exec(['holdfast', 'run']);
+    await host.exec(['holdfast', 'run', 'app']);
     await host.sh(`cd /srv/app/data && echo '{"at": 2}' >state.json && zfs snapshot tank/app@autosnap_1`);
     await host.exec(['holdfast', 'replicate']);
     await host.sh(`cd /srv/app/data && echo '{"at": 3}' >state.json && zfs snapshot tank/app@autosnap_2`);
@@ -151,9 +158,11 @@ wait $!`,
     [],
     { anyExit: true },
   );
-  const { step, exitCode } = await recover();
-  assert.equal(exitCode, 0, JSON.stringify(step));
+  await host.sh('rm /srv/safe/file');
+  const { exitCode, report } = await holdfast(host, ['recover', 'app', 'safe']);
+  assert.equal(exitCode, 0, JSON.stringify(report.steps));
   assert.equal(await state(), '{"at": 2}\n');
+  assert.equal(await host.read('/srv/safe/file'), 'secret\n', 'what is encrypted there is read with the key that is here');
   await host.sh('zfs destroy tank/holdfast-received-01ARZ3NDEKTSV4RRFFQ69G5FAV-0');
   await assertNothingLeft();
 });

@@ -31,8 +31,8 @@ export function sendArgs(stream: Stream): Argv {
     : ['zfs', 'send', shape, stream.all ? '-I' : '-i', stream.from, stream.to];
 }
 
-/** A whole one, of which nothing is kept where it goes but for a while: of any encryption there. Full name. */
-export const sendOnceArgs = (snapshot: string): Argv => ['zfs', 'send', '-Lc', snapshot];
+/** A whole one, of which nothing is kept where it goes but for a while: of any encryption there, or raw. Full name. */
+export const sendOnceArgs = (snapshot: string, raw: boolean): Argv => ['zfs', 'send', raw ? '-w' : '-Lc', snapshot];
 
 /** What is half received goes by itself. Never mounted. */
 export const receiveOnceArgs = (dataset: string): Argv => [

@@ -47,7 +47,8 @@ test('one level is listed, by age; what is received once is never mounted, nor k
       .replace(/-o \S+ /, ''),
     'zfs list -Hp -t filesystem,volume,snapshot -s createtxg -d 1 tank/a',
   );
-  assert.deepEqual(sendOnceArgs('tank/a@1'), ['zfs', 'send', '-Lc', 'tank/a@1']);
+  assert.deepEqual(sendOnceArgs('tank/a@1', false), ['zfs', 'send', '-Lc', 'tank/a@1']);
+  assert.deepEqual(sendOnceArgs('tank/a@1', true), ['zfs', 'send', '-w', 'tank/a@1']);
   assert.equal(
     receiveOnceArgs('tank/b').join(' '),
     'zfs receive -u -o canmount=noauto -o mountpoint=none -o readonly=on tank/b',

@@ -15,6 +15,8 @@ export interface Receiving {
   readonly end: ZfsEnd;
   /** Full name, there. */
   readonly snapshot: string;
+  /** It cannot be read there, and comes as it is. */
+  readonly raw: boolean;
   /** A dataset that does not exist yet. */
   readonly into: string;
   /** Bytes that it refers to, and those that came before it in this recovery. */
@@ -23,8 +25,8 @@ export interface Receiving {
 }
 
 /** Answers with the bytes that came. Throws for whichever end it was. */
-export async function receive({ end, snapshot, into, size, before }: Receiving, context: StepContext): Promise<number> {
-  const sending = { argv: sendOnceArgs(snapshot), operation: 'send', subject: snapshot };
+export async function receive({ end, snapshot, raw, into, size, before }: Receiving, context: StepContext): Promise<number> {
+  const sending = { argv: sendOnceArgs(snapshot, raw), operation: 'send', subject: snapshot };
   const receiving = { argv: receiveOnceArgs(into), operation: 'receive', subject: into };
   const env = { LC_ALL: 'C' };
   const { writer, reader, bytes } = await runPipe(

@@ -13,6 +13,7 @@ import { mounts } from '../../../repositories/mounts.ts';
 import type { HeldView } from '../../../tools/util-linux/held-view.ts';
 import { type DatasetContent, listContents } from '../../../tools/zfs/contents.ts';
 import type { ZfsEnd } from '../../../tools/zfs/end.ts';
+import { keyFileOf, loadKey } from '../../../tools/zfs/keys.ts';
 import { type Connections, openConnections } from '../../replication/connections.ts';
 import { roomFor } from './local-snapshots.ts';
 import { lookInto, type Looked, viewOf } from './look-into.ts';
@@ -63,6 +64,8 @@ export async function askReplica(
 interface Look {
   /** In the order of the datasets. */
   readonly replicas: readonly string[];
+  /** Of each that cannot be read there: where its key is, here. */
+  readonly keys: ReadonlyMap<string, string>;
   /** Newest first. */
   readonly sets: readonly SnapshotSet[];
 }
@@ -82,13 +85,18 @@ async function lookAt(
     return { said: 'nothing', reason: `there is no ${replicas.join(' and ')} on ${end.host ?? 'this machine'}` };
   }
   if (there.length < replicas.length) return { said: 'unusable', reason: `it has only a part of ${replicas.join(', ')}` };
-  const locked = replicas.find((replica) => contents.get(replica)?.readable === false);
-  if (locked !== undefined) return { said: 'unusable', reason: encrypted(locked) };
-  return { replicas, sets: setsOf(there.map(({ snapshots }: DatasetContent) => snapshots)) };
+  const keys = new Map<string, string>();
+  for (const [index, replica] of replicas.entries()) {
+    if (contents.get(replica)?.readable !== false) continue;
+    const key = await keyFileOf(datasets[index] ?? '', signal); // oxlint-disable-line no-await-in-loop -- one, seldom two
+    if (key === null) return { said: 'unusable', reason: encrypted(replica) };
+    keys.set(replica, key);
+  }
+  return { replicas, keys, sets: setsOf(there.map(({ snapshots }: DatasetContent) => snapshots)) };
 }
 
 const encrypted = (replica: string): string =>
-  `${replica} is encrypted, and its key is not there: send it back raw by hand (zfs send -w), and load its key here`;
+  `${replica} is encrypted, and its key is loaded neither there nor in a file here: send it back raw by hand (zfs send -w), and load its key`;
 
 /** What is away has not gone. */
 async function requirePool(root: string, end: ZfsEnd, signal: AbortSignal): Promise<void> {
@@ -165,7 +173,7 @@ interface Received extends AsyncDisposable {
 async function receiveSet(
   { name, referenced }: SnapshotSet,
   origins: Origins,
-  { replicas }: Look,
+  { replicas, keys }: Look,
   end: ZfsEnd,
   number: number,
   context: StepContext,
@@ -176,8 +184,15 @@ async function receiveSet(
   const into = (dataset: string): string => `${holder}/${origins.datasets.indexOf(dataset)}`;
   let before = 0;
   for (const [index, dataset] of origins.datasets.entries()) {
-    const snapshot = `${replicas[index] ?? ''}@${name}`;
-    before += await receive({ end, snapshot, into: into(dataset), size: referenced, before }, context); // oxlint-disable-line no-await-in-loop -- one line
+    const replica = replicas[index] ?? '';
+    const key = keys.get(replica);
+    /* oxlint-disable no-await-in-loop -- one line */
+    before += await receive(
+      { end, snapshot: `${replica}@${name}`, raw: key !== undefined, into: into(dataset), size: referenced, before },
+      context,
+    );
+    if (key !== undefined) await loadKey(into(dataset), key, context.signal);
+    /* oxlint-enable no-await-in-loop */
   }
   const view = stack.use(await viewOf(origins, (dataset) => `${into(dataset)}@${name}`, context.signal));
   const looked = await lookInto(view, origins, context.signal);
