@@ -92,7 +92,7 @@ export function roomFor(databases: readonly Pick<ServerDatabase, 'name' | 'size'
   const before = new Map(former.map((each) => [each.name, each]));
   const sum = databases.reduce((total, { name, size }) => {
     const last = before.get(name);
-    return total + (last && last.size > 0 ? Math.ceil((size * last.bytes) / last.size) : size);
+    return total + (last && last.size > 0 ? Math.ceil(size * (last.bytes / last.size)) : size);
   }, 0);
   return sum as Bytes; // of bytes
 }

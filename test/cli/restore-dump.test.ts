@@ -41,7 +41,7 @@ const words = ({ stdout, stderr }: Ended): string => (stdout + stderr).replaceAl
 const count = (database: string, table: string): string => server.sql(`SELECT count(*) FROM ${table}`, database);
 const DATABASES = `SELECT string_agg(datname, ',' ORDER BY datname) FROM pg_database WHERE datname !~ '^(template|postgres)'`;
 const about = (name: string): string =>
-  server.sql(`SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datacl::text, setconfig::text
+  server.sql(`SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, ARRAY(SELECT unnest(datacl)::text ORDER BY 1), setconfig::text
 FROM pg_database d LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid WHERE datname = '${name.replaceAll("'", "''")}'`);
 const shape = about(SHOP);
 
@@ -155,7 +155,7 @@ test('a server without its data is told before it starts, and an empty one gets 
   const lost = await host.run(['recover', 'db']);
   assert.equal(lost.code, 2, words(lost));
   assert.match(words(lost), /the data of its PostgreSQL server, is empty/);
-  assert.match(words(lost), /make an empty cluster .* holdfast restore db --in-place/);
+  assert.match(words(lost), /make an empty cluster .* holdfast .*restore db --in-place/);
   server.begin();
   const anew = await host.run(['recover', 'db']);
   assert.equal(anew.code, 0, words(anew));

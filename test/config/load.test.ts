@@ -31,6 +31,7 @@ test('ten lines are enough, and everything else has a default', async () => {
       tags: [],
       retention: { last: 0, hourly: 0, daily: 7, weekly: 4, monthly: 6, yearly: 0, within: null, tags: [] },
       databases: [],
+      dumps: null,
       useSnapshots: false,
       zfsDataset: null,
       resources: NO_LIMITS,

@@ -14,6 +14,7 @@ import { type Background, startBackground } from '../../process/background.ts';
 import { processOf } from '../../process/identity.ts';
 import { isNamedBy, untilNamedByNobody } from '../../process/named-by.ts';
 import { runProcess } from '../../process/run-process.ts';
+import { connectionTo } from '../../tools/postgresql/live-server.ts';
 import type { Program, ServerPrograms } from '../../tools/postgresql/programs.ts';
 import { asUser } from '../../tools/util-linux/as-user.ts';
 import type { Owner } from '../../tools/util-linux/stat.ts';
@@ -165,7 +166,7 @@ function serverOf(spec: PrivateServerSpec, socket: string, background: Backgroun
     client,
     async sql(database, text, { signal, timeout }) {
       const args = ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1', '--file=-'];
-      const argv = client('psql', ...args, `--dbname=${database}`);
+      const argv = client('psql', ...args, `--dbname=${connectionTo(database)}`);
       const { exitCode, stdout, stderrTail } = await runProcess(
         { argv, operation: 'ask', subject: `the database ${database}`, stdin: text, env: withoutLibpq() },
         { signal, timeout, verbatim: true },
