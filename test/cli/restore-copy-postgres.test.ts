@@ -96,7 +96,7 @@ test('a moment comes from the first copy that was made after it, a copy by its i
 test('where no repository of pgBackRest can give anything back, the copy is named', async () => {
   const { code, stdout, stderr } = await host.run(['restore', 'db', '--to', target('none')]);
   assert.equal(code, 2, stdout);
-  assert.match(stderr.replaceAll(/\s+/g, ' '), /holdfast restore db --repository far --to DIR/);
+  assert.match(stderr.replaceAll(/\s+/g, ' '), /holdfast (?:--config \S+ )?restore db --repository far --to DIR/);
 });
 
 test('it is not exchanged for the live server, and what to do instead is said', async () => {
