@@ -44,6 +44,13 @@ export function startPlainServer(): PlainServer {
       ['-h', socket, '-p', String(PORT), '-qAtX', '-v', 'ON_ERROR_STOP=1', '-d', connectionTo(database)],
       text,
     ).trim();
+  const end = (): void => {
+    try {
+      control('-m', 'immediate', 'stop');
+    } catch {
+      // the test stopped it
+    }
+  };
   make();
   control('start');
   return {
@@ -66,17 +73,13 @@ export function startPlainServer(): PlainServer {
     start: () => control('start'),
     stop: () => control('-m', 'fast', 'stop'),
     begin() {
-      control('-m', 'immediate', 'stop');
+      end();
       execFileSync('rm', ['-rf', data]);
       make();
       control('start');
     },
     [Symbol.dispose]() {
-      try {
-        control('-m', 'immediate', 'stop');
-      } catch {
-        // the test stopped it
-      }
+      end();
       temporary[Symbol.dispose]();
     },
   };
