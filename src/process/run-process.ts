@@ -9,6 +9,7 @@ import { describeBytes } from '../domain/bytes.ts';
 import { duration, type Duration, formatDuration } from '../domain/duration.ts';
 import { errnoOf, HoldfastError, type ToolFailure } from '../lib/errors.ts';
 import { limitTime } from '../lib/time-limit.ts';
+import { Activity, processorTime, watchIdle } from './activity.ts';
 import { Collector, MAX_COLLECTED } from './collector.ts';
 import { findProgram } from './find-program.ts';
 import { LineSplitter } from './lines.ts';
@@ -34,6 +35,8 @@ export interface ProcessOptions {
   /** Ends the whole process group; its reason, a HoldfastError, is then thrown: the first cause wins. */
   readonly signal: AbortSignal;
   readonly timeout?: Duration | undefined;
+  /** For what may take any time as long as it goes on. */
+  readonly idle?: IdleLimit | undefined;
   /** Between SIGTERM and SIGKILL. Default 10 s. */
   readonly grace?: Duration;
   /** Given each line of standard output, which is then not collected. */
@@ -47,6 +50,18 @@ export interface ProcessOptions {
   /** Given each (masked) line of standard error. */
   readonly onErrorLine?: (line: string) => void;
 }
+
+export interface IdleLimit {
+  /** How long it may say nothing, and neither it nor what it has started may use the processor. */
+  readonly limit: Duration;
+  /** Processes that work for it: a server that it waits for. */
+  readonly also?: readonly number[];
+  /** From then on it may be idle. */
+  readonly until?: Promise<void>;
+}
+
+/** How long may pass without anything being done where there is no limit to the whole. */
+export const IDLE_LIMIT = duration(15, 'm');
 
 export interface ProcessResult {
   /** Null when a signal ended it. */
@@ -93,7 +108,9 @@ export async function runProcess(command: Command, options: ProcessOptions): Pro
   const lines = onLine ? new LineSplitter((line) => guarded(() => onLine(maskOutput(line)))) : null;
   const collected = new Collector(() => trouble.abort(tooMuchOutput(command)));
   const tail: string[] = [];
+  let activity: Activity | null = null;
   const errors = new LineSplitter((line) => {
+    activity?.note();
     const masked = maskSecrets(line, secrets);
     guarded(() => options.onErrorLine?.(masked));
     if (masked.trim() === '') return;
@@ -102,6 +119,13 @@ export async function runProcess(command: Command, options: ProcessOptions): Pro
   });
 
   const child = start(command);
+  const { idle } = options;
+  if (idle && child.pid !== undefined) {
+    const pids = [child.pid, ...(idle.also ?? [])];
+    activity = new Activity(() => processorTime(pids));
+  }
+  using watch = idle && activity ? watchIdle(activity, idle.limit, () => trouble.abort(idleFor(command, idle.limit))) : null;
+  void idle?.until?.then(() => watch?.[Symbol.dispose]());
   const ended = await finish(child, command, {
     signal,
     grace: options.grace ?? DEFAULT_GRACE,
@@ -267,6 +291,16 @@ export const timedOut = (operation: string, subject: string, timeout: Duration, 
     hint: 'Something that it works on may hang: see findmnt, dmesg and the network. A backup that only needs longer is given more time with its `timeout`.',
     retry: 'now',
     tool,
+  });
+
+const idleFor = ({ operation, subject }: Command, limit: Duration): HoldfastError =>
+  new HoldfastError({
+    code: 'timed-out',
+    operation,
+    subject,
+    message: `did nothing for ${formatDuration(limit)}`,
+    hint: 'Something that it waits for does not answer: a disk, a network, a lock? See findmnt, dmesg and the network.',
+    retry: 'now',
   });
 
 const toolMissing = (command: Command, name: string): HoldfastError =>

@@ -4,10 +4,10 @@ import type { ServiceConfig, ValidatorConfig } from '../../config/configuration.
 import { type Duration, duration } from '../../domain/duration.ts';
 import type { StepContext } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { type ProcessResult, runProcess } from '../../process/run-process.ts';
+import { IDLE_LIMIT, type ProcessResult, runProcess } from '../../process/run-process.ts';
 import type { Validation } from '../validators/restored.ts';
 import { subjectOf } from '../validators/validate.ts';
-import type { PrivateServer } from './private-server.ts';
+import { type PrivateServer, postmasterOf } from './private-server.ts';
 import type { Restored } from './recovered-cluster.ts';
 
 export interface Looked {
@@ -41,9 +41,11 @@ export async function lookThrough(
     problems.push(`${told}: ${said[0] ?? `exit code ${exitCode}`}`);
     lines.push(...said.slice(0, MOST_LINES));
   };
+  const postmaster = await postmasterOf(data);
+  const idle = { limit: IDLE_LIMIT, also: postmaster === null ? [] : [postmaster] };
   const run = (argv: readonly [string, ...string[]], operation: string): Promise<ProcessResult> => {
     context.progress({ message: operation });
-    return runProcess({ argv, operation, subject: service.name, env: { LC_ALL: 'C' }, cwd: '/' }, { signal });
+    return runProcess({ argv, operation, subject: service.name, env: { LC_ALL: 'C' }, cwd: '/' }, { signal, idle });
   };
   if (await hasAmcheck(server, signal)) {
     const argv = server.client('pg_amcheck', '--all', '--install-missing', '--heapallindexed');

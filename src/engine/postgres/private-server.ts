@@ -13,7 +13,7 @@ import { errnoOf, HoldfastError } from '../../lib/errors.ts';
 import { type Background, startBackground } from '../../process/background.ts';
 import { processOf } from '../../process/identity.ts';
 import { isNamedBy, untilNamedByNobody } from '../../process/named-by.ts';
-import { runProcess } from '../../process/run-process.ts';
+import { IDLE_LIMIT, runProcess } from '../../process/run-process.ts';
 import { connectionTo } from '../../tools/postgresql/live-server.ts';
 import type { Program, ServerPrograms } from '../../tools/postgresql/programs.ts';
 import { asUser } from '../../tools/util-linux/as-user.ts';
@@ -33,6 +33,8 @@ export interface PrivateServerSpec {
   readonly settings?: Readonly<Record<string, string>>;
   /** What is written survives a power cut: for data that stays. */
   readonly durable: boolean;
+  /** How long it may do nothing before it lets clients in. */
+  readonly patience?: Duration;
   /** For errors. */
   readonly subject: string;
   readonly onLog?: (line: string) => void;
@@ -120,6 +122,7 @@ export async function startPrivateServer(spec: PrivateServerSpec, signal: AbortS
     {
       signal,
       ready: ready.promise,
+      idle: { limit: spec.patience ?? IDLE_LIMIT, until: ready.promise },
       onErrorLine: (line) => {
         spec.onLog?.(line);
         if (line.includes(READY)) ready.resolve();

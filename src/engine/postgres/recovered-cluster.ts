@@ -10,6 +10,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { BackupInfo, ClusterInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { pgBackRestRestore, restoreCommandFor, type TargetTimeline } from '../../tools/pgbackrest/restore.ts';
+import { IDLE_LIMIT } from '../../process/run-process.ts';
 import { type ServerPrograms, serverPrograms } from '../../tools/postgresql/programs.ts';
 import { readRecoveryLog, type RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
 import { dataDirectory, type ValidDirectory } from './data-directory.ts';
@@ -70,7 +71,7 @@ export async function restoreCluster(order: RecoveryOrder, place: RecoveryPlace,
       processes: order.processes,
       tablespaces: place.tablespaces,
     },
-    { signal },
+    { signal, idle: { limit: IDLE_LIMIT } },
   );
   await chmod(place.data, 0o700); // it comes back as it was, and with more no server starts on it
   const found = await dataDirectory(place.data, signal);

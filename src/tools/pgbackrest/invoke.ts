@@ -3,7 +3,7 @@
 // is ended here is the whole group.
 
 import { type Duration, duration } from '../../domain/duration.ts';
-import { runProcess } from '../../process/run-process.ts';
+import { type IdleLimit, runProcess } from '../../process/run-process.ts';
 import { asUser } from '../util-linux/as-user.ts';
 import type { Owner } from '../util-linux/stat.ts';
 import { classifyFailure } from './classify.ts';
@@ -32,6 +32,8 @@ export interface Invocation {
 export interface PgBackRestOptions {
   readonly signal: AbortSignal;
   readonly timeout?: Duration | undefined;
+  /** See runProcess. */
+  readonly idle?: IdleLimit;
   readonly onErrorLine?: (line: string) => void;
 }
 
@@ -81,6 +83,7 @@ export async function invokePgBackRest(
     {
       signal: options.signal,
       timeout: options.timeout,
+      idle: options.idle,
       grace: GRACE,
       verbatim: true,
       ...(options.onErrorLine ? { onErrorLine: options.onErrorLine } : {}),
