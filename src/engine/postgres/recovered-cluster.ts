@@ -1,7 +1,6 @@
 // A server as it was at a moment: restored from a backup into a directory of its own, its log replayed from the archive by a private
 // server. Nothing of it reaches production, or its archive.
 
-import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BaseBackup, Reach } from '../../domain/moments.ts';
 import { formatInstant, type Instant } from '../../domain/instant.ts';
@@ -13,6 +12,7 @@ import { pgBackRestRestore, restoreCommandFor, type TargetTimeline } from '../..
 import { IDLE_LIMIT } from '../../process/run-process.ts';
 import { type ServerPrograms, serverPrograms } from '../../tools/postgresql/programs.ts';
 import { readRecoveryLog, type RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
+import { filesOf } from '../../tools/util-linux/owned-files.ts';
 import { dataDirectory, type ValidDirectory } from './data-directory.ts';
 import { holdPrivateServer, type PrivateServer } from './private-server.ts';
 
@@ -31,7 +31,7 @@ export interface RecoveryOrder {
   readonly durable: boolean;
 }
 
-/** Where it is made: an empty directory that its owner can get to. */
+/** Where it is made: an empty directory of its owner's. */
 export interface RecoveryPlace {
   readonly root: string;
   readonly data: string;
@@ -53,11 +53,8 @@ export interface Restored {
 export async function restoreCluster(order: RecoveryOrder, place: RecoveryPlace, context: StepContext): Promise<Restored> {
   const { access, repository, reach, cluster } = order;
   const { signal } = context;
-  for (const directory of [place.data, place.tablespaces]) {
-    await mkdir(directory, { mode: 0o700 }); // oxlint-disable-line no-await-in-loop -- two
-    await give(directory, access); // oxlint-disable-line no-await-in-loop
-  }
-  await give(place.root, access);
+  const files = filesOf(access.user, signal);
+  for (const directory of [place.data, place.tablespaces]) await files.makeDirectory(directory); // oxlint-disable-line no-await-in-loop -- two
   context.progress({ message: `restoring ${reach.backup.label}`, bytesTotal: reach.backup.size });
   await pgBackRestRestore(
     access,
@@ -73,7 +70,7 @@ export async function restoreCluster(order: RecoveryOrder, place: RecoveryPlace,
     },
     { signal, idle: { limit: IDLE_LIMIT } },
   );
-  await chmod(place.data, 0o700); // it comes back as it was, and with more no server starts on it
+  await files.setMode(place.data, '700'); // it comes back as it was, and with more no server starts on it
   const found = await dataDirectory(place.data, signal);
   if (found.state !== 'valid')
     throw notRestored(
@@ -87,9 +84,6 @@ export async function restoreCluster(order: RecoveryOrder, place: RecoveryPlace,
     );
   return { programs: await serverPrograms(found.major, signal), directory: found };
 }
-
-const give = async (path: string, { user }: PgBackRest): Promise<void> =>
-  process.getuid?.() === 0 ? await chown(path, user.uid, user.gid) : undefined;
 
 /** A server that has come to the moment, out of recovery, on a timeline of its own. */
 export interface RecoveredServer extends PrivateServer {

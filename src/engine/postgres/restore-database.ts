@@ -63,7 +63,7 @@ export async function restoreDatabase(order: RestoreDatabase, context: StepConte
   await requireFree(live, psql, as, access.subject, signal);
   await requireRoom(order.scratch, { files: 0, bytes: reach.backup.size }, signal);
   const root = join(order.scratch, `.holdfast-restore-${runId}`);
-  await using _staging = await holdStaging(context, root);
+  await using _staging = await holdStaging(context, root, { owner: access.user });
   const place = recoveryPlace(root);
   const restored = await restoreCluster(recovery, place, context);
   await using server = await recoverPrivately(recovery, place, restored, context);

@@ -2,7 +2,7 @@
 // that the moment can be had; then exchanged for what is there, which is kept. The server itself goes over to the new timeline, so that
 // its history comes into the archive.
 
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
@@ -10,6 +10,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { workingIn } from '../../process/processes.ts';
 import { restoreCommandFor } from '../../tools/pgbackrest/restore.ts';
+import { filesOf, type OwnedFiles } from '../../tools/util-linux/owned-files.ts';
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
 import { requireSpace } from '../restore/destination.ts';
 import { assertSettled, checkLivePlaces, type Others } from '../restore/live-place.ts';
@@ -41,15 +42,16 @@ export async function restoreServerInPlace(order: RestoreServerInPlace, context:
   await requireSpace(home, reach.backup.size, context.signal);
   const staging = stagingOf(place, context.runId);
   const begin = performance.now();
-  await using _staging = await holdStaging(context, staging);
+  await using _staging = await holdStaging(context, staging, { owner: access.user });
   const made = recoveryPlace(staging, basename(place.path));
   const restored = await restoreCluster(recovery, made, context);
   const [space] = await readdir(join(made.data, 'pg_tblspc'));
   if (space !== undefined)
     throw notRestored(recovery, `it has tablespaces, and those cannot be exchanged in place: use --to`);
   const log = await recoverAndStop(recovery, made, restored, context);
-  await putIntoService(made.data, restoreCommandFor(access, repository, place.path));
-  await rm(made.tablespaces, { recursive: true });
+  const files = filesOf(access.user, context.signal);
+  await putIntoService(made.data, restoreCommandFor(access, repository, place.path), files);
+  await files.remove(made.tablespaces);
   await syncFileSystem(staging, context.signal);
   let reason: string | null = null;
   let swapped = false;
@@ -115,12 +117,12 @@ async function assertStopped({ service }: RestoreServerInPlace, { real }: LivePl
 }
 
 /** From now on it archives again, and gets the rest of the log as a server in that place does. */
-async function putIntoService(data: string, restoreCommand: string): Promise<void> {
+async function putIntoService(data: string, restoreCommand: string, files: OwnedFiles): Promise<void> {
   const file = join(data, 'postgresql.auto.conf');
-  const kept = ownSettings((await readFile(file, 'utf8')).split('\n'));
+  const kept = ownSettings((await files.read(file)).split('\n'));
   const command = `restore_command = '${restoreCommand.replaceAll("'", "''").replaceAll('\\', String.raw`\\`)}'`;
-  await writeFile(file, [...kept, command, ''].join('\n'));
-  await rm(join(data, 'postmaster.opts'), { force: true });
+  await files.write(file, [...kept, command, ''].join('\n'));
+  await files.remove(join(data, 'postmaster.opts'));
 }
 
 /** What pgBackRest adds begins with this line. Whatever ALTER SYSTEM has set stands before it, and is the server's own. */

@@ -1,7 +1,7 @@
 // A PostgreSQL server as it was at a moment, in a new directory: recovered there, stopped in order, and not archiving. What is in it is
 // on a timeline of its own.
 
-import { readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { readdir, readlink, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatInstant } from '../../domain/instant.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
@@ -11,6 +11,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { below, isWithin } from '../../lib/path.ts';
 import { isoOf, type RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
 import { canEnter } from '../../tools/util-linux/can-enter.ts';
+import { filesOf, type OwnedFiles } from '../../tools/util-linux/owned-files.ts';
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
 import { checkDestination, requireSpace, type Surroundings } from '../restore/destination.ts';
 import { fileSystemFailure } from '../restore/file-system-failure.ts';
@@ -39,7 +40,7 @@ export async function restoreServerTo(order: RestoreServerTo, context: StepConte
   await requireReachable(parent, access, context.signal);
   await requireSpace(parent, reach.backup.size, context.signal);
   const staging = join(parent, siblingName(path, 'restoring', context.runId));
-  await using _staging = await holdStaging(context, staging);
+  await using _staging = await holdStaging(context, staging, { owner: access.user });
   const place = recoveryPlace(staging);
   const recovery = { ...order.recovery, durable: true };
   const begin = performance.now();
@@ -50,8 +51,9 @@ export async function restoreServerTo(order: RestoreServerTo, context: StepConte
     log = server.log;
     await server.stop();
   }
-  await rm(join(place.data, 'postmaster.opts'), { force: true }); // of our own server: `pg_ctl restart` would go by it
-  await leadTo(path, place);
+  const files = filesOf(access.user, context.signal);
+  await files.remove(join(place.data, 'postmaster.opts')); // of our own server: `pg_ctl restart` would go by it
+  await leadTo(path, place, files);
   await syncFileSystem(staging, context.signal);
   context.signal.throwIfAborted();
   try {
@@ -83,15 +85,13 @@ export async function requireReachable(
 }
 
 /** Tablespaces are links with a whole path: they lead to where these are going to be. */
-async function leadTo(path: string, { root, data }: RecoveryPlace): Promise<void> {
+async function leadTo(path: string, { root, data }: RecoveryPlace, files: OwnedFiles): Promise<void> {
   const links = join(data, 'pg_tblspc');
   for (const name of await readdir(links)) {
     /* oxlint-disable no-await-in-loop -- a handful */
     const link = join(links, name);
     const target = await readlink(link);
-    if (!isWithin(root, target)) continue;
-    await rm(link);
-    await symlink(join(path, below(root, target)), link);
+    if (isWithin(root, target)) await files.link(join(path, below(root, target)), link);
     /* oxlint-enable no-await-in-loop */
   }
 }

@@ -1,13 +1,13 @@
 // A drill of a PostgreSQL server: a backup with the log after it, restored and recovered in scratch by a server that can reach nobody,
 // looked through, and timed. Whatever it comes to, the archive of production must be as it was.
 
-import { rm } from 'node:fs/promises';
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import { jobName } from '../../domain/naming.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { type ErrorCode, HoldfastError } from '../../lib/errors.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import type { RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
+import { filesOf } from '../../tools/util-linux/owned-files.ts';
 import { requireRoom } from '../drill/scratch.ts';
 import { holdStaging } from '../restore/staging.ts';
 import type { ArchiveState } from './archive-state.ts';
@@ -55,7 +55,7 @@ const MOST_LINES = 50;
 async function perform(order: ServerDrillOrder, context: StepContext): Promise<DrillFigures> {
   const { recovery } = order;
   const root = `${order.scratch}/.holdfast-drill-${context.runId}-${order.recovery.repository}`;
-  await using _staging = await holdStaging(context, root);
+  await using _staging = await holdStaging(context, root, { owner: recovery.access.user });
   const place = recoveryPlace(root);
   const begin = performance.now();
   const since = (): number => (performance.now() - begin) / 1000;
@@ -74,7 +74,7 @@ async function perform(order: ServerDrillOrder, context: StepContext): Promise<D
     return { seconds: null, rtoSeconds: null, log: null, looked: null, failures: [error.message], lines };
   }
   const seconds = since();
-  await rm(place.data, { recursive: true, force: true });
+  await filesOf(recovery.access.user, context.signal).remove(place.data);
   const invalid = looked.validations.filter(({ ok }) => ok === false);
   return {
     seconds,

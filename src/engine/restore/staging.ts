@@ -1,7 +1,7 @@
 // The directory in which a restore is made and proven before it takes its place. Undone by removal; what was promoted is no
 // longer in it.
 
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, lchown, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { duration } from '../../domain/duration.ts';
 import type { EffectKind } from '../../domain/effect.ts';
@@ -9,17 +9,20 @@ import type { StepContext } from '../../domain/plan.ts';
 import { syncDirectory } from '../../lib/durable-file.ts';
 import { errnoOf, HoldfastError } from '../../lib/errors.ts';
 import { untilNamedByNobody } from '../../process/named-by.ts';
+import { filesOf } from '../../tools/util-linux/owned-files.ts';
+import type { Owner } from '../../tools/util-linux/stat.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
+import { requireKept } from './kept-directory.ts';
 import { exists } from './moves.ts';
 
 export const STAGING: EffectKind = {
   kind: 'staging',
   independent: true,
-  async undo(payload) {
-    const { path } = payload;
+  async undo({ path, uid, gid }, signal) {
     if (typeof path !== 'string') return;
     await untilNamedByNobody(path, DYING); // a restic that is still dying would make it anew
-    await removeTree(path);
+    if (typeof uid === 'number' && typeof gid === 'number') await removeOwned(path, { uid, gid }, signal);
+    else await removeTree(path);
     await goneForGood(path);
   },
 };
@@ -60,12 +63,39 @@ async function openDirectories(directory: Buffer): Promise<void> {
   }
 }
 
-/** Makes the directory (mode 0700, it must not exist); disposing removes it with what is left in it. `hint`: when it cannot be made. */
-export async function holdStaging(context: StepContext, path: string, hint = HINT): Promise<AsyncDisposable> {
+/** Emptied by who owns what is in it. The name itself may be in a directory where only we may write. */
+async function removeOwned(path: string, owner: Owner, signal: AbortSignal): Promise<void> {
+  try {
+    await filesOf(owner, signal).remove(path);
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'failed') throw error;
+    await rmdir(path).catch(() => {
+      throw error; // it says what could not be removed
+    });
+  }
+}
+
+export interface StagingOptions {
+  /** Whose it is, where that is not who we are. */
+  readonly owner?: Owner;
+  /** When it cannot be made. */
+  readonly hint?: string;
+}
+
+/** Makes the directory (mode 0700, it must not exist); disposing removes it with what is left in it. */
+export async function holdStaging(
+  context: StepContext,
+  path: string,
+  { owner, hint = HINT }: StagingOptions = {},
+): Promise<AsyncDisposable> {
+  if (owner) await requireKept(dirname(path), owner);
   if (await exists(path)) throw notOurs(path); // before it is recorded: undoing would remove what is not ours
-  return await context.hold(STAGING.kind, { path }, async () => {
+  return await context.hold(STAGING.kind, { path, ...owner }, async () => {
+    if (owner && (await stat(dirname(path))).uid === owner.uid)
+      return await filesOf(owner, context.signal).makeDirectory(path);
     try {
       await mkdir(path, { mode: 0o700 });
+      if (owner && process.getuid?.() === 0) await lchown(path, owner.uid, owner.gid); // nobody else can put a link there
     } catch (error) {
       throw fileSystemFailure(error, 'make the staging directory', path, hint);
     }

@@ -19,7 +19,7 @@ export async function writeUnits(
 ): Promise<void> {
   await attempt('make the directory', directory, () => makeDirectory(directory));
   const staging = join(directory, `.holdfast-units-${context.runId.toLowerCase()}`);
-  await using _staged = await holdStaging(context, staging, HINT);
+  await using _staged = await holdStaging(context, staging, { hint: HINT });
   const draft = (index: number): string => join(staging, String(index));
   const makers = paths.map((path, index) => async (): Promise<void> => {
     const target = set.links.get(path);
