@@ -1,6 +1,7 @@
 // The PostgreSQL database of the demo: a small shop. It is kept as a dump that a hook makes before each backup, and compared
 // by a checksum over every row of every table.
 
+import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { runTool } from './run-tool.ts';
@@ -55,7 +56,7 @@ export async function digestsOf(cluster: Cluster, database: string, signal: Abor
  * writes under a name of its own and puts the dump in place whole.
  */
 export async function makeDumpHook(cluster: Cluster, program: string, dump: string): Promise<readonly string[]> {
-  const script = 'file=$1; shift\n"$@" --file "$file.$$.part" && mv "$file.$$.part" "$file"';
+  const script = 'file=$1; shift\n"$@" >"$file.$$.part" && mv "$file.$$.part" "$file"';
   await writeFile(program, `#!/bin/sh\n# dump-shop FILE PG_DUMP ARGUMENT...\n${script}\n`, { mode: 0o755 });
   return [program, dump, ...cluster.client('pg_dump', '--format=custom', SHOP_DATABASE)];
 }
@@ -63,8 +64,9 @@ export async function makeDumpHook(cluster: Cluster, program: string, dump: stri
 /** Into a new database of the cluster. */
 export async function restoreDump(cluster: Cluster, dump: string, database: string, signal: AbortSignal): Promise<void> {
   await cluster.sql('postgres', `CREATE DATABASE ${database}`, signal);
-  const argv = cluster.client('pg_restore', '--exit-on-error', `--dbname=${database}`, dump);
-  await runTool({ argv, operation: 'restore', subject: dump }, signal);
+  const argv = cluster.client('pg_restore', '--exit-on-error', `--dbname=${database}`);
+  const stdin = createReadStream(dump); // the owner of the cluster cannot get to it
+  await runTool({ argv, operation: 'restore', subject: dump, stdin, cwd: '/' }, signal);
 }
 
 /** Sentences; none when both are equal. */

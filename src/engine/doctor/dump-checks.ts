@@ -4,7 +4,7 @@ import { duration } from '../../domain/duration.ts';
 import { chooseDatabases } from '../../domain/database-dumps.ts';
 import { liveServerOf } from '../../sources/postgres-dumps/make-set.ts';
 import { catalogueOf } from '../../tools/postgresql/catalogue.ts';
-import { anyPsql, clientsFor } from '../../tools/postgresql/clients.ts';
+import { clientsFor } from '../../tools/postgresql/clients.ts';
 import type { PostgresConfig } from '../../config/configuration.ts';
 import { type Check, type DoctorInput, type Finding, ok, warning } from './check.ts';
 
@@ -24,7 +24,7 @@ export const dumpChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =>
 
 async function examine(service: string, postgres: PostgresConfig, signal: AbortSignal): Promise<Finding[]> {
   const server = await liveServerOf(postgres, service, signal);
-  const { version, major, databases: all } = await catalogueOf(server, await anyPsql(), signal);
+  const { version, major, databases: all } = await catalogueOf(server, signal);
   await clientsFor(major, signal);
   const { databases, shortcomings, remarks } = chooseDatabases(all, postgres.excludeDatabases);
   const count = databases.length === 1 ? 'its database' : `${databases.length} databases`;

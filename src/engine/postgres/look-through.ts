@@ -3,7 +3,9 @@
 import type { ServiceConfig, ValidatorConfig } from '../../config/configuration.ts';
 import { type Duration, duration } from '../../domain/duration.ts';
 import type { StepContext } from '../../domain/plan.ts';
-import { HoldfastError } from '../../lib/errors.ts';
+import { type ErrorCode, HoldfastError } from '../../lib/errors.ts';
+import { clientSetting } from '../../tools/postgresql/live-server.ts';
+import { argvAs } from '../../tools/util-linux/as-user.ts';
 import { IDLE_LIMIT, type ProcessResult, runProcess } from '../../process/run-process.ts';
 import type { Validation } from '../validators/restored.ts';
 import { subjectOf } from '../validators/validate.ts';
@@ -45,7 +47,7 @@ export async function lookThrough(
   const idle = { limit: IDLE_LIMIT, also: postmaster === null ? [] : [postmaster] };
   const run = (argv: readonly [string, ...string[]], operation: string): Promise<ProcessResult> => {
     context.progress({ message: operation });
-    return runProcess({ argv, operation, subject: service.name, env: { LC_ALL: 'C' }, cwd: '/' }, { signal, idle });
+    return runProcess({ argv, operation, subject: service.name, ...clientSetting() }, { signal, idle });
   };
   if (await hasAmcheck(server, signal)) {
     const argv = server.client('pg_amcheck', '--all', '--install-missing', '--heapallindexed');
@@ -62,7 +64,11 @@ export async function lookThrough(
   await server.stop();
   const checksums = programs.find('pg_checksums');
   if (directory.control.checksums && checksums !== null)
-    note('pages', 'pages are damaged', await run([checksums, '--check', '--pgdata', data], 'check the pages of'));
+    note(
+      'pages',
+      'pages are damaged',
+      await run(argvAs(directory.owner, checksums, '--check', '--pgdata', data), 'check the pages of'),
+    );
   return { validations, problems, lines, read };
 }
 
@@ -76,6 +82,9 @@ async function hasAmcheck(server: PrivateServer, signal: AbortSignal): Promise<b
   const [found] = await server.sql('postgres', "SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'", { signal });
   return found === '1';
 }
+
+/** A database that is not there answers as a server that is not there does. */
+const OF_THE_QUERY: ReadonlySet<ErrorCode> = new Set(['tool-failed', 'timed-out', 'source-missing']);
 
 async function validate(
   validator: ValidatorConfig,
@@ -94,7 +103,7 @@ async function validate(
     return { type, subject, ok, message: ok ? null : `the query answered ${said}, not true`, lines: [] };
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof HoldfastError) || (error.code !== 'tool-failed' && error.code !== 'timed-out')) throw error;
+    if (!(error instanceof HoldfastError) || !OF_THE_QUERY.has(error.code)) throw error;
     return { type, subject, ok: false, message: error.message, lines: [...(error.tool?.stderrTail ?? [])] };
   }
 }

@@ -57,7 +57,7 @@ export async function planCopyRestore(
       if (to !== null)
         return await restoreServerTo({ recovery, service: service.name, directory: to, surroundings: scene }, own);
       const { name = '', as = '' } = wish.database ?? {};
-      const wanted = { recovery: { ...recovery, durable: false }, postgres, database: name, as, scratch };
+      const wanted = { recovery: { ...recovery, durable: false }, service, postgres, database: name, as, scratch };
       return await restoreDatabase(wanted, own);
     });
   };

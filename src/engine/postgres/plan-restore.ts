@@ -70,7 +70,7 @@ export async function planServerRestore(
     const title = `${what.replace(/^Restore /, `Restore the database ${name} of `)} as ${as}`;
     const load = async (context: StepContext): Promise<StepResult> => {
       const scratch = await scratchFor(scene.config, postgres, access, context.signal);
-      const wanted = { recovery: { ...recovery, durable: false }, postgres, database: name, as, scratch };
+      const wanted = { recovery: { ...recovery, durable: false }, service, postgres, database: name, as, scratch };
       return await restoreDatabase(wanted, context);
     };
     return { ...base, steps: [stepOf(scene, chosen, title, load)] };

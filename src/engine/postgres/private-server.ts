@@ -3,7 +3,7 @@
 // production's archive, on a timeline that the next restore would follow.
 
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lchown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duration, duration } from '../../domain/duration.ts';
@@ -13,10 +13,12 @@ import { errnoOf, HoldfastError } from '../../lib/errors.ts';
 import { type Background, startBackground } from '../../process/background.ts';
 import { processOf } from '../../process/identity.ts';
 import { isNamedBy, untilNamedByNobody } from '../../process/named-by.ts';
-import { IDLE_LIMIT, runProcess } from '../../process/run-process.ts';
-import { connectionTo } from '../../tools/postgresql/live-server.ts';
+import { withoutLibpq } from '../../tools/postgresql/environment.ts';
+import { askLiveServer, clientOf, type LiveServer } from '../../tools/postgresql/live-server.ts';
+import { IDLE_LIMIT } from '../../process/run-process.ts';
 import type { Program, ServerPrograms } from '../../tools/postgresql/programs.ts';
-import { asUser } from '../../tools/util-linux/as-user.ts';
+import { type Argv, asUser } from '../../tools/util-linux/as-user.ts';
+import { filesOf } from '../../tools/util-linux/owned-files.ts';
 import type { Owner } from '../../tools/util-linux/stat.ts';
 
 export interface PrivateServerSpec {
@@ -41,9 +43,9 @@ export interface PrivateServerSpec {
 }
 
 export interface PrivateServer extends AsyncDisposable {
-  /** The argv of a client program that reaches this server, as the user that we are. */
-  client(program: Program, ...args: readonly string[]): [string, ...string[]];
-  /** Runs SQL in a database; answers with its lines. Throws `tool-failed` with what the server said. */
+  /** The argv of a client program that reaches this server, as its owner; see `clientSetting`. */
+  client(program: Program, ...args: readonly string[]): Argv;
+  /** Runs SQL in a database; answers with its lines. Throws as `askLiveServer`. */
   sql(database: string, text: string, options: { signal: AbortSignal; timeout?: Duration }): Promise<string[]>;
   /** Ends it in order, so that its data is consistent on disk. Calling it again changes nothing. */
   stop(): Promise<void>;
@@ -132,57 +134,34 @@ export async function startPrivateServer(spec: PrivateServerSpec, signal: AbortS
   return serverOf(spec, socket, background);
 }
 
-/** Variables that would lead a client elsewhere, and the command that gets the log. */
-const withoutLibpq = (): Record<string, undefined> =>
-  Object.fromEntries(
-    Object.keys(process.env)
-      .filter((name) => /^PG[A-Z]/.test(name))
-      .map((name) => [name, undefined]),
-  );
-
+/** The directory is given away last: as long as it is ours nobody can put anything else under the names of what is in it. */
 async function makePlace({ place, owner }: PrivateServerSpec, socket: string): Promise<void> {
   const become = async (path: string): Promise<void> =>
-    process.getuid?.() === 0 ? await chown(path, owner.uid, owner.gid) : undefined;
-  for (const directory of [place, socket]) {
-    await mkdir(directory, { mode: 0o700 }); // oxlint-disable-line no-await-in-loop -- one in the other
-    await become(directory); // oxlint-disable-line no-await-in-loop
-  }
+    process.getuid?.() === 0 ? await lchown(path, owner.uid, owner.gid) : undefined;
+  for (const directory of [place, socket]) await mkdir(directory, { mode: 0o700 }); // oxlint-disable-line no-await-in-loop -- one in the other
   // The socket is in a directory that only its owner (and root) can get into.
   const files = { 'postgresql.conf': '', 'pg_hba.conf': 'local all all trust\n', 'pg_ident.conf': '' };
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(place, name), content, { mode: 0o600, flag: 'wx' }); // oxlint-disable-line no-await-in-loop -- three
     await become(join(place, name)); // oxlint-disable-line no-await-in-loop
   }
+  await become(socket);
+  await become(place);
 }
 
 function serverOf(spec: PrivateServerSpec, socket: string, background: Background): PrivateServer {
-  const { programs, role, data } = spec;
-  const client: PrivateServer['client'] = (program, ...args) => [
-    programs.need(program),
-    `--host=${socket}`,
-    `--port=${PORT}`,
-    `--username=${role}`,
-    '--no-password',
-    ...args,
-  ];
+  const { programs, role, data, owner } = spec;
+  const address = (database: string): LiveServer => ({
+    psql: programs.need('psql'),
+    socket,
+    port: Number(PORT),
+    role,
+    user: owner,
+    subject: `the database ${database}`,
+  });
   return {
-    client,
-    async sql(database, text, { signal, timeout }) {
-      const args = ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1', '--file=-'];
-      const argv = client('psql', ...args, `--dbname=${connectionTo(database)}`);
-      const { exitCode, stdout, stderrTail } = await runProcess(
-        { argv, operation: 'ask', subject: `the database ${database}`, stdin: text, env: withoutLibpq() },
-        { signal, timeout, verbatim: true },
-      );
-      if (exitCode === 0) return stdout.split('\n').filter(Boolean);
-      throw new HoldfastError({
-        code: 'tool-failed',
-        operation: 'ask',
-        subject: `the database ${database}`,
-        message: (stderrTail[0] ?? `psql ended with ${exitCode}`).replace(/^psql:<stdin>:\d+: (?:ERROR: +)?/, ''),
-        tool: { name: 'psql', exitCode, stderrTail },
-      });
-    },
+    client: (program, ...args) => clientOf(address(''), programs.need(program), ...args),
+    sql: (database, text, options) => askLiveServer(address(database), text, { ...options, database }),
     async stop() {
       await endServer(data, 'SIGINT', STOPPING); // a fast shutdown: with a last checkpoint, whoever is connected
       await background.stop().catch((error: unknown) => {
@@ -198,9 +177,11 @@ const STOPPING = duration(5, 'm');
 /** Of a server whose Holdfast died. Its data is nobody's: it is told to end at once. */
 export const PRIVATE_SERVER: EffectKind = {
   kind: 'private-server',
-  async undo({ data, place }) {
+  async undo({ data, place, uid, gid }, signal) {
     if (typeof data === 'string') await endServer(data, 'SIGQUIT', duration(30, 's'));
-    if (typeof place === 'string') await rm(place, { recursive: true, force: true });
+    if (typeof place !== 'string') return;
+    if (typeof uid === 'number' && typeof gid === 'number') await filesOf({ uid, gid }, signal).remove(place);
+    else await rm(place, { recursive: true, force: true }); // recorded by an earlier version
   },
 };
 
@@ -213,9 +194,9 @@ export async function holdPrivateServer(
   context: StepContext,
 ): Promise<PrivateServer> {
   const spec = { ...wanted, place: join(tmpdir(), `holdfast-${randomBytes(8).toString('hex')}`) };
-  const { data, place } = spec;
+  const { data, place, owner } = spec;
   let started: PrivateServer | undefined;
-  const held = await context.hold(PRIVATE_SERVER.kind, { data, place }, async () => {
+  const held = await context.hold(PRIVATE_SERVER.kind, { data, place, ...owner }, async () => {
     started = await startPrivateServer(spec, context.signal);
   });
   const server = started;

@@ -1,27 +1,17 @@
-// Asking the server of a service.
+// The server of a service, and asking it.
 
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { findProgram } from '../../process/find-program.ts';
+import type { LiveServer } from '../../tools/postgresql/live-server.ts';
+import { findClient } from '../../tools/postgresql/programs.ts';
 import { type ServerState, serverState } from '../../tools/postgresql/settings.ts';
 import { type PgBackRestService, pgBackRestOf } from './access.ts';
 
-export async function askServer(server: PgBackRestService, signal: AbortSignal): Promise<ServerState> {
+/** Any psql will do: what is asked for is as old as the oldest server that is kept. */
+export async function liveServer(server: PgBackRestService, signal: AbortSignal): Promise<LiveServer> {
   const { service, postgres } = server;
   const { user } = await pgBackRestOf(server, signal);
-  const { socket, port } = postgres;
-  return await serverState(
-    { psql: await psql(), user, userName: postgres.user, socket, port, subject: service.name },
-    signal,
-  );
+  const { socket, port, user: role } = postgres;
+  return { psql: await findClient(), socket, port, role, user, subject: service.name };
 }
 
-/** Any will do: what is asked for is as old as the oldest server that is kept. */
-async function psql(): Promise<string> {
-  if (findProgram('psql') !== null) return 'psql';
-  const versions = await readdir('/usr/lib/postgresql').catch(() => []); // Debian keeps them off PATH
-  const found = versions
-    .toSorted((a, b) => Number(b) - Number(a))
-    .map((version) => join('/usr/lib/postgresql', version, 'bin/psql'));
-  return found.find((each) => findProgram(each) !== null) ?? 'psql';
-}
+export const askServer = async (server: PgBackRestService, signal: AbortSignal): Promise<ServerState> =>
+  await serverState(await liveServer(server, signal), signal);

@@ -45,7 +45,7 @@ export async function makeSet(order: SetOrder, directory: string, context: StepC
   const { postgres, subject } = order;
   const { signal } = context;
   const server = await liveServerOf(postgres, subject, signal);
-  const catalogue = await catalogueOf(server, await anyPsql(), signal);
+  const catalogue = await catalogueOf(server, signal);
   const clients = await clientsFor(catalogue.major, signal);
   const { databases, shortcomings, remarks } = chooseDatabases(catalogue.databases, postgres.excludeDatabases);
   for (const remark of remarks) context.warn(remark);
@@ -77,6 +77,8 @@ export async function makeSet(order: SetOrder, directory: string, context: StepC
 }
 
 export const liveServerOf = async (postgres: PostgresConfig, subject: string, signal: AbortSignal): Promise<LiveServer> => ({
+  psql: await anyPsql(),
+  subject,
   socket: postgres.socket,
   port: postgres.port,
   role: postgres.user,
@@ -119,7 +121,9 @@ async function dumpOne(database: ServerDatabase, work: Work, signal: AbortSignal
   const { server, clients, context } = work;
   const first = await attempt(database, work, signal);
   if (!('error' in first)) return first;
-  const now = (await catalogueOf(server, clients.psql, signal)).databases.find(({ oid }) => oid === database.oid);
+  const now = (await catalogueOf({ ...server, psql: clients.psql }, signal)).databases.find(
+    ({ oid }) => oid === database.oid,
+  );
   if (now === undefined) {
     context.warn(`the database ${database.name} was dropped while it was to be dumped, and is not in the copy`);
     return null;

@@ -5,7 +5,7 @@ import type { Bytes } from '../../domain/bytes.ts';
 import type { ServerDatabase } from '../../domain/database-dumps.ts';
 import { duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { askServer, type LiveServer } from './live-server.ts';
+import { askLiveServer, type LiveServer } from './live-server.ts';
 
 export interface Catalogue {
   /** `15.18`. */
@@ -103,6 +103,6 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Throws as `askServer`. */
-export const catalogueOf = async (server: LiveServer, psql: string, signal: AbortSignal): Promise<Catalogue> =>
-  parseCatalogue(await askServer(server, psql, QUERY, { signal, timeout: duration(5, 'm') })); // it measures every file
+/** Throws as `askLiveServer`. */
+export const catalogueOf = async (server: LiveServer, signal: AbortSignal): Promise<Catalogue> =>
+  parseCatalogue(await askLiveServer(server, QUERY, { signal, timeout: duration(5, 'm') })); // it measures every file

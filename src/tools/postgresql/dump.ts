@@ -4,7 +4,8 @@
 import { duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { runProcess } from '../../process/run-process.ts';
-import { type Argv, clientOf, connectionTo, type LiveServer } from './live-server.ts';
+import { clientOf, connectionTo, type LiveServer } from './live-server.ts';
+import type { Argv } from '../util-linux/as-user.ts';
 
 /** How long somebody else may have a table for himself alone. */
 const LOCK_WAIT = duration(10, 'm');

@@ -1,71 +1,80 @@
-// The clients of a server that is in service: as the user who runs it, through its socket.
+// The clients of a server that is in service: as the user who runs it, through its socket, whatever the caller's environment says.
 
-import type { Duration } from '../../domain/duration.ts';
+import { type Duration, duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { runProcess } from '../../process/run-process.ts';
-import { asUser } from '../util-linux/as-user.ts';
+import { type Argv, argvAs } from '../util-linux/as-user.ts';
 import type { Owner } from '../util-linux/stat.ts';
+import { withoutLibpq } from './environment.ts';
 
 export interface LiveServer {
+  /** A path, or a name on PATH. */
+  readonly psql: string;
   /** The directory of its socket; null: where its clients look by themselves. */
   readonly socket: string | null;
   readonly port: number;
+  /** A superuser of the database. */
   readonly role: string;
+  /** Who runs it. */
   readonly user: Owner;
+  /** For errors. */
+  readonly subject: string;
 }
 
-export type Argv = readonly [string, ...string[]];
-
-/** `program`: a path. */
+/** `program`: a path. To be run with `clientSetting`. */
 export function clientOf({ socket, port, role, user }: LiveServer, program: string, ...args: readonly string[]): Argv {
-  const [first, ...rest] = [
-    ...asUser(user),
-    program,
-    ...(socket === null ? [] : [`--host=${socket}`]),
-    `--port=${port}`,
-    `--username=${role}`,
-    '--no-password',
-    ...args,
-  ];
-  return [first ?? program, ...rest];
+  const host = socket === null ? [] : [`--host=${socket}`];
+  return argvAs(user, program, ...host, `--port=${port}`, `--username=${role}`, '--no-password', ...args);
 }
+
+/** Where and as what clients are run: in a directory that every user may be in. */
+export const clientSetting = (): { cwd: string; env: Record<string, string | undefined> } => ({
+  cwd: '/',
+  env: { ...withoutLibpq(), LC_ALL: 'C', PGTZ: 'UTC' },
+});
 
 /** An identifier as SQL reads it, whatever stands in it. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-/** A name that holds `=` would be read as a connection string. */
+/** A database as a client is told of it: a name alone that holds `=` would be read as a connection string. */
 export const connectionTo = (database: string): string =>
   `dbname='${database.replaceAll('\\', String.raw`\\`).replaceAll("'", String.raw`\'`)}'`;
 
-export interface Asking {
+export const PSQL = ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1', '--file=-'] as const;
+
+export interface AskOptions {
   readonly signal: AbortSignal;
-  readonly timeout: Duration;
-  /** `postgres` when not said. */
+  readonly timeout?: Duration | undefined;
   readonly database?: string;
 }
 
-/** Runs SQL; answers with its lines. Throws `tool-failed` with what the server said. */
-export async function askServer(
+/** Runs SQL; answers with its lines. Throws `source-missing` where no server answers, `tool-failed` with what it said. */
+export async function askLiveServer(
   server: LiveServer,
-  psql: string,
   text: string,
-  { signal, timeout, database = 'postgres' }: Asking,
+  { signal, timeout = duration(30, 's'), database = 'postgres' }: AskOptions,
 ): Promise<string[]> {
-  const args = ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1'];
-  const argv = clientOf(server, psql, ...args, `--dbname=${connectionTo(database)}`, '--file=-');
+  const { psql, subject } = server;
+  const argv = clientOf(server, psql, ...PSQL, `--dbname=${connectionTo(database)}`);
   const { exitCode, stdout, stderrTail } = await runProcess(
-    { argv, operation: 'ask', subject: 'the server that is in service', stdin: text, cwd: '/' },
+    { argv, operation: 'ask', subject, stdin: text, ...clientSetting() },
     { signal, timeout, verbatim: true },
   );
   if (exitCode === 0) return stdout.split('\n').filter(Boolean);
+  const silent = exitCode === NO_CONNECTION;
   throw new HoldfastError({
-    code: 'tool-failed',
+    code: silent ? 'source-missing' : 'tool-failed',
     operation: 'ask',
-    subject: 'the server that is in service',
-    message: stderrTail[0]?.replace(/^psql:<stdin>:\d+: (?:ERROR: +)?/, '') ?? `psql ended with ${exitCode}`,
-    hint: 'Does it run, and do socket, port and user of the service say where?',
+    subject,
+    message: saidBy(stderrTail) ?? `psql ended with ${exitCode}`,
+    hint: silent ? 'Is the server running, and do socket, port and user of the service say where?' : undefined,
     retry: 'later',
     tool: { name: 'psql', exitCode, stderrTail },
   });
 }
+
+const NO_CONNECTION = 2;
+
+/** The server's own words, of what psql says. */
+export const saidBy = ([first]: readonly string[]): string | undefined =>
+  first?.replace(/^psql:(?:<stdin>:\d+:)? (?:error: |ERROR: +)?/, '');

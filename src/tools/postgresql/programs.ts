@@ -1,7 +1,7 @@
 // Where the programs of a version of PostgreSQL are. A server and what looks into its files belong to one major version, and
 // refuse the files of another.
 
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -60,14 +60,25 @@ const programsIn = (major: string, home: string): ServerPrograms =>
 
 const DEBIAN = '/usr/lib/postgresql'; // it keeps them off PATH
 
+/** Newest first. */
+async function versionsOfDebian(): Promise<string[]> {
+  const versions = (await readdir(DEBIAN).catch(() => [])).filter((name) => /^\d+$/.test(name));
+  return versions.toSorted((a, b) => Number(b) - Number(a));
+}
+
+/** A psql of whichever version; its bare name where there is none. */
+export async function findClient(): Promise<string> {
+  if (findProgram('psql') !== null) return 'psql';
+  const found = (await versionsOfDebian()).map((version) => programsIn(version, join(DEBIAN, version, 'bin')).find('psql'));
+  return found.find((each) => each !== null) ?? 'psql';
+}
+
 /** Those of the newest version with which a cluster can be made and served; null when there are none. */
 export async function newestServerPrograms(signal: AbortSignal): Promise<ServerPrograms | null> {
   const onPath = await majorOnPath(signal);
-  const versions = (await readdir(DEBIAN).catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const newestFirst = versions.toSorted((a, b) => Number(b) - Number(a));
   const candidates = [
     ...(onPath === null ? [] : [programsOf(onPath, (program) => findProgram(program))]),
-    ...newestFirst.map((version) => programsIn(version, join(DEBIAN, version, 'bin'))),
+    ...(await versionsOfDebian()).map((version) => programsIn(version, join(DEBIAN, version, 'bin'))),
   ];
   const needed = ['initdb', 'postgres', 'psql', 'pg_dump', 'pg_restore'] as const;
   return candidates.find((each) => needed.every((name) => each.find(name) !== null)) ?? null;
@@ -82,6 +93,10 @@ const programsOf = (major: string, find: ServerPrograms['find']): ServerPrograms
     return found;
   },
 });
+
+/** As the PG_VERSION of a data directory has it. */
+export const clusterMajor = async (dataDir: string): Promise<string> =>
+  (await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim();
 
 /** `pg_controldata (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` is 15; null when that is no such line. */
 export function parseMajor(stdout: string): string | null {

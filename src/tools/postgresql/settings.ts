@@ -1,27 +1,11 @@
 // What a running server says of itself, asked with psql: the settings that archiving needs, how that goes, and where its log is.
 
 import * as z from 'zod';
-import { duration } from '../../domain/duration.ts';
 import type { FinishedFile } from '../../domain/finished-log.ts';
 import { type Instant, parseInstant } from '../../domain/instant.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { runProcess } from '../../process/run-process.ts';
-import { asUser } from '../util-linux/as-user.ts';
+import { askLiveServer, type LiveServer } from './live-server.ts';
 import { requireSupported } from './supported-version.ts';
-import type { Owner } from '../util-linux/stat.ts';
-
-export interface ServerAddress {
-  /** A path, or a name on PATH. */
-  readonly psql: string;
-  /** Who runs it, and may ask it everything. */
-  readonly user: Owner;
-  readonly userName: string;
-  /** The directory of its socket; null: where psql looks. */
-  readonly socket: string | null;
-  readonly port: number;
-  /** For errors. */
-  readonly subject: string;
-}
 
 export interface ServerState {
   /** Above 2^53, hence a text. */
@@ -88,20 +72,6 @@ const shape = z.object({
   current: z.string().nullable(),
 });
 
-export const stateArgs = ({ psql, socket, port, userName }: ServerAddress): [string, ...string[]] => [
-  psql,
-  '--no-psqlrc',
-  '--no-password',
-  '--quiet',
-  '--no-align',
-  '--tuples-only',
-  '--set=ON_ERROR_STOP=1',
-  ...(socket === null ? [] : [`--host=${socket}`]),
-  `--port=${port}`,
-  `--username=${userName}`,
-  '--dbname=postgres',
-];
-
 const old = z.object({ tooOld: z.string() });
 
 /** Throws `tool-output`; `unsupported` for a server that is too old. */
@@ -132,22 +102,5 @@ function jsonOf(text: string): unknown {
 }
 
 /** Throws `source-missing` where no server answers. */
-export async function serverState(address: ServerAddress, signal: AbortSignal): Promise<ServerState> {
-  const { subject } = address;
-  const [program, ...args] = stateArgs(address);
-  const [first = program, ...others] = [...asUser(address.user), program, ...args];
-  const { exitCode, stdout, stderrTail } = await runProcess(
-    { argv: [first, ...others], operation: 'ask', subject, stdin: QUERY, cwd: '/', env: { LC_ALL: 'C', PGTZ: 'UTC' } },
-    { signal, timeout: duration(30, 's'), verbatim: true },
-  );
-  if (exitCode === 0) return parseState(stdout, subject);
-  throw new HoldfastError({
-    code: 'source-missing',
-    operation: 'ask',
-    subject,
-    message: stderrTail.at(-1) ?? `psql ended with ${exitCode}`,
-    hint: 'Is the server running, and do socket, port and user of the service say where?',
-    retry: 'later',
-    tool: { name: 'psql', exitCode, stderrTail },
-  });
-}
+export const serverState = async (server: LiveServer, signal: AbortSignal): Promise<ServerState> =>
+  parseState((await askLiveServer(server, QUERY, { signal })).join('\n'), server.subject);

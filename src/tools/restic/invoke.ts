@@ -6,12 +6,13 @@ import { kibibytesPerSecond } from '../../domain/rate.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { runProcess } from '../../process/run-process.ts';
+import { type Argv, argvAs } from '../util-linux/as-user.ts';
 import type { ResticAccess } from './access.ts';
 import { classifyFailure } from './classify.ts';
 import { plainLines } from './error-lines.ts';
 import { Patience } from './patience.ts';
 
-export type Argv = readonly [string, ...string[]];
+export type { Argv };
 
 export interface ResticOptions {
   /** Ends restic's whole process group; its reason is thrown. */
@@ -59,19 +60,7 @@ const BRIEF_LIMIT = duration(5, 'm');
 /** The whole argv of a call. */
 export function resticArgv(access: ResticAccess, invocation: Pick<Invocation, 'args' | 'retryLock' | 'json'>): Argv {
   const { upload, download } = access.limits;
-  // the kernel forgets the runner's parent-death signal when the user changes: it is asked for again
-  const program: Argv = access.runAs
-    ? [
-        'setpriv',
-        `--reuid=${access.runAs.uid}`,
-        `--regid=${access.runAs.gid}`,
-        '--clear-groups',
-        '--pdeathsig=TERM',
-        '--',
-        access.program,
-        '--no-cache',
-      ]
-    : [access.program];
+  const program: Argv = access.runAs ? argvAs(access.runAs, access.program, '--no-cache') : [access.program];
   return [
     ...program,
     ...(invocation.json === false ? [] : ['--json']),

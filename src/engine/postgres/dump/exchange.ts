@@ -4,7 +4,7 @@ import type { DumpedDatabase } from '../../../domain/database-dumps.ts';
 import type { EffectKind } from '../../../domain/effect.ts';
 import type { StepContext } from '../../../domain/plan.ts';
 import type { JsonObject } from '../../../lib/json.ts';
-import { askServer, identifier, literal } from '../../../tools/postgresql/live-server.ts';
+import { askLiveServer, identifier, literal } from '../../../tools/postgresql/live-server.ts';
 import { BRIEF, type Live } from './live.ts';
 import { inOne, type Loading, propertiesOf } from './load.ts';
 
@@ -24,12 +24,14 @@ export const CLOSED_DATABASE: EffectKind = {
   async undo({ psql, name, socket, port, role, uid, gid }, signal) {
     if (typeof psql !== 'string' || typeof name !== 'string' || typeof role !== 'string') return;
     const server = {
+      psql,
+      subject: name,
       socket: typeof socket === 'string' ? socket : null,
       port: Number(port),
       role,
       user: { uid: Number(uid), gid: Number(gid) },
     };
-    const ask = (text: string): Promise<string[]> => askServer(server, psql, text, { signal, timeout: BRIEF });
+    const ask = (text: string): Promise<string[]> => askLiveServer(server, text, { signal, timeout: BRIEF });
     const there = await ask(`SELECT 1 FROM pg_database WHERE datname = ${literal(name)}`);
     if (there.length > 0) await ask(`ALTER DATABASE ${identifier(name)} ALLOW_CONNECTIONS true`);
   },

@@ -4,8 +4,8 @@ import type { PostgresConfig } from '../../../config/configuration.ts';
 import { duration } from '../../../domain/duration.ts';
 import { liveServerOf } from '../../../sources/postgres-dumps/make-set.ts';
 import { type Catalogue, catalogueOf } from '../../../tools/postgresql/catalogue.ts';
-import { anyPsql, type Clients, clientsFor } from '../../../tools/postgresql/clients.ts';
-import { askServer, clientOf, type LiveServer } from '../../../tools/postgresql/live-server.ts';
+import { type Clients, clientsFor } from '../../../tools/postgresql/clients.ts';
+import { askLiveServer, clientOf, type LiveServer } from '../../../tools/postgresql/live-server.ts';
 import type { Target } from './load.ts';
 
 export interface Live {
@@ -21,7 +21,7 @@ export const BRIEF = duration(2, 'm');
 /** Throws where it does not answer, or its programs are not installed. */
 export async function liveOf(postgres: PostgresConfig, service: string, signal: AbortSignal): Promise<Live> {
   const server = await liveServerOf(postgres, service, signal);
-  const catalogue = await catalogueOf(server, await anyPsql(), signal);
+  const catalogue = await catalogueOf(server, signal);
   const clients = await clientsFor(catalogue.major, signal);
   return {
     server,
@@ -29,7 +29,7 @@ export async function liveOf(postgres: PostgresConfig, service: string, signal: 
     catalogue,
     target: {
       restore: (...args) => clientOf(server, clients.pg_restore, ...args),
-      sql: (text, until) => askServer(server, clients.psql, text, { signal: until, timeout: BRIEF }),
+      sql: (text, until) => askLiveServer({ ...server, psql: clients.psql }, text, { signal: until, timeout: BRIEF }),
       atOnce: postgres.processes ?? 1,
     },
   };

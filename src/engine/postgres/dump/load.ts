@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { type DumpedDatabase, GLOBALS } from '../../../domain/database-dumps.ts';
 import { HoldfastError } from '../../../lib/errors.ts';
 import { runProcess } from '../../../process/run-process.ts';
-import { type Argv, connectionTo, identifier, literal } from '../../../tools/postgresql/live-server.ts';
+import { connectionTo, identifier, literal } from '../../../tools/postgresql/live-server.ts';
+import type { Argv } from '../../../tools/util-linux/as-user.ts';
 import { databaseProperties, missingRoles, propertyLines } from '../../../tools/postgresql/statements.ts';
 
 export interface Target {
