@@ -76,6 +76,7 @@ test('an emptied data directory gets back every row that was archived, also thos
   assert.match(step.warnings.join(), /it was here before: somebody has emptied it/);
   renameSync(host.path('pg/repo1.away'), host.path('pg/repo1'));
   server.start();
+  while (server.sql('select pg_is_in_recovery()')[0] === 't') server.sql('select pg_sleep(0.1)');
   assert.deepEqual(server.sql('select count(*) from kept'), ['1000']);
   assert.deepEqual(server.sql('show archive_mode'), ['on']);
   assert.deepEqual((await host.backUp(['db', '--type', 'full'])).code, 0, 'and the next backup is good');

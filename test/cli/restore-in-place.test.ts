@@ -12,6 +12,7 @@ import type { Report } from '../../src/domain/report.ts';
 import { selfIdentity } from '../../src/process/identity.ts';
 import { type Ended, fingerprint, type ScratchHost, scratchHost, type Section, stepOf } from '../support/cli.ts';
 import { plan, step } from '../support/plans.ts';
+import { mounted } from '../support/mounted.ts';
 
 const WRITER = join(import.meta.dirname, '../support/sqlite-writer.ts');
 
@@ -193,24 +194,6 @@ test('only what was restored whole and compared is evidence that a snapshot can 
   host.services['notes'] = { backup: { paths: [data] } };
   assert.equal(await complete('--in-place'), false);
 });
-
-/** Programs in front of one that then sees a mount of its own. */
-function mounted(...mount: string[]): string[] {
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  const asSelf = uid === 0 ? '' : `unshare --user --map-user=${uid} --map-group=${gid} --`;
-  const mapped = uid === 0 ? [] : ['--map-root-user'];
-  return [
-    'unshare',
-    ...mapped,
-    '--mount',
-    '--propagation',
-    'private',
-    'sh',
-    '-c',
-    `mount ${mount.join(' ')} && exec ${asSelf} "$@"`,
-    'sh',
-  ];
-}
 
 test('a path that runs through links is the place that they lead to, with what is mounted inside', async (t) => {
   const host = hostWith(t);

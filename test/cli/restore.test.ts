@@ -21,6 +21,7 @@ import type { Report } from '../../src/domain/report.ts';
 import { compareTrees } from '../../src/engine/restore/compare-trees.ts';
 import { type Ended, fingerprint, listFiles, type ScratchHost, scratchHost, stepOf } from '../support/cli.ts';
 import { makeOddTree, SPARSE_SIZE } from '../support/tree.ts';
+import { mounted } from '../support/mounted.ts';
 
 const signal = new AbortController().signal;
 
@@ -330,15 +331,6 @@ esac`,
   assert.match(String(stepOf(reportOf(failed), 'restore:notes@near').reason), /did not start/);
   assert.equal(readFileSync(join(data, 'a.txt'), 'utf8'), 'first');
 });
-
-/** Programs in front of one that then sees a mount of its own, which is gone with it; it runs as who runs the tests. */
-function mounted(...mount: string[]): string[] {
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  const asSelf = uid === 0 ? '' : `unshare --user --map-user=${uid} --map-group=${gid} --`;
-  const script = `mount ${mount.join(' ')} && exec ${asSelf} "$@"`;
-  const mapped = uid === 0 ? [] : ['--map-root-user'];
-  return ['unshare', ...mapped, '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh'];
-}
 
 test('a mount point stays: its entries are replaced and the old ones kept inside it', async (t) => {
   const { host, data } = await backedUp(t);

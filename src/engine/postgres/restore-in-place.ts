@@ -10,7 +10,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { workingIn } from '../../process/processes.ts';
 import { restoreCommandFor } from '../../tools/pgbackrest/restore.ts';
-import { filesOf, type OwnedFiles } from '../../tools/util-linux/owned-files.ts';
+import { filesOf } from '../../tools/util-linux/owned-files.ts';
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
 import { requireSpace } from '../restore/destination.ts';
 import { assertSettled, checkLivePlaces, type Others } from '../restore/live-place.ts';
@@ -20,6 +20,8 @@ import { holdStaging } from '../restore/staging.ts';
 import { holdStopped } from '../restore/unit-effect.ts';
 import { dataDirectory } from './data-directory.ts';
 import { notRestored, recoverAndStop, type RecoveryOrder, recoveryPlace, restoreCluster } from './recovered-cluster.ts';
+import { proveInService } from './in-service.ts';
+import { readSettings, settingsToRecover } from './recovery-settings.ts';
 import { requireReachable, resultOf } from './restore-to.ts';
 
 export interface RestoreServerInPlace {
@@ -49,14 +51,19 @@ export async function restoreServerInPlace(order: RestoreServerInPlace, context:
   if (space !== undefined)
     throw notRestored(recovery, `it has tablespaces, and those cannot be exchanged in place: use --to`);
   const log = await recoverAndStop(recovery, made, restored, context);
+  // from here on it archives again, and gets the rest of the log as a server in that place does
   const files = filesOf(access.user, context.signal);
-  await putIntoService(made.data, restoreCommandFor(access, repository, place.path), files);
-  await files.remove(made.tablespaces);
+  const settingsFile = join(made.data, 'postgresql.auto.conf');
+  const settings = readSettings(await files.read(settingsFile));
+  await files.write(settingsFile, settingsToRecover(settings, restoreCommandFor(access, repository, place.path)));
+  for (const left of [join(made.data, 'postmaster.opts'), made.tablespaces]) await files.remove(left); // oxlint-disable-line no-await-in-loop -- two
   await syncFileSystem(staging, context.signal);
-  let reason: string | null = null;
+  let notStarted: HoldfastError | null = null;
   let swapped = false;
+  let started = false;
   try {
-    await using _unit = await holdStopped(context, service.unit);
+    await using unit = await holdStopped(context, service.unit);
+    started = unit.stopped;
     await assertStopped(order, place);
     context.signal.throwIfAborted(); // the last time: from here on it is a matter of moments, and of all or nothing
     const entries = place.keepsDirectory ? [entrySwapOf(place, context.runId)] : [];
@@ -64,8 +71,17 @@ export async function restoreServerInPlace(order: RestoreServerInPlace, context:
     swapped = true;
   } catch (error) {
     if (!swapped || !(error instanceof HoldfastError)) throw error;
-    reason = `the data is in place, but ${error.subject} did not start: ${error.message}`;
+    notStarted = error;
   }
+  // systemd goes on with a start for which nobody waits any more
+  const asked = started && (notStarted === null || notStarted.code === 'timed-out');
+  const proof = asked
+    ? await proveInService({ recovery, service, postgres: order.postgres, data: place.real, settings }, context)
+    : null;
+  if (place.keepsDirectory && place.exists)
+    context.warn(
+      `${place.path} is a mount point: the old data is kept inside it, and comes into every backup until ${asideOf(place, context.runId)} is moved away or removed`,
+    );
   const result = resultOf(
     recovery,
     log,
@@ -73,11 +89,19 @@ export async function restoreServerInPlace(order: RestoreServerInPlace, context:
       inPlace: place.path,
       kept: place.exists ? asideOf(place, context.runId) : '',
       seconds: (performance.now() - begin) / 1000,
-      next: `start the server if it does not run; when it is out of recovery, take a full backup: holdfast run ${service.name} --type full`,
+      ...(proof === null ? {} : { timeline: proof.timeline, left: proof.point }),
+      next:
+        proof === null
+          ? `start the server, and see that it comes out of recovery and archives: pgbackrest --stanza=${access.stanza} check; then take a full backup: holdfast run ${service.name} --type full`
+          : `take a full backup: holdfast run ${service.name} --type full`,
     },
     context,
   );
-  return reason === null ? result : { ...result, outcome: 'partial', reason };
+  const doubts =
+    proof === null && notStarted !== null
+      ? [`the data is in place, but ${notStarted.subject} did not start: ${notStarted.message}`]
+      : (proof?.doubts ?? []);
+  return doubts.length === 0 ? result : { ...result, outcome: 'partial', reason: doubts.join('; ') };
 }
 
 /** Throws `refused` or `not-mounted` where it cannot be replaced safely. */
@@ -114,28 +138,6 @@ async function assertStopped({ service }: RestoreServerInPlace, { real }: LivePl
       ? 'Stop it first; with `unit` in its service Holdfast does.'
       : `Does ${service.unit} really own it?`,
   );
-}
-
-/** From now on it archives again, and gets the rest of the log as a server in that place does. */
-async function putIntoService(data: string, restoreCommand: string, files: OwnedFiles): Promise<void> {
-  const file = join(data, 'postgresql.auto.conf');
-  const kept = ownSettings((await files.read(file)).split('\n'));
-  const command = `restore_command = '${restoreCommand.replaceAll("'", "''").replaceAll('\\', String.raw`\\`)}'`;
-  await files.write(file, [...kept, command, ''].join('\n'));
-  await files.remove(join(data, 'postmaster.opts'));
-}
-
-/** What pgBackRest adds begins with this line. Whatever ALTER SYSTEM has set stands before it, and is the server's own. */
-const ADDED = /^# Recovery settings generated by pgBackRest/;
-
-/** Without what keeps it from archiving, and without the command of this or of an earlier restore. */
-export function ownSettings(lines: readonly string[]): string[] {
-  const from = lines.findLastIndex((line) => ADDED.test(line));
-  const kept = lines.filter(
-    (line, index) => !/^restore_command\s*=/.test(line) && !(index > from && /^archive_mode\s*=\s*'off'/.test(line)),
-  );
-  while (kept.at(-1) === '') kept.pop();
-  return kept;
 }
 
 const refusal = (subject: string, message: string, hint: string | null): HoldfastError =>

@@ -24,6 +24,7 @@ import {
   recoveryPlace,
   restoreCluster,
 } from './recovered-cluster.ts';
+import { readSettings, settingsAfterwards } from './recovery-settings.ts';
 
 export interface RestoreServerTo {
   readonly recovery: Omit<RecoveryOrder, 'durable'>;
@@ -53,6 +54,8 @@ export async function restoreServerTo(order: RestoreServerTo, context: StepConte
   }
   const files = filesOf(access.user, context.signal);
   await files.remove(join(place.data, 'postmaster.opts')); // of our own server: `pg_ctl restart` would go by it
+  const settings = join(place.data, 'postgresql.auto.conf');
+  await files.write(settings, settingsAfterwards(readSettings(await files.read(settings))));
   await leadTo(path, place, files);
   await syncFileSystem(staging, context.signal);
   context.signal.throwIfAborted();

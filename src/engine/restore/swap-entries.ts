@@ -2,7 +2,7 @@
 // the old ones out into `leaving`, which is then renamed to `entering` (the point of no return), the new ones in, and `entering`
 // becomes `aside`. Which of the three there is says how far it came.
 
-import { lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
+import { lchown, lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
 import { syncDirectory } from '../../lib/durable-file.ts';
 import { setAttributes } from './attributes.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
@@ -32,6 +32,9 @@ const OF_THE_FILE_SYSTEM = new Set(['lost+found', '.zfs']);
 export async function moveEntriesOut(swap: EntrySwap, signal: AbortSignal): Promise<void> {
   await told(swap, async () => {
     await mkdir(swap.leaving, { mode: 0o700 });
+    // whoever works in the directory walks through all of it (a server, the backup of one), and fails where it may not
+    const { uid, gid } = await lstat(swap.path);
+    if (process.getuid?.() === 0) await lchown(swap.leaving, uid, gid);
     await moveAll(swap.path, swap.leaving, { except: swap.own, displaced: swap.displaced, signal });
     await syncDirectory(swap.path);
   });

@@ -15,12 +15,17 @@ export const STOPPED_UNIT: EffectKind = {
   },
 };
 
+export interface StoppedUnit extends AsyncDisposable {
+  /** It ran, and disposing starts it again. */
+  readonly stopped: boolean;
+}
+
 /**
  * Stops the unit if it runs; disposing starts it again. One that does not run stays so. Where systemd does not run, or does
  * not know the unit, a warning says that whoever uses the data has not been stopped.
  */
-export async function holdStopped(context: StepContext, unit: string | null): Promise<AsyncDisposable> {
-  const nothing = { [Symbol.asyncDispose]: () => Promise.resolve() };
+export async function holdStopped(context: StepContext, unit: string | null): Promise<StoppedUnit> {
+  const nothing = { stopped: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   if (unit === null) return nothing;
   const state = await unitState(unit, context.signal);
   if (state === null) {
@@ -32,5 +37,6 @@ export async function holdStopped(context: StepContext, unit: string | null): Pr
     return nothing;
   }
   if (!isRunning(state)) return nothing;
-  return await context.hold(STOPPED_UNIT.kind, { unit }, () => stopUnit(unit, context.signal));
+  const held = await context.hold(STOPPED_UNIT.kind, { unit }, () => stopUnit(unit, context.signal));
+  return { stopped: true, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
 }

@@ -64,8 +64,13 @@ export function restoreCommandFor(access: Omit<PgBackRest, 'user'>, repository: 
     'archive-get',
   ];
   const get = `${words.map(quote).join(' ').replaceAll('%', '%%')} %f "%p"`;
-  return `${get}; code=$?; [ $code -le 1 ] || exit 126; exit $code`;
+  return `${get}; ${VERDICT}`;
 }
+
+const VERDICT = 'code=$?; [ $code -le 1 ] || exit 126; exit $code';
+
+/** Whether a line of settings has what `restoreCommandFor` made, of whichever restore. */
+export const isOurRestoreCommand = (line: string): boolean => line.includes(VERDICT);
 
 export async function pgBackRestRestore(
   access: PgBackRest,
