@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type DumpedDatabase, GLOBALS } from '../../../domain/database-dumps.ts';
 import { HoldfastError } from '../../../lib/errors.ts';
 import { runProcess } from '../../../process/run-process.ts';
-import { connectionTo, identifier, literal } from '../../../tools/postgresql/live-server.ts';
+import { clientSetting, connectionTo, identifier, literal } from '../../../tools/postgresql/live-server.ts';
 import type { Argv } from '../../../tools/util-linux/as-user.ts';
 import { databaseProperties, missingRoles, propertyLines } from '../../../tools/postgresql/statements.ts';
 
@@ -15,7 +15,7 @@ export interface Target {
   restore(...args: readonly string[]): Argv;
   /** Runs SQL in the database `postgres`; answers with its lines. */
   sql(text: string, signal: AbortSignal): Promise<string[]>;
-  /** How many tables of a database are loaded at once. */
+  /** How many tables of a database are loaded at once. Above one, its user can read the dumps. */
   readonly atOnce: number;
 }
 
@@ -59,17 +59,11 @@ export async function loadDump(
   into: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await pgRestore(
-    target.restore(
-      '--exit-on-error',
-      ...(noTablespaces ? ['--no-tablespaces'] : []),
-      ...(target.atOnce > 1 ? [`--jobs=${target.atOnce}`] : []),
-      `--dbname=${connectionTo(into)}`,
-      join(directory, file),
-    ),
-    name,
-    signal,
-  );
+  const dump = join(directory, file);
+  const args = ['--exit-on-error', ...(noTablespaces ? ['--no-tablespaces'] : []), `--dbname=${connectionTo(into)}`];
+  await (target.atOnce > 1
+    ? pgRestore(target.restore(...args, `--jobs=${target.atOnce}`, dump), name, signal)
+    : pgRestore(opened(dump, NO_LIST, target.restore(...args)), name, signal));
 }
 
 /** What was said of the database itself: its settings, rights and comment, as statements about the name that it had. */
@@ -79,17 +73,30 @@ export async function propertiesOf(
   signal: AbortSignal,
 ): Promise<string[]> {
   const dump = join(directory, file);
-  const lines = propertyLines(await pgRestore(target.restore('--create', '--list', dump), name, signal));
-  const list = join(directory, 'properties.list');
-  await writeFile(list, `${lines.join('\n')}\n`, { mode: 0o644 });
-  const sql = await pgRestore(target.restore('--create', `--use-list=${list}`, '--file=-', dump), name, signal);
-  return databaseProperties(sql);
+  const listed = await pgRestore(opened(dump, NO_LIST, target.restore('--create', '--list')), name, signal);
+  const list = `${dump}.list`;
+  await writeFile(list, `${propertyLines(listed).join('\n')}\n`, { mode: 0o644, flag: 'wx' }); // a link would lead elsewhere
+  const words = target.restore('--create', '--use-list=/dev/fd/3', '--file=-');
+  return databaseProperties(await pgRestore(opened(dump, list, words), name, signal));
 }
+
+const NO_LIST = '/dev/null';
+
+/** The program runs as a user who may not get to where the files are: it is given them open. Several processes cannot share one. */
+const opened = (dump: string, list: string, argv: Argv): Argv => [
+  'sh',
+  '-c',
+  'dump=$1; list=$2; shift 2; exec "$@" <"$dump" 3<"$list"',
+  'sh',
+  dump,
+  list,
+  ...argv,
+];
 
 async function pgRestore(argv: Argv, database: string, signal: AbortSignal): Promise<string> {
   const subject = `the database ${database}`;
   const { exitCode, stdout, stderrTail } = await runProcess(
-    { argv, operation: 'load', subject, cwd: '/', env: { LC_ALL: 'C' } },
+    { argv, operation: 'load', subject, ...clientSetting() },
     { signal, verbatim: true },
   );
   if (exitCode === 0) return stdout;

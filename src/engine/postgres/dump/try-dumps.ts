@@ -79,7 +79,7 @@ export async function tryDumps(
     context,
   );
   try {
-    await loadAll(set, targetOf(server, postgres), directory, context);
+    await loadAll(set, targetOf(server), directory, context);
   } catch (error) {
     if (!(error instanceof HoldfastError) || !ABOUT_THE_DUMPS.has(error.code)) throw error;
     return failed(error.message, error.tool?.stderrTail ?? []);
@@ -136,10 +136,10 @@ async function makeCluster(
   });
 }
 
-const targetOf = (server: PrivateServer, { processes }: PostgresConfig): Target => ({
+const targetOf = (server: PrivateServer): Target => ({
   restore: (...args) => server.client('pg_restore', ...args),
   sql: (text, signal) => server.sql('postgres', text, { signal }),
-  atOnce: processes ?? 1,
+  atOnce: 1, // the dumps are where only we can get to
 });
 
 async function loadAll(set: DumpSet, target: Target, directory: string, context: StepContext): Promise<void> {
