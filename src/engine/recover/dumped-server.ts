@@ -49,8 +49,7 @@ export async function dumpedServerStep(
       const mounts = await observeScene([], context.signal);
       const now = await look(service, { ...scene, mounts }, context.signal);
       if (!isThere(now)) throw refusal(service, now);
-      if (now.kind === 'other')
-        context.warn(`${wordsOf(now)}: if its databases are missing, holdfast restore ${name} --in-place`);
+      if (now.kind === 'other') context.warn(`if its databases are missing: holdfast restore ${name} --in-place`);
       return { outcome: 'skipped', reason: wordsOf(now), result: { service: name, action: 'skip', reason: wordsOf(now) } };
     },
   };

@@ -27,11 +27,12 @@ export async function clientsFor(major: string, signal: AbortSignal): Promise<Cl
   const same = homesOf(major).map((home) => ({ version: wanted, find: (name: string) => findProgram(join(home, name)) }));
   const onPath = await versionOnPath(signal);
   const others = [
-    ...(onPath === null ? [] : [{ version: onPath, find: (name: string) => findProgram(name) }]),
+    // before those on PATH, which on Debian choose a version themselves
     ...(await debianVersions()).map(({ version, home }) => ({
       version,
       find: (name: string) => findProgram(join(home, name)),
     })),
+    ...(onPath === null ? [] : [{ version: onPath, find: (name: string) => findProgram(name) }]),
   ];
   const fitting = [...same, ...others.filter(({ version }) => version >= wanted).toSorted((a, b) => a.version - b.version)];
   for (const { find } of fitting) {
