@@ -99,7 +99,7 @@ export interface PostgresConfig {
   /** How many processes compress and transfer at once; null: one, or what its configuration says. */
   readonly processes: number | null;
   /** Further options of pgBackRest, by their names there. */
-  readonly options: ReadonlyMap<string, string>;
+  readonly options: Readonly<Record<string, string>>;
   /** How old the newest moment may get that can be restored; null: the RPO alone says. */
   readonly archiveWithin: Duration | null;
   /** The restic repository that receives a copy of the engine's; null: none. */

@@ -61,7 +61,7 @@ export function resolvePostgres(
     schedule: resolveSchedule(value),
     compress,
     processes,
-    options: new Map(Object.entries(value.options ?? {})),
+    options: value.options ?? {},
     archiveWithin: archiveWithin === null ? null : milliseconds(archiveWithin),
     offsite: value.offsite?.repository ?? null,
     excludeDatabases: excludeDatabases?.value ?? [],

@@ -125,7 +125,7 @@ test('a server that does not answer is told, and files of the service are not ba
   assert.equal(code, 2);
   assert.equal(job(report).outcome, 'failed');
   assert.match(job(report).error?.message ?? '', /connection to server/);
-  assert.match(job(report).error?.hint ?? '', /Does it run/);
+  assert.match(job(report).error?.hint ?? '', /Is the server running/);
   assert.deepEqual(await host.snapshots('near'), []);
   assert.deepEqual(host.leftovers(), []);
 });

@@ -10,6 +10,11 @@ const TEXT = `${BASE}services: {app: {backup: {paths: [/srv/app], frequency: wee
 gate: {default: {stages: [{name: All, jobs: [app]}]}}
 `;
 
+/** With whatever a service can have that is no plain text or number. */
+const SERVER = `services:
+  db: {postgres: {engine: pgbackrest, dataDir: /pg, repositories: [{path: /r}], options: {archive-async: 'y'}}}
+`;
+
 const load = (folder: Folder, options: Partial<LoadOptions> = {}): Promise<Configuration> =>
   loadConfiguration({
     file: 'holdfast.yaml',
@@ -30,7 +35,7 @@ function mark(folder: Folder): void {
 }
 
 test('an unchanged configuration is remembered, and means the same', async () => {
-  using folder = makeFolder({ 'holdfast.yaml': TEXT, 'services.d/b.yaml': 'services: {b: {backup: {paths: [/b]}}}\n' });
+  using folder = makeFolder({ 'holdfast.yaml': TEXT, 'services.d/b.yaml': SERVER });
   const first = await load(folder);
   assert.deepEqual(await load(folder), first);
   assert.equal(first.warnings.length, 1, 'warnings are remembered too');

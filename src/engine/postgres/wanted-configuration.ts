@@ -23,7 +23,7 @@ export function wantedOptions(
     ...postgres.repositories.flatMap((each) => repositoryOptions(each, version, passphrases.get(each.key))),
     ['compress-type', postgres.compress],
     ...(postgres.processes === null ? [] : [['process-max', String(postgres.processes)] as const]),
-    ...postgres.options,
+    ...Object.entries(postgres.options),
   ]);
 }
 

@@ -142,7 +142,7 @@ export const postgres = (parts: Partial<PostgresConfig> = {}): PostgresConfig =>
   },
   compress: 'zst',
   processes: null,
-  options: new Map(),
+  options: {},
   archiveWithin: null,
   offsite: null,
   ...parts,
