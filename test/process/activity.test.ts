@@ -12,6 +12,8 @@ const command = (script: string): Parameters<typeof runProcess>[0] => ({
   subject: 'it',
 });
 const idle = { limit: duration(600, 'ms') };
+/** Where something is done, on a machine that is busy with other things. */
+const patient = { limit: duration(2, 's') };
 
 test('a command that does nothing is ended, with what it waits for; one that works or says something may take any time', async () => {
   await assert.rejects(runProcess(command('echo began >&2; sleep 60; :'), { signal, idle }), (error) => {
@@ -20,10 +22,10 @@ test('a command that does nothing is ended, with what it waits for; one that wor
     assert.deepEqual(error.tool?.stderrTail, ['began']);
     return true;
   });
-  const busy = 'end=$(($(date +%s%N) + 1500000000)); sh -c "while [ \\$(date +%s%N) -lt $end ]; do :; done"; echo done';
-  assert.equal((await runProcess(command(busy), { signal, idle })).stdout, 'done\n');
-  const talking = 'for each in 1 2 3 4 5 6; do echo $each >&2; sleep 0.25; done';
-  assert.equal((await runProcess(command(talking), { signal, idle })).exitCode, 0);
+  const busy = 'end=$(($(date +%s%N) + 5000000000)); sh -c "while [ \\$(date +%s%N) -lt $end ]; do :; done"; echo done';
+  assert.equal((await runProcess(command(busy), { signal, idle: patient })).stdout, 'done\n');
+  const talking = 'for each in 1 2 3 4 5; do echo $each >&2; sleep 0.6; done';
+  assert.equal((await runProcess(command(talking), { signal, idle: patient })).exitCode, 0);
 });
 
 test('what a server does that is waited for counts, and what is ready may be idle', async () => {
@@ -33,7 +35,7 @@ test('what a server does that is waited for counts, and what is ready may be idl
     while (performance.now() < end);
   }, 100);
   using _work = { [Symbol.dispose]: () => clearInterval(work) };
-  assert.equal((await runProcess(command('sleep 1.5'), { signal, idle: { ...idle, also } })).exitCode, 0);
+  assert.equal((await runProcess(command('sleep 5'), { signal, idle: { ...patient, also } })).exitCode, 0);
   const until = Promise.resolve();
   assert.equal((await runProcess(command('sleep 1.2'), { signal, idle: { ...idle, until } })).exitCode, 0);
 });
