@@ -1,7 +1,7 @@
 // A pgBackRest repository that came out of its offsite copy alone, in a directory of its own: pgBackRest is told of nothing else, so
 // that whatever is restored by it was in the copy, and nothing of it reaches the repository of production.
 
-import { chmod, chown, lchown, mkdir, open, opendir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, open, opendir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresConfig, RepositoryConfig, ServerCopy } from '../../config/configuration.ts';
 import { jobName } from '../../domain/naming.ts';
@@ -48,11 +48,13 @@ export async function holdCopiedRepository(
   if (snapshot.summary) await requireSpace(scratch, snapshot.summary.bytesProcessed, context.signal);
   const root = join(scratch, `.holdfast-copy-${context.runId}`);
   await using held = new AsyncDisposableStack();
-  held.use(await holdStaging(context, root));
+  held.use(await holdStaging(context, root, { givenTo: access.user }));
   const begin = performance.now();
   const directory = join(root, 'repository');
   await mkdir(directory, { mode: 0o700 });
-  await bringBack(order, directory, { ...toolbox, cache: join(root, 'cache') }, scratch, context);
+  const cache = join(root, 'cache');
+  await bringBack(order, directory, { ...toolbox, cache }, scratch, context);
+  await rm(cache, { recursive: true, force: true }); // ours: its next owner could not remove it
   await giveAll(directory, access.user);
   const configFile = join(root, 'pgbackrest.conf');
   await writeFile(configFile, await settings(order, root, directory), { mode: 0o600 });

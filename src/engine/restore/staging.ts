@@ -14,6 +14,7 @@ import type { Owner } from '../../tools/util-linux/stat.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
 import { requireKept } from './kept-directory.ts';
 import { exists } from './moves.ts';
+import { statOf } from './path-facts.ts';
 
 export const STAGING: EffectKind = {
   kind: 'staging',
@@ -21,7 +22,8 @@ export const STAGING: EffectKind = {
   async undo({ path, uid, gid }, signal) {
     if (typeof path !== 'string') return;
     await untilNamedByNobody(path, DYING); // a restic that is still dying would make it anew
-    if (typeof uid === 'number' && typeof gid === 'number') await removeOwned(path, { uid, gid }, signal);
+    if (typeof uid === 'number' && typeof gid === 'number' && (await isOf(path, uid)))
+      await removeOwned(path, { uid, gid }, signal);
     else await removeTree(path);
     await goneForGood(path);
   },
@@ -63,6 +65,9 @@ async function openDirectories(directory: Buffer): Promise<void> {
   }
 }
 
+/** Before it is given away it is ours. */
+const isOf = async (path: string, uid: number): Promise<boolean> => (await statOf(path))?.uid === uid;
+
 /** Emptied by who owns what is in it. The name itself may be in a directory where only we may write. */
 async function removeOwned(path: string, owner: Owner, signal: AbortSignal): Promise<void> {
   try {
@@ -78,6 +83,8 @@ async function removeOwned(path: string, owner: Owner, signal: AbortSignal): Pro
 export interface StagingOptions {
   /** Whose it is, where that is not who we are. */
   readonly owner?: Owner;
+  /** To whom it is given when we have done our work in it: who then also removes it. */
+  readonly givenTo?: Owner;
   /** When it cannot be made. */
   readonly hint?: string;
 }
@@ -86,11 +93,12 @@ export interface StagingOptions {
 export async function holdStaging(
   context: StepContext,
   path: string,
-  { owner, hint = HINT }: StagingOptions = {},
+  { owner, givenTo, hint = HINT }: StagingOptions = {},
 ): Promise<AsyncDisposable> {
-  if (owner) await requireKept(dirname(path), owner);
+  const theirs = owner ?? givenTo;
+  if (theirs) await requireKept(dirname(path), theirs);
   if (await exists(path)) throw notOurs(path); // before it is recorded: undoing would remove what is not ours
-  return await context.hold(STAGING.kind, { path, ...owner }, async () => {
+  return await context.hold(STAGING.kind, { path, ...theirs }, async () => {
     if (owner && (await stat(dirname(path))).uid === owner.uid)
       return await filesOf(owner, context.signal).makeDirectory(path);
     try {

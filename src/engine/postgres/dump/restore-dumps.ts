@@ -1,7 +1,7 @@
 // Databases from a copy into the server that is in service. Each is loaded beside what is there, under a name of this run's own; only
 // when all are loaded do they get their names, in one transaction, and what had those is kept under others.
 
-import { chown, readdir, rename } from 'node:fs/promises';
+import { chmod, lchown, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DumpsConfig } from '../../../config/configuration.ts';
 import {
@@ -100,11 +100,18 @@ async function stage(
   );
   const directory = join(root, 'dumps');
   await rename(staging + place, directory);
-  if (process.getuid?.() === 0) {
-    const theirs = [root, directory, ...(await readdir(directory)).map((name) => join(directory, name))];
-    for (const path of theirs) await chown(path, user.uid, user.gid); // oxlint-disable-line no-await-in-loop -- a handful
-  }
+  const names = await readdir(directory);
+  for (const name of names) await letRead(join(directory, name), 0o640, user); // oxlint-disable-line no-await-in-loop -- a handful
+  await letRead(directory, 0o750, user);
+  await letRead(root, 0o710, user);
   return { proven, directory };
+}
+
+/** By its group: what stays ours nobody else can exchange for something, which we would then read, give away or remove. */
+async function letRead(path: string, mode: number, { gid }: LiveServer['user']): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  await lchown(path, 0, gid);
+  await chmod(path, mode);
 }
 
 /** Throws `not-restored` where the copy does not hold it. */

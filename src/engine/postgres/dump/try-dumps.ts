@@ -1,7 +1,7 @@
 // The drill of a set of dumps: an empty server that nobody can reach, in scratch, into which the roles and every database are loaded;
 // counted, looked through, and asked what its service wants to know.
 
-import { chown, mkdir, realpath, rm } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration, PostgresConfig, ServiceConfig } from '../../../config/configuration.ts';
 import { dumpsIn } from '../../../config/resolve-dumps.ts';
@@ -11,7 +11,8 @@ import { HoldfastError } from '../../../lib/errors.ts';
 import { runProcess } from '../../../process/run-process.ts';
 import { newestServerPrograms, type ServerPrograms } from '../../../tools/postgresql/programs.ts';
 import { serverUser } from '../../../tools/postgresql/server-user.ts';
-import { asUser } from '../../../tools/util-linux/as-user.ts';
+import { argvAs } from '../../../tools/util-linux/as-user.ts';
+import { filesOf } from '../../../tools/util-linux/owned-files.ts';
 import type { Owner } from '../../../tools/util-linux/stat.ts';
 import { requireRoom } from '../../drill/scratch.ts';
 import { holdStaging } from '../../restore/staging.ts';
@@ -71,7 +72,7 @@ export async function tryDumps(
   const bytes = set.databases.reduce((sum, { size }) => sum + size, 0);
   await requireRoom(scratch, { files: 0, bytes }, signal);
   const home = join(scratch, `.holdfast-drill-${context.runId}-dumps`);
-  await using _staging = await holdStaging(context, home);
+  await using _staging = await holdStaging(context, home, { owner: user });
   const begin = performance.now();
   const data = await makeCluster(programs, home, user, set, signal);
   await using server = await holdPrivateServer(
@@ -89,7 +90,7 @@ export async function tryDumps(
   const found = await dataDirectory(data, signal);
   if (found.state !== 'valid') return failed('the server into which it was loaded is no whole cluster', []);
   const looked = await lookThrough({ service }, server, { programs, directory: found, data }, context);
-  await rm(data, { recursive: true, force: true });
+  await filesOf(user, signal).remove(data);
   const loaded = { version: programs.major, databases: set.databases.length, ...counted, read: [...looked.read] };
   return { ...looked, loadSeconds, loaded };
 }
@@ -118,12 +119,11 @@ async function makeCluster(
   signal: AbortSignal,
 ): Promise<string> {
   const data = join(home, 'data');
-  await mkdir(data, { mode: 0o700 });
-  if (process.getuid?.() === 0) for (const path of [home, data]) await chown(path, user.uid, user.gid); // oxlint-disable-line no-await-in-loop -- two
+  await filesOf(user, signal).makeDirectory(data);
   const shape = ['--encoding=UTF8', '--locale=C', '--no-sync', '--auth=trust', `--username=${role}`];
-  const [first = '', ...rest] = [...asUser(user), programs.need('initdb'), '--pgdata', data, ...shape];
+  const argv = argvAs(user, programs.need('initdb'), '--pgdata', data, ...shape);
   const { exitCode, stderrTail } = await runProcess(
-    { argv: [first, ...rest], operation: 'make a server in', subject: data, cwd: '/', env: { LC_ALL: 'C' } },
+    { argv, operation: 'make a server in', subject: data, cwd: '/', env: { LC_ALL: 'C' } },
     { signal },
   );
   if (exitCode === 0) return data;
