@@ -5,7 +5,8 @@ import type { Bytes } from '../domain/bytes.ts';
 import type { Duration } from '../domain/duration.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { Meter, type MeterOptions } from './meter.ts';
-import { type Command, type ProcessResult, runProcess, timedOut } from './run-process.ts';
+import { timedOut } from './process-errors.ts';
+import { type Command, type ProcessResult, runProcess } from './run-process.ts';
 
 export interface PipeOptions extends MeterOptions {
   /** Ends both. */

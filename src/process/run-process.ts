@@ -5,15 +5,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
-import { describeBytes } from '../domain/bytes.ts';
-import { duration, type Duration, formatDuration } from '../domain/duration.ts';
-import { errnoOf, HoldfastError, type ToolFailure } from '../lib/errors.ts';
+import { duration, type Duration } from '../domain/duration.ts';
+import { HoldfastError, type ToolFailure } from '../lib/errors.ts';
 import { limitTime } from '../lib/time-limit.ts';
 import { Activity, processorTime, watchIdle } from './activity.ts';
-import { Collector, MAX_COLLECTED } from './collector.ts';
+import { Collector } from './collector.ts';
 import { findProgram } from './find-program.ts';
 import { LineSplitter } from './lines.ts';
 import { maskSecrets } from './mask.ts';
+import { idleFor, startFailure, timedOut, toolMissing, tooMuchOutput } from './process-errors.ts';
 import { groupGone, signalGroup, terminateGroup } from './process-group.ts';
 
 export interface Command {
@@ -271,52 +271,3 @@ const onceAborted = (signal: AbortSignal): Promise<void> =>
   });
 
 const later = (grace: Duration, by: Duration): Duration => (grace + by) as Duration; // both in milliseconds
-
-const tooMuchOutput = (command: Command): HoldfastError =>
-  new HoldfastError({
-    code: 'tool-output',
-    operation: command.operation,
-    subject: command.subject,
-    message: `${command.argv[0]} printed more than ${describeBytes(MAX_COLLECTED)}`,
-    hint: 'Ask for less at once, or see what it prints.',
-  });
-
-/** The error of everything that took longer than it may. */
-export const timedOut = (operation: string, subject: string, timeout: Duration, tool?: ToolFailure): HoldfastError =>
-  new HoldfastError({
-    code: 'timed-out',
-    operation,
-    subject,
-    message: `did not finish within ${formatDuration(timeout)}`,
-    hint: 'Something that it works on may hang: see findmnt, dmesg and the network. A backup that only needs longer is given more time with its `timeout`.',
-    retry: 'now',
-    tool,
-  });
-
-const idleFor = ({ operation, subject }: Command, limit: Duration): HoldfastError =>
-  new HoldfastError({
-    code: 'timed-out',
-    operation,
-    subject,
-    message: `did nothing for ${formatDuration(limit)}`,
-    hint: 'Something that it waits for does not answer: a disk, a network, a lock? See findmnt, dmesg and the network.',
-    retry: 'now',
-  });
-
-const toolMissing = (command: Command, name: string): HoldfastError =>
-  new HoldfastError({
-    code: 'tool-missing',
-    operation: command.operation,
-    subject: command.subject,
-    message: `${name} is not installed, or not on PATH`,
-    hint: `Install ${name}, or add its directory to PATH.`,
-  });
-
-const startFailure = (command: Command, error: Error): HoldfastError =>
-  new HoldfastError({
-    code: errnoOf(error) === 'E2BIG' ? 'bug' : 'tool-failed',
-    operation: command.operation,
-    subject: command.subject,
-    message: `${command.argv[0]} could not be started: ${error.message}`,
-    cause: error,
-  });

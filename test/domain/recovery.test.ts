@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { Bytes } from '../../src/domain/bytes.ts';
 import type { Instant } from '../../src/domain/instant.ts';
 import {
-  byUrgency,
   type Copies,
   decide,
   lossOf,
@@ -195,28 +193,4 @@ test('it is tried again by itself only where what is wrong may pass without a pe
   assert.equal(again([hidden, seen('data')], FOUND), true, 'a mount that is late');
   assert.equal(again([hidden, { ...hidden, mayPass: false }], FOUND), false, 'and a link to nothing');
   assert.equal(again([seen('absent'), seen('data')], FOUND), false);
-});
-
-test('critical services come first, then standard ones; of those what is promised soonest, then by name; no promise is last', () => {
-  const service = (name: string, rto: number | null, className = 'standard') => ({
-    name,
-    protection: { rto, class: className },
-  });
-  const services = [
-    service('b', null),
-    service('a', null),
-    service('slow', 4),
-    service('quick', 1),
-    service('late', null, 'critical'),
-    service('own', 1, 'of its own'),
-  ];
-  assert.deepEqual(
-    services.toSorted(byUrgency).map(({ name }) => name),
-    ['late', 'quick', 'slow', 'a', 'b', 'own'],
-  );
-  fc.assert(
-    fc.property(fc.shuffledSubarray(services, { minLength: services.length }), (shuffled) => {
-      assert.deepEqual(shuffled.toSorted(byUrgency), services.toSorted(byUrgency));
-    }),
-  );
 });

@@ -10,7 +10,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { limitTime } from '../../lib/time-limit.ts';
-import { timedOut } from '../../process/run-process.ts';
+import { timedOut } from '../../process/process-errors.ts';
 import { lastLines } from '../../tools/systemd/journalctl.ts';
 import { isWorking, type Manager, type UnitFacts, type UnitRun } from '../../tools/systemd/manager.ts';
 

@@ -4,11 +4,12 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { describeDuration, duration } from '../../domain/duration.ts';
 import { elapsed, type Instant, later } from '../../domain/instant.ts';
-import type { Item, OpenProblem, Problem } from '../../domain/notification.ts';
+import type { OpenProblem, Problem } from '../../domain/notification.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { type PoolTrouble, poolTroubles, type Severity } from '../datasets/pool-troubles.ts';
 import { usedPools } from '../datasets/storage-health.ts';
 import { snapshotFigures } from '../snapshot-policy/figures.ts';
+import { nothing } from './condition.ts';
 import { SILENT, type StorageLook } from './look-at-storage.ts';
 
 export interface StorageSource {
@@ -22,17 +23,6 @@ export interface StorageSource {
 }
 
 export const storageConditions = (source: StorageSource): Problem[] => [...pools(source), ...oldSnapshots(source)];
-
-const nothing: Omit<Item, 'subject' | 'operation' | 'outcome' | 'message' | 'hint' | 'at'> = {
-  service: null,
-  repository: null,
-  unit: null,
-  dataset: null,
-  tail: [],
-  runId: null,
-  startedAt: null,
-  durationSeconds: null,
-};
 
 /** A pool is imported a while after a start, and a device may come back; what is lost is lost. */
 const PATIENCE: Readonly<Record<PoolTrouble['what'], number>> = {

@@ -6,7 +6,7 @@ import { localDirectory, normalPath } from '../../config/repository-url.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import { formatInstant, type Instant } from '../../domain/instant.ts';
 import { configurationTag, jobTag, serviceOfTags } from '../../domain/naming.ts';
-import { byUrgency } from '../../domain/recovery.ts';
+import { byUrgency } from '../../domain/urgency.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import { VERSION } from '../../lib/version.ts';
 import { maskSecrets, maskUrlPassword, urlSecrets } from '../../process/mask.ts';

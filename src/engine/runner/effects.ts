@@ -8,7 +8,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { limitTime } from '../../lib/time-limit.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Journal, UnsettledEffect } from '../../journal/journal.ts';
-import { timedOut } from '../../process/run-process.ts';
+import { timedOut } from '../../process/process-errors.ts';
 
 export type EffectKinds = ReadonlyMap<string, EffectKind>;
 

@@ -15,7 +15,7 @@ import { Semaphore } from '../../lib/semaphore.ts';
 import { limitTime } from '../../lib/time-limit.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { mayBeAlive, selfIdentity } from '../../process/identity.ts';
-import { timedOut } from '../../process/run-process.ts';
+import { timedOut } from '../../process/process-errors.ts';
 import type { HeldLocks, LockBroker } from '../../repositories/broker.ts';
 import { recoverFromCrash } from './crash-recovery.ts';
 import { type EffectKinds, StepEffects } from './effects.ts';

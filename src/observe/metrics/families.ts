@@ -1,5 +1,5 @@
 // Every metric that Holdfast emits: name, type, labels, meaning. What is emitted, alert rules, dashboard and reference page all
-// take their names from this table, so that none can speak of a metric that is not there.
+// take their names from this table, so that none can speak of a metric that is not there. One file, because it is one table.
 
 export type Label =
   | 'backup_job'
