@@ -2,9 +2,9 @@
 
 import { duration } from '../../domain/duration.ts';
 import { chooseDatabases } from '../../domain/database-dumps.ts';
-import { liveServerOf } from '../../sources/postgres-dumps/make-set.ts';
 import { catalogueOf } from '../../tools/postgresql/catalogue.ts';
 import { clientsFor } from '../../tools/postgresql/clients.ts';
+import { liveServer } from '../../tools/postgresql/live-server.ts';
 import type { PostgresConfig } from '../../config/configuration.ts';
 import { type Check, type DoctorInput, type Finding, ok, warning } from './check.ts';
 
@@ -23,7 +23,7 @@ export const dumpChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =>
   });
 
 async function examine(service: string, postgres: PostgresConfig, signal: AbortSignal): Promise<Finding[]> {
-  const server = await liveServerOf(postgres, service, signal);
+  const server = await liveServer(postgres, service, signal);
   const { version, major, databases: all } = await catalogueOf(server, signal);
   await clientsFor(major, signal);
   const { databases, shortcomings, remarks } = chooseDatabases(all, postgres.excludeDatabases);

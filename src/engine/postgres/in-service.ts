@@ -12,12 +12,11 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { Activity, childOf, processorTime } from '../../process/activity.ts';
 import { processOf } from '../../process/identity.ts';
 import { checkStanza } from '../../tools/pgbackrest/stanza.ts';
-import { askLiveServer, literal, type LiveServer } from '../../tools/postgresql/live-server.ts';
+import { askLiveServer, literal, type LiveServer, liveServer } from '../../tools/postgresql/live-server.ts';
 import { type ServerState, serverState } from '../../tools/postgresql/settings.ts';
 import { postmasterOf } from './private-server.ts';
 import type { RecoveryOrder } from './recovered-cluster.ts';
 import { type RecoverySettings, statementsAfterwards } from './recovery-settings.ts';
-import { liveServer } from './server.ts';
 
 export interface ServiceOrder {
   readonly recovery: Omit<RecoveryOrder, 'durable'>;
@@ -55,7 +54,7 @@ export async function proveInService(order: ServiceOrder, context: StepContext):
 
 async function prove(order: ServiceOrder, context: StepContext): Promise<InService> {
   const { service, postgres, recovery } = order;
-  const server = await liveServer({ service, postgres }, context.signal);
+  const server = await liveServer(postgres, service.name, context.signal);
   const state = await untilRecovered(order, server, context);
   const timeline = Number.parseInt(state.current?.slice(0, 8) ?? '', 16);
   const point = await pointOf(order, server, timeline, context.signal);

@@ -23,6 +23,9 @@ import {
   identifier,
   literal,
   type LiveServer,
+  liveServer,
+  recordedServer,
+  recordOf,
 } from '../../tools/postgresql/live-server.ts';
 import { clusterMajor, serverPrograms } from '../../tools/postgresql/programs.ts';
 import type { Argv } from '../../tools/util-linux/as-user.ts';
@@ -31,7 +34,6 @@ import { holdStaging } from '../restore/staging.ts';
 import { postmasterOf } from './private-server.ts';
 import { recoverPrivately, type RecoveryOrder, recoveryPlace, restoreCluster } from './recovered-cluster.ts';
 import { resultOf } from './restore-to.ts';
-import { liveServer } from './server.ts';
 
 export interface RestoreDatabase {
   readonly recovery: RecoveryOrder;
@@ -51,16 +53,9 @@ const CHECKPOINT = duration(30, 'm');
 export const LOADING_DATABASE: EffectKind = {
   kind: 'loading-database',
   independent: true,
-  async undo({ psql, name, socket, port, role, uid, gid }, signal) {
-    if (typeof psql !== 'string' || typeof name !== 'string' || typeof role !== 'string') return;
-    const server = {
-      psql,
-      socket: typeof socket === 'string' ? socket : null,
-      port: Number(port),
-      role,
-      user: { uid: Number(uid), gid: Number(gid) },
-      subject: name,
-    };
+  async undo({ name, ...record }, signal) {
+    const server = typeof name === 'string' ? recordedServer(record, name) : null;
+    if (typeof name !== 'string' || server === null) return;
     await askLiveServer(server, dropScript(name), { signal, timeout: CHECKPOINT });
   },
 };
@@ -80,7 +75,7 @@ export async function restoreDatabase(order: RestoreDatabase, context: StepConte
   const { access, reach } = recovery;
   const { signal, runId } = context;
   const programs = await serverPrograms(await clusterMajor(postgres.dataDir), signal); // never older than what was backed up
-  const live = { ...(await liveServer({ service, postgres }, signal)), psql: programs.need('psql') };
+  const live = { ...(await liveServer(postgres, service.name, signal)), psql: programs.need('psql') };
   await requireFree(live, as, signal);
   await requireRoom(order.scratch, { files: 0, bytes: reach.backup.size }, signal);
   const root = join(order.scratch, `.holdfast-restore-${runId}`);
@@ -117,12 +112,10 @@ const holdLoading = (
   name: string,
   traits: DatabaseTraits,
   context: StepContext,
-): Promise<AsyncDisposable> => {
-  const { psql, socket, port, role, user } = live;
-  return context.hold(LOADING_DATABASE.kind, { psql, name, socket, port, role, ...user }, async () => {
+): Promise<AsyncDisposable> =>
+  context.hold(LOADING_DATABASE.kind, { name, ...recordOf(live) }, async () => {
     await askLiveServer(live, createStatement(name, traits), { signal: context.signal, timeout: CHECKPOINT });
   });
-};
 
 async function requireFree(live: LiveServer, as: string, signal: AbortSignal): Promise<void> {
   const taken = await askLiveServer(live, `SELECT 1 FROM pg_database WHERE datname = ${literal(as)}`, { signal });

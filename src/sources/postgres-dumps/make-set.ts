@@ -20,10 +20,9 @@ import type { StepContext } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
 import { type Catalogue, catalogueOf } from '../../tools/postgresql/catalogue.ts';
-import { anyPsql, type Clients, clientsFor } from '../../tools/postgresql/clients.ts';
+import { type Clients, clientsFor } from '../../tools/postgresql/clients.ts';
 import { dumpDatabase, dumpGlobals } from '../../tools/postgresql/dump.ts';
-import type { LiveServer } from '../../tools/postgresql/live-server.ts';
-import { serverUser } from '../../tools/postgresql/server-user.ts';
+import { type LiveServer, liveServer } from '../../tools/postgresql/live-server.ts';
 
 export interface SetOrder {
   /** For errors. */
@@ -44,7 +43,7 @@ export interface MadeSet {
 export async function makeSet(order: SetOrder, directory: string, context: StepContext): Promise<MadeSet> {
   const { postgres, subject } = order;
   const { signal } = context;
-  const server = await liveServerOf(postgres, subject, signal);
+  const server = await liveServer(postgres, subject, signal);
   const catalogue = await catalogueOf(server, signal);
   const clients = await clientsFor(catalogue.major, signal);
   const { databases, shortcomings, remarks } = chooseDatabases(catalogue.databases, postgres.excludeDatabases);
@@ -75,15 +74,6 @@ export async function makeSet(order: SetOrder, directory: string, context: StepC
     ],
   };
 }
-
-export const liveServerOf = async (postgres: PostgresConfig, subject: string, signal: AbortSignal): Promise<LiveServer> => ({
-  psql: await anyPsql(),
-  subject,
-  socket: postgres.socket,
-  port: postgres.port,
-  role: postgres.user,
-  user: await serverUser(postgres.user, subject, signal),
-});
 
 interface Work {
   readonly server: LiveServer;

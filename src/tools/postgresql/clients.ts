@@ -1,25 +1,16 @@
 // The client programs that fit a server: of its own version, or the next newer one. An older pg_dump refuses a server.
 
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { runProcess } from '../../process/run-process.ts';
-import { homesOf, parseMajor } from './programs.ts';
+import { homesOf, parseMajor, versionsOfDebian } from './programs.ts';
 
 export type Client = 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'psql';
 export type Clients = Readonly<Record<Client, string>>;
 
 const CLIENTS: readonly Client[] = ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql'];
-const DEBIAN = '/usr/lib/postgresql'; // it keeps them off PATH
-
-/** Any psql: what is asked with it is as old as the oldest server that is kept. */
-export async function anyPsql(): Promise<string> {
-  if (findProgram('psql') !== null) return 'psql';
-  const homes = (await debianVersions()).toReversed().map(({ home }) => home);
-  return homes.map((home) => join(home, 'psql')).find((each) => findProgram(each) !== null) ?? 'psql';
-}
 
 /** `major`: of the server. Throws `tool-missing` where all that are installed are older. */
 export async function clientsFor(major: string, signal: AbortSignal): Promise<Clients> {
@@ -28,8 +19,8 @@ export async function clientsFor(major: string, signal: AbortSignal): Promise<Cl
   const onPath = await versionOnPath(signal);
   const others = [
     // before those on PATH, which on Debian choose a version themselves
-    ...(await debianVersions()).map(({ version, home }) => ({
-      version,
+    ...(await versionsOfDebian()).map(({ major: version, home }) => ({
+      version: Number(version),
       find: (name: string) => findProgram(join(home, name)),
     })),
     ...(onPath === null ? [] : [{ version: onPath, find: (name: string) => findProgram(name) }]),
@@ -51,12 +42,6 @@ export async function clientsFor(major: string, signal: AbortSignal): Promise<Cl
         : `the server is of version ${major}, and the newest pg_dump is of version ${Math.max(...older)}: an older one cannot dump it`,
     hint: `On Debian and Ubuntu: apt install postgresql-client-${major}; elsewhere the PostgreSQL ${major} clients, or their directory on PATH.`,
   });
-}
-
-async function debianVersions(): Promise<{ readonly version: number; readonly home: string }[]> {
-  const names = await readdir(DEBIAN).catch(() => []);
-  const versions = names.filter((name) => /^\d+$/.test(name)).toSorted((a, b) => Number(a) - Number(b));
-  return versions.map((name) => ({ version: Number(name), home: join(DEBIAN, name, 'bin') }));
 }
 
 async function versionOnPath(signal: AbortSignal): Promise<number | null> {

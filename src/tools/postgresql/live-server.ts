@@ -2,10 +2,13 @@
 
 import { type Duration, duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { runProcess } from '../../process/run-process.ts';
 import { type Argv, argvAs } from '../util-linux/as-user.ts';
 import type { Owner } from '../util-linux/stat.ts';
 import { withoutLibpq } from './environment.ts';
+import { findClient } from './programs.ts';
+import { serverUser } from './server-user.ts';
 
 export interface LiveServer {
   /** A path, or a name on PATH. */
@@ -19,6 +22,44 @@ export interface LiveServer {
   readonly user: Owner;
   /** For errors. */
   readonly subject: string;
+}
+
+/** As a configuration says it. */
+export interface ServerAddress {
+  readonly socket: string | null;
+  readonly port: number;
+  /** Who runs it, and the superuser of that name. */
+  readonly user: string;
+}
+
+/** Any psql will do: what is asked for is as old as the oldest server that is kept. `subject`: for errors. Throws as `serverUser`. */
+export const liveServer = async (
+  { socket, port, user: role }: ServerAddress,
+  subject: string,
+  signal: AbortSignal,
+): Promise<LiveServer> => ({
+  psql: await findClient(),
+  subject,
+  socket,
+  port,
+  role,
+  user: await serverUser(role, subject, signal),
+});
+
+/** For the record of an effect. */
+export const recordOf = ({ psql, socket, port, role, user }: LiveServer): JsonObject => ({
+  psql,
+  socket,
+  port,
+  role,
+  ...user,
+});
+
+/** Null for what `recordOf` did not write. */
+export function recordedServer({ psql, socket, port, role, uid, gid }: JsonObject, subject: string): LiveServer | null {
+  if (typeof psql !== 'string' || typeof port !== 'number' || typeof role !== 'string') return null;
+  if (typeof uid !== 'number' || typeof gid !== 'number') return null;
+  return { psql, socket: typeof socket === 'string' ? socket : null, port, role, user: { uid, gid }, subject };
 }
 
 /** `program`: a path. To be run with `clientSetting`. */

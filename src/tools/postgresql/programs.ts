@@ -61,15 +61,15 @@ const programsIn = (major: string, home: string): ServerPrograms =>
 const DEBIAN = '/usr/lib/postgresql'; // it keeps them off PATH
 
 /** Newest first. */
-async function versionsOfDebian(): Promise<string[]> {
+export async function versionsOfDebian(): Promise<{ readonly major: string; readonly home: string }[]> {
   const versions = (await readdir(DEBIAN).catch(() => [])).filter((name) => /^\d+$/.test(name));
-  return versions.toSorted((a, b) => Number(b) - Number(a));
+  return versions.toSorted((a, b) => Number(b) - Number(a)).map((major) => ({ major, home: join(DEBIAN, major, 'bin') }));
 }
 
 /** A psql of whichever version; its bare name where there is none. */
 export async function findClient(): Promise<string> {
   if (findProgram('psql') !== null) return 'psql';
-  const found = (await versionsOfDebian()).map((version) => programsIn(version, join(DEBIAN, version, 'bin')).find('psql'));
+  const found = (await versionsOfDebian()).map(({ major, home }) => programsIn(major, home).find('psql'));
   return found.find((each) => each !== null) ?? 'psql';
 }
 
@@ -78,7 +78,7 @@ export async function newestServerPrograms(signal: AbortSignal): Promise<ServerP
   const onPath = await majorOnPath(signal);
   const candidates = [
     ...(onPath === null ? [] : [programsOf(onPath, (program) => findProgram(program))]),
-    ...(await versionsOfDebian()).map((version) => programsIn(version, join(DEBIAN, version, 'bin'))),
+    ...(await versionsOfDebian()).map(({ major, home }) => programsIn(major, home)),
   ];
   const needed = ['initdb', 'postgres', 'psql', 'pg_dump', 'pg_restore'] as const;
   return candidates.find((each) => needed.every((name) => each.find(name) !== null)) ?? null;

@@ -1,14 +1,16 @@
-// Who runs a server, and may ask it everything through its socket.
+// Who runs a server: who may ask it everything through its socket, and as whom its tools work on its files.
 
 import { HoldfastError } from '../../lib/errors.ts';
 import { userNumbers } from '../getent/user.ts';
 import type { Owner } from '../util-linux/stat.ts';
 
+const ASK = 'ask the PostgreSQL server of';
+
 /** Throws `config` for a user who does not exist, `permission-denied` where we may not become that one. */
-export async function serverUser(name: string, subject: string, signal: AbortSignal): Promise<Owner> {
+export async function serverUser(name: string, subject: string, signal: AbortSignal, operation = ASK): Promise<Owner> {
   const user = await userNumbers(name, signal);
   const problem = (code: 'config' | 'permission-denied', message: string, hint: string): HoldfastError =>
-    new HoldfastError({ code, operation: 'ask the PostgreSQL server of', subject, message, hint });
+    new HoldfastError({ code, operation, subject, message, hint });
   if (user === null)
     throw problem(
       'config',
@@ -19,7 +21,7 @@ export async function serverUser(name: string, subject: string, signal: AbortSig
   if (self === 0 || self === user.uid) return user;
   throw problem(
     'permission-denied',
-    `it lets in ${name}, who runs it, and this is another user`,
+    `that is for ${name}, who runs the server, and this is another user`,
     `Run this as root or as ${name}.`,
   );
 }

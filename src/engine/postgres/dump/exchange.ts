@@ -3,8 +3,7 @@
 import type { DumpedDatabase } from '../../../domain/database-dumps.ts';
 import type { EffectKind } from '../../../domain/effect.ts';
 import type { StepContext } from '../../../domain/plan.ts';
-import type { JsonObject } from '../../../lib/json.ts';
-import { askLiveServer, identifier, literal } from '../../../tools/postgresql/live-server.ts';
+import { askLiveServer, identifier, literal, recordedServer, recordOf } from '../../../tools/postgresql/live-server.ts';
 import { BRIEF, type Live } from './live.ts';
 import { inOne, type Loading, propertiesOf } from './load.ts';
 
@@ -21,16 +20,9 @@ export interface Move {
 export const CLOSED_DATABASE: EffectKind = {
   kind: 'closed-database',
   independent: true,
-  async undo({ psql, name, socket, port, role, uid, gid }, signal) {
-    if (typeof psql !== 'string' || typeof name !== 'string' || typeof role !== 'string') return;
-    const server = {
-      psql,
-      subject: name,
-      socket: typeof socket === 'string' ? socket : null,
-      port: Number(port),
-      role,
-      user: { uid: Number(uid), gid: Number(gid) },
-    };
+  async undo({ name, ...record }, signal) {
+    const server = typeof name === 'string' ? recordedServer(record, name) : null;
+    if (typeof name !== 'string' || server === null) return;
     const ask = (text: string): Promise<string[]> => askLiveServer(server, text, { signal, timeout: BRIEF });
     const there = await ask(`SELECT 1 FROM pg_database WHERE datname = ${literal(name)}`);
     if (there.length > 0) await ask(`ALTER DATABASE ${identifier(name)} ALLOW_CONNECTIONS true`);
@@ -41,7 +33,6 @@ export const CLOSED_DATABASE: EffectKind = {
 export async function exchange(moves: readonly Move[], loading: Loading, live: Live, context: StepContext): Promise<void> {
   const { server, clients, target } = live;
   const { signal } = context;
-  const { socket, port, role, user } = server;
   const properties: string[] = [];
   for (const { database, as } of moves)
     if (as === database.name) properties.push(...(await propertiesOf(loading, database, signal)));
@@ -51,7 +42,7 @@ export async function exchange(moves: readonly Move[], loading: Loading, live: L
   for (const name of there) {
     /* oxlint-disable no-await-in-loop -- a handful */
     const close = `ALTER DATABASE ${identifier(name)} ALLOW_CONNECTIONS false`;
-    const payload: JsonObject = { psql: clients.psql, name, socket, port, role, ...user };
+    const payload = { name, ...recordOf({ ...server, psql: clients.psql }) };
     held.use(await context.hold(CLOSED_DATABASE.kind, payload, async () => void (await target.sql(close, signal))));
     /* oxlint-enable no-await-in-loop */
   }

@@ -2,10 +2,9 @@
 
 import type { PostgresConfig } from '../../../config/configuration.ts';
 import { duration } from '../../../domain/duration.ts';
-import { liveServerOf } from '../../../sources/postgres-dumps/make-set.ts';
 import { type Catalogue, catalogueOf } from '../../../tools/postgresql/catalogue.ts';
 import { type Clients, clientsFor } from '../../../tools/postgresql/clients.ts';
-import { askLiveServer, clientOf, type LiveServer } from '../../../tools/postgresql/live-server.ts';
+import { askLiveServer, clientOf, type LiveServer, liveServer } from '../../../tools/postgresql/live-server.ts';
 import type { Target } from './load.ts';
 
 export interface Live {
@@ -20,7 +19,7 @@ export const BRIEF = duration(2, 'm');
 
 /** Throws where it does not answer, or its programs are not installed. */
 export async function liveOf(postgres: PostgresConfig, service: string, signal: AbortSignal): Promise<Live> {
-  const server = await liveServerOf(postgres, service, signal);
+  const server = await liveServer(postgres, service, signal);
   const catalogue = await catalogueOf(server, signal);
   const clients = await clientsFor(catalogue.major, signal);
   return {
