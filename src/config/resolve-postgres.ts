@@ -1,5 +1,6 @@
 // The PostgreSQL server of one service: its own words over what is built in.
 
+import { nameOfRepository } from '../domain/postgres-repository.ts';
 import type { Json } from '../lib/json.ts';
 import type { PostgresBackupKind, PostgresConfig, PostgresRepositoryConfig, PostgresSchedule } from './configuration.ts';
 import { builtIn, type Choice, type EffectiveEntries, type Written } from './effective.ts';
@@ -70,7 +71,7 @@ export function resolvePostgres(
 
 const resolveRepository = (file: RepositoryFile, key: number, server: KindsFile): PostgresRepositoryConfig => ({
   key,
-  name: `repo${key}`,
+  name: nameOfRepository(key),
   path: normalPath(file.path),
   mounted: file.mounted === undefined ? null : normalPath(file.mounted),
   location: file.location ?? 'onsite',

@@ -3,6 +3,7 @@
 import { type BaseBackup, reachesOf, type Reach } from '../../domain/moments.ts';
 import { jobName } from '../../domain/naming.ts';
 import { besideLine, type SideTimeline } from '../../domain/postgres-archive.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { BackupInfo, ClusterInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
@@ -10,7 +11,6 @@ import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import type { TargetTimeline } from '../../tools/pgbackrest/restore.ts';
 import { requireSupported } from '../../tools/postgresql/supported-version.ts';
 import { clusterIn, openArchive, type OpenArchive } from './open-archive.ts';
-import { nameOfRepository } from './repositories.ts';
 
 export interface ArchiveState extends OpenArchive {
   readonly repository: number;

@@ -8,6 +8,7 @@ import { formatInstant } from '../../domain/instant.ts';
 import { backupsLock } from '../../domain/naming.ts';
 import { dueKind, isSound, type BackupCalendars, type BackupKind } from '../../domain/postgres-backup.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestBackup } from '../../tools/pgbackrest/backup.ts';
 import { pgBackRestExpire } from '../../tools/pgbackrest/expire.ts';
@@ -19,7 +20,7 @@ import { type ArchiveLook, lookAtArchive, type Told } from './archive-look.ts';
 import { backupsIn, clusterIn } from './open-archive.ts';
 import { calendarsOf, isDue } from './calendars.ts';
 import { requireMounted } from './mounted.ts';
-import { nameOfRepository, placeOfRepository } from './repositories.ts';
+import { placeOfRepository } from './repositories.ts';
 import { holdProcesses } from './processes.ts';
 
 export interface EngineJob extends PgBackRestService {

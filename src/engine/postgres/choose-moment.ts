@@ -4,6 +4,7 @@
 import { describeDuration } from '../../domain/duration.ts';
 import { formatInstant, type Instant } from '../../domain/instant.ts';
 import { nearestMoment, type Reach, reachFor, type Window, windowsOf } from '../../domain/moments.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { BackupInfo } from '../../tools/pgbackrest/info.ts';
@@ -82,14 +83,14 @@ const otherCluster = ({ subject }: PgBackRest, { repository, cluster }: ArchiveS
   new HoldfastError({
     code: 'refused',
     operation: 'restore',
-    subject: `${subject}@repo${repository}`,
+    subject: `${subject}@${nameOfRepository(repository)}`,
     message: `its newest backups are of another cluster (${cluster.systemId}) than the one that is meant (${wanted})`,
     hint: 'Find out which one is right, and restore it by hand.',
   });
 
 const reachableOf = ({ repository, reaches }: ArchiveState): Reachable[] =>
   windowsOf(reaches).map(({ from, to }) => ({
-    repository: `repo${repository}`,
+    repository: nameOfRepository(repository),
     from: formatInstant(from),
     to: formatInstant(to),
   }));
@@ -105,7 +106,9 @@ const remarksOf = (
     : []),
   ...(gap === null
     ? []
-    : [`the archive of repo${repository} ends with ${last}: ${gap} is missing, and nothing after it can be had`]),
+    : [
+        `the archive of ${nameOfRepository(repository)} ends with ${last}: ${gap} is missing, and nothing after it can be had`,
+      ]),
   ...beside.map(
     (other) =>
       `timeline ${timeline} is followed, and timeline ${other.timeline} goes on beside it, to ${other.file} of ${formatInstant(other.at)}: what was committed there is not in it (--timeline ${other.timeline} has that)`,

@@ -4,6 +4,7 @@
 import type { PostgresConfig } from '../../config/configuration.ts';
 import { describeDuration, type Duration, duration } from '../../domain/duration.ts';
 import { untilAborted } from '../../lib/abort.ts';
+import { keyOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { limitTime } from '../../lib/time-limit.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -14,7 +15,7 @@ import type { PgBackRestService } from './access.ts';
 import { type ArchiveLook, lookAtArchive, type Told } from './archive-look.ts';
 import { requireMounted } from './mounted.ts';
 import { clusterIn } from './open-archive.ts';
-import { keyOfRepository, placeOfRepository, repositoriesOf } from './repositories.ts';
+import { placeOfRepository, repositoriesOf } from './repositories.ts';
 
 export interface LookedAt {
   readonly key: number;

@@ -4,13 +4,14 @@ import type { PostgresRepositoryConfig } from '../../config/configuration.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import type { Mount } from '../../domain/mount.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { keyOfRepository, nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { isWithin } from '../../lib/path.ts';
 import { declaredMounts, mountUnits } from '../../repositories/declared-mounts.ts';
 import { mounts } from '../../repositories/mounts.ts';
 import { EVERYTHING } from '../status/believed-copy.ts';
 import type { PgBackRestService } from './access.ts';
-import { keyOfRepository, nameOfRepository, placeOfRepository } from './repositories.ts';
+import { placeOfRepository } from './repositories.ts';
 
 /** `keys`: repositories without the stanza; null: nobody has it. Throws `not-mounted`, and `refused` where backups were there before. */
 export async function requireNew(

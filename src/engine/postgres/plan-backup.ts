@@ -5,12 +5,12 @@ import type { Configuration, ServiceConfig } from '../../config/configuration.ts
 import { duration } from '../../domain/duration.ts';
 import { jobName, serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import { PREFLIGHT, type Step } from '../../domain/plan.ts';
+import { keyOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { PROGRAM } from './access.ts';
 import { type BackupChoice, backUpServer, type EngineJob } from './backup-step.ts';
 import { longest } from './calendars.ts';
-import { keyOfRepository } from './repositories.ts';
 
 /** What the job of an engine is called that has all repositories in one. */
 export const ALL_REPOSITORIES = 'postgres';

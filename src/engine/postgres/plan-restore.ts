@@ -5,6 +5,7 @@ import type { Configuration, PostgresConfig, ServiceConfig } from '../../config/
 import { formatInstant } from '../../domain/instant.ts';
 import { backupsLock, serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { Surroundings } from '../restore/destination.ts';
 import { checkDestination } from '../restore/destination.ts';
@@ -13,7 +14,7 @@ import { targetTimeline } from './archive-state.ts';
 import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-moment.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { pgBackRestOf, PROGRAM } from './access.ts';
-import { nameOfRepository, repositoriesOf, repositoryNumber } from './repositories.ts';
+import { repositoriesOf, repositoryNumber } from './repositories.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { scratchFor } from './scratch-for.ts';
 import { livePlace, restoreServerInPlace } from './restore-in-place.ts';
@@ -108,7 +109,7 @@ export const recoveryOf = (
 });
 
 const describe = (service: string, { reach, state }: ChosenMoment, { at }: MomentWish): string =>
-  `Restore ${service} ${at === null ? 'as new as it can be had' : `as it was at ${formatInstant(at)}`} (${reach.backup.label} and the log of timeline ${state.timeline} after it) from repo${state.repository}`;
+  `Restore ${service} ${at === null ? 'as new as it can be had' : `as it was at ${formatInstant(at)}`} (${reach.backup.label} and the log of timeline ${state.timeline} after it) from ${nameOfRepository(state.repository)}`;
 
 const stepOf = (
   { service: { name: service }, postgres }: ServerScene,
@@ -116,16 +117,16 @@ const stepOf = (
   title: string,
   run: (context: StepContext) => Promise<StepResult>,
 ): Step => ({
-  id: stepId.restore(service, `repo${state.repository}`),
+  id: stepId.restore(service, nameOfRepository(state.repository)),
   stage: 'restore',
   service,
-  repository: `repo${state.repository}`,
+  repository: nameOfRepository(state.repository),
   weight: 'critical',
   title,
   foreseen: { moments },
   locks: [
     { name: serviceLock(service), mode: 'shared' },
-    { name: backupsLock(postgres.stanza, `repo${state.repository}`), mode: 'shared' },
+    { name: backupsLock(postgres.stanza, nameOfRepository(state.repository)), mode: 'shared' },
   ],
   run,
 });

@@ -9,6 +9,7 @@ import { formatInstant, elapsed, type Instant } from '../../domain/instant.ts';
 import { reachFor } from '../../domain/moments.ts';
 import { backupsLock, serviceLock, stepId } from '../../domain/naming.ts';
 import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
@@ -16,7 +17,7 @@ import { EVERYTHING } from '../status/believed-copy.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { pgBackRestOf, PROGRAM } from './access.ts';
 import { archiveState, type ArchiveState, targetTimeline } from './archive-state.ts';
-import { nameOfRepository, placeOfRepository, repositoriesOf } from './repositories.ts';
+import { placeOfRepository, repositoriesOf } from './repositories.ts';
 import { scratchFor } from './scratch-for.ts';
 import { drillServer } from './server-drill.ts';
 

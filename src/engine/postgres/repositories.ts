@@ -1,17 +1,10 @@
-// Which repositories of pgBackRest a server has, by their numbers, and what records call them.
+// Which repositories of pgBackRest a server has, and where they are.
 
 import type { PostgresConfig } from '../../config/configuration.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
-
-export const nameOfRepository = (key: number): string => `repo${key}`;
-
-/** Null for what is no name of such a one. */
-export function keyOfRepository(name: string): number | null {
-  const [, key] = /^repo([1-9]\d{0,2})$/.exec(name) ?? [];
-  return key === undefined ? null : Number(key);
-}
 
 /** Where it is, as its configuration says, or as one of which only pgBackRest's own knows more: what is on record is about a place. */
 export const placeOfRepository = (

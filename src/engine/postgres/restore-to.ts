@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { formatInstant } from '../../domain/instant.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { syncDirectory } from '../../lib/durable-file.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { below, isWithin } from '../../lib/path.ts';
@@ -120,7 +121,7 @@ export function resultOf(
       {
         kind: 'restore',
         service: access.subject,
-        repository: `repo${repository}`,
+        repository: nameOfRepository(repository),
         snapshotId: backup.label,
         at: now(),
         complete: true,
@@ -129,7 +130,7 @@ export function resultOf(
     ],
     result: {
       service: access.subject,
-      repository: `repo${repository}`,
+      repository: nameOfRepository(repository),
       backup: backup.label,
       backupTime: formatInstant(backup.stoppedAt),
       bytes: backup.size,

@@ -1,5 +1,6 @@
 // What a drill of a server comes to: evidence, and the step's result.
 
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import type { Drill } from '../../domain/drill.ts';
 import { describeDuration, duration } from '../../domain/duration.ts';
 import type { Evidence } from '../../domain/evidence.ts';
@@ -8,7 +9,7 @@ import type { StepContext, StepResult } from '../../domain/plan.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { isoOf, type RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
 import type { Looked } from './look-through.ts';
-import { nameOfRepository, placeOfRepository } from './repositories.ts';
+import { placeOfRepository } from './repositories.ts';
 import type { ServerDrillOrder } from './server-drill.ts';
 
 export interface DrillFigures {

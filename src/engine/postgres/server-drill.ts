@@ -4,6 +4,7 @@
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import { jobName } from '../../domain/naming.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { type ErrorCode, HoldfastError } from '../../lib/errors.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import type { RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
@@ -14,7 +15,6 @@ import type { ArchiveState } from './archive-state.ts';
 import { archiveFiles, timelinesOf } from './open-archive.ts';
 import { lookThrough, type Looked } from './look-through.ts';
 import { recoverPrivately, type RecoveryOrder, recoveryPlace, restoreCluster } from './recovered-cluster.ts';
-import { nameOfRepository } from './repositories.ts';
 import { type DrillFigures, evidenceOf, resultOf } from './server-drill-result.ts';
 
 export interface ServerDrillOrder {

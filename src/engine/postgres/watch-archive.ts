@@ -7,6 +7,7 @@ import { backlogOf } from '../../domain/finished-log.ts';
 import { elapsed, formatInstant } from '../../domain/instant.ts';
 import { serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -17,7 +18,7 @@ import { type PgBackRestService, pgBackRestOf } from './access.ts';
 import type { ArchiveLook } from './archive-look.ts';
 import { archiveTroubles, owedWithin } from './archive-verdict.ts';
 import { knownRepositories, lookAtEach, type LookedAt, type NotLookedAt, PATIENCE } from './look-at-each.ts';
-import { nameOfRepository, placeOfRepository } from './repositories.ts';
+import { placeOfRepository } from './repositories.ts';
 import { askServer } from './server.ts';
 
 /** `patience`: how long one repository may take to answer. */

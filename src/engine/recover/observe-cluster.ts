@@ -11,6 +11,7 @@ import type {
   Obstacle,
 } from '../../domain/postgres-recovery.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
@@ -20,7 +21,6 @@ import { PROGRAM, pgBackRestOf } from '../postgres/access.ts';
 import { backupsIn } from '../postgres/open-archive.ts';
 import { type DataDirectory, dataDirectory } from '../postgres/data-directory.ts';
 import { requireMounted } from '../postgres/mounted.ts';
-import { nameOfRepository } from '../postgres/repositories.ts';
 import { whatHides } from './look-at-paths.ts';
 
 export interface ClusterScene {
