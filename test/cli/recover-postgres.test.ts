@@ -1,7 +1,7 @@
 // A real PostgreSQL server before it starts, with real pgBackRest: it starts on its own cluster only, and never on nothing.
 
 import assert from 'node:assert/strict';
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Report, StepReport } from '../../src/domain/report.ts';
@@ -45,6 +45,12 @@ const empty = ({ server }: Scene): void => {
   for (const name of readdirSync(server.data)) rmSync(join(server.data, name), { recursive: true });
 };
 
+/** What recovery was told, as it stands in the settings. */
+const toldIn = ({ data }: ArchivingServer): string =>
+  (readFileSync(join(data, 'postgresql.auto.conf'), 'utf8').match(/^(?:restore_command|recovery_target).*$/gm) ?? []).join(
+    '\n',
+  );
+
 test('a server whose cluster is there may start, also while no repository answers', async (t) => {
   const { host, recover } = await backedUp(t);
   away(host);
@@ -80,6 +86,14 @@ test('an emptied data directory gets back every row that was archived, also thos
   assert.deepEqual(server.sql('select count(*) from kept'), ['1000']);
   assert.deepEqual(server.sql('show archive_mode'), ['on']);
   assert.deepEqual((await host.backUp(['db', '--type', 'full'])).code, 0, 'and the next backup is good');
+  assert.match(toldIn(server), /restore_command[^]*recovery_target_timeline|recovery_target_timeline[^]*restore_command/);
+  const watched = async (): Promise<string> => {
+    const { stdout } = await host.run(['--json', 'postgres', 'watch', 'db']);
+    return stepOf(JSON.parse(stdout) as Report, 'postgres-archive:db').warnings.join();
+  };
+  assert.match(await watched(), /it has recovered: what it was told for that was taken out/, 'nobody has asked it before');
+  assert.equal(toldIn(server), '');
+  assert.equal(await watched(), '', 'it is said once');
   assert.equal((await scene.recover()).step.reason, 'its data is there');
   assert.deepEqual(host.leftovers(), []);
 });

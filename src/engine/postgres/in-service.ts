@@ -14,9 +14,10 @@ import { processOf } from '../../process/identity.ts';
 import { checkStanza } from '../../tools/pgbackrest/stanza.ts';
 import { askLiveServer, literal, type LiveServer, liveServer } from '../../tools/postgresql/live-server.ts';
 import { type ServerState, serverState } from '../../tools/postgresql/settings.ts';
+import { forgetRecovery } from './forget-recovery.ts';
 import { postmasterOf } from './private-server.ts';
 import type { RecoveryOrder } from './recovered-cluster.ts';
-import { type RecoverySettings, statementsAfterwards } from './recovery-settings.ts';
+import type { RecoverySettings } from './recovery-settings.ts';
 
 export interface ServiceOrder {
   readonly recovery: Omit<RecoveryOrder, 'durable'>;
@@ -59,7 +60,7 @@ async function prove(order: ServiceOrder, context: StepContext): Promise<InServi
   const timeline = Number.parseInt(state.current?.slice(0, 8) ?? '', 16);
   const point = await pointOf(order, server, timeline, context.signal);
   const doubts = [
-    ...(await forgetRecovery(order, server, context.signal)),
+    ...(await forgetRecovery(order.settings, server, context.signal)),
     ...(await archivingOf(state, recovery, context)),
   ];
   return { timeline, point, doubts };
@@ -152,20 +153,6 @@ async function pointOf(order: ServiceOrder, server: LiveServer, timeline: number
       );
   }
   return point;
-}
-
-/** Else a later recovery, of this server or of a copy of it, would stop where this one did. */
-async function forgetRecovery({ settings }: ServiceOrder, server: LiveServer, signal: AbortSignal): Promise<string[]> {
-  try {
-    await askLiveServer(server, statementsAfterwards(settings).join(';\n'), { signal });
-    return [];
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof HoldfastError)) throw error;
-    return [
-      `what recovery was told is still in its settings (${error.message}): ALTER SYSTEM RESET restore_command, and every recovery_target`,
-    ];
-  }
 }
 
 /** That its log comes into every repository is tried, not supposed. */

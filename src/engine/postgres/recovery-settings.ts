@@ -42,6 +42,17 @@ export const settingsToRecover = ({ own, added }: RecoverySettings, restoreComma
     '',
   ].join('\n');
 
+/**
+ * Of the `postgresql.auto.conf` of a server in service: what a recovery of ours was told there, and nobody has taken away yet. Null where
+ * there is nothing of it. ALTER SYSTEM takes comments away, and keeps of each setting the last.
+ */
+export function leftInSettings(text: string): RecoverySettings | null {
+  const lines = text.split('\n');
+  if (!lines.some((line) => RECOVERY.test(line) && isOurRestoreCommand(line))) return null;
+  const from = lines.lastIndexOf(HEADER) + 1; // 0: whatever recovery was told is ours
+  return { own: lines.slice(0, from), added: lines.slice(from).filter((line) => RECOVERY.test(line)) };
+}
+
 /** For a cluster that has recovered and is stopped. It archives nothing until somebody wants it to. */
 export const settingsAfterwards = ({ own }: RecoverySettings): string =>
   [...own.filter((line) => !/^archive_mode\s*=/.test(line)), "archive_mode = 'off'", ''].join('\n');

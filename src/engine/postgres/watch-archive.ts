@@ -13,10 +13,12 @@ import type { JsonObject } from '../../lib/json.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { checkStanza } from '../../tools/pgbackrest/stanza.ts';
+import { liveServer } from '../../tools/postgresql/live-server.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import { type PgBackRestService, pgBackRestOf } from './access.ts';
 import type { ArchiveLook } from './archive-look.ts';
 import { archiveTroubles, owedWithin } from './archive-verdict.ts';
+import { forgetWhatIsLeft } from './forget-recovery.ts';
 import { knownRepositories, lookAtEach, type LookedAt, type NotLookedAt, PATIENCE } from './look-at-each.ts';
 import { placeOfRepository } from './repositories.ts';
 import { askServer } from './server.ts';
@@ -56,6 +58,7 @@ async function watch(server: PgBackRestService, { journal, patience }: Asking, c
     troubles.push(`the server does not answer, so that what it has not archived yet is not known: ${sentenceOf(error)}`);
     return null;
   });
+  if (state && !state.inRecovery) for (const remark of await afterRecovery(server, signal)) context.warn(remark);
   const within = owedWithin(service);
   const told = { timeline: timelineOf(state), finished: state?.finished ?? [] };
   const keys = await knownRepositories(server, access, journal, patience, signal);
@@ -118,6 +121,14 @@ const answered = (looks: readonly (LookedAt | NotLookedAt)[]): LookedAt[] => loo
 /** Half of what is owed has gone by since. */
 const isGettingOld = ({ restorableUntil }: ArchiveLook, within: Duration, context: StepContext): boolean =>
   restorableUntil !== null && elapsed(restorableUntil, context.now()) > within / 2;
+
+async function afterRecovery({ service, postgres }: PgBackRestService, signal: AbortSignal): Promise<string[]> {
+  try {
+    return await forgetWhatIsLeft(await liveServer(postgres, service.name, signal), signal);
+  } catch (error) {
+    return [`whether an earlier recovery has left something in its settings is not known: ${sentenceOf(error)}`];
+  }
+}
 
 const finishFile = (access: PgBackRest, signal: AbortSignal): Promise<void> => checkStanza(access, { signal });
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  leftInSettings,
   readSettings,
   settingsAfterwards,
   settingsToRecover,
@@ -53,4 +54,18 @@ test('when recovery is over exactly what was added is taken away, and what it ha
 
 test('a copy that was recovered keeps its own settings, recovers no more, and archives nothing', () => {
   assert.equal(settingsAfterwards(read(...OWN)), [OWN[0], OWN[1], "archive_mode = 'off'", ''].join('\n'));
+});
+
+test('what was added is found again in a server that nobody has asked, with its comments and without them; nothing else is taken for it', () => {
+  const text = settingsToRecover(read(...OWN, COVERED), ours);
+  const statements = statementsAfterwards(read(...OWN, COVERED));
+  const left = leftInSettings(text);
+  assert.deepEqual(left && statementsAfterwards(left).toSorted(), statements.toSorted());
+  const rewritten = leftInSettings([...OWN.slice(1), "recovery_target_timeline = '1'", line(ours)].join('\n'));
+  assert.deepEqual(rewritten && statementsAfterwards(rewritten), [
+    'ALTER SYSTEM RESET recovery_target_timeline',
+    'ALTER SYSTEM RESET restore_command',
+    'SELECT pg_reload_conf()',
+  ]);
+  assert.equal(leftInSettings([...OWN, COVERED, "recovery_target_timeline = 'latest'"].join('\n')), null);
 });
