@@ -115,6 +115,11 @@ const ERRORS: readonly (readonly [name: string, text: string, says: readonly str
     'version: 1\nrepositories: {repo1: {url: /r, passwordFile: /p}}\nservices: {db: {backup: {paths: [/a]}, postgres: {engine: pgbackrest, dataDir: /pg}}}\n',
     ['services.db.postgres: its files go to a repository called repo1'],
   ],
+  [
+    'or as a kind of backup, which its timers are named by',
+    'version: 1\nrepositories: {full: {url: /r, passwordFile: /p}}\nservices: {db: {backup: {paths: [/a]}, postgres: {engine: pgbackrest, dataDir: /pg}}}\n',
+    ['services.db.postgres: its files go to a repository called full'],
+  ],
   ['root as the user', server('user: root'), ['neither PostgreSQL nor pgBackRest runs as root']],
   [
     'a secret among the options',

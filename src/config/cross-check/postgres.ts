@@ -38,10 +38,10 @@ export function checkPostgres(input: CrossCheckInput, findings: Findings): void 
     stanzas.set(stanza, path);
     checkRepositories(postgres, path, findings);
     for (const each of effective.backup?.repositories ?? [])
-      if (/^repo\d+$/.test(each))
+      if (/^repo\d+(?:-|$)/.test(each) || KINDS.has(each))
         findings.error(
           path,
-          `its files go to a repository called ${each}, which is what pgBackRest calls its own: give that one another name`,
+          `its files go to a repository called ${each}, which is what ${KINDS.has(each) ? 'a kind of backup' : 'a repository of pgBackRest'} is called: give that one another name`,
         );
     const rpo = effective.protection.rpo;
     if (archiveWithin !== null && rpo !== null && archiveWithin > rpo)
@@ -52,6 +52,7 @@ export function checkPostgres(input: CrossCheckInput, findings: Findings): void 
   }
 }
 
+const KINDS: ReadonlySet<string> = new Set(['full', 'differential', 'incremental']);
 const OF_PGBACKREST = ['stanza', 'configFile', 'repositories', 'options'] as const;
 /** How often, how long and how far back: as everything that goes into the repositories of the service, under `backup`. */
 const NOT_OF_DUMP = ['compress', 'full', 'differential', 'incremental', 'archiveWithin', 'offsite'] as const;

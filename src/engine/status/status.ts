@@ -65,6 +65,7 @@ export interface ServiceStatus {
   readonly drilledAt: string | null;
   readonly missing: readonly string[];
   readonly unproven: readonly string[];
+  /** Where it is live, also the data of its PostgreSQL server. */
   readonly paths: readonly string[];
   readonly jobs: readonly JobStatus[];
 }
@@ -148,7 +149,7 @@ function serviceStatus({ service, facts, protection }: WeighedService): ServiceS
     drilledAt: protection.drilledAt === null ? null : formatInstant(protection.drilledAt),
     missing: protection.missing,
     unproven: protection.unproven,
-    paths: service.backup?.paths ?? [],
+    paths: [...(service.backup?.paths ?? []), ...(service.postgres ? [service.postgres.dataDir] : [])],
     jobs: facts.flatMap((fact, index) => {
       const standing = protection.repositories[index];
       return standing ? [jobStatus(service.name, fact, standing)] : [];
