@@ -1,7 +1,7 @@
 // A pgBackRest repository that came out of its offsite copy alone, in a directory of its own: pgBackRest is told of nothing else, so
 // that whatever is restored by it was in the copy, and nothing of it reaches the repository of production.
 
-import { chmod, chown, lchown, mkdir, open, opendir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresConfig, RepositoryConfig, ServerCopy } from '../../config/configuration.ts';
 import { jobName } from '../../domain/naming.ts';
@@ -15,6 +15,7 @@ import { assertKnown } from '../drill/known.ts';
 import { pastLocks } from '../repository/restic-locks.ts';
 import { requireSpace } from '../restore/destination.ts';
 import { summarise } from '../restore/prove.ts';
+import { giveAll } from '../restore/give-all.ts';
 import { holdStaging } from '../restore/staging.ts';
 import { accessTo, type Toolbox } from '../toolbox.ts';
 import { passphraseIn } from './passphrase.ts';
@@ -56,6 +57,7 @@ export async function holdCopiedRepository(
   await bringBack(order, directory, { ...toolbox, cache }, scratch, context);
   await rm(cache, { recursive: true, force: true }); // ours: its next owner could not remove it
   await giveAll(directory, access.user);
+  await chmod(directory, 0o700);
   const configFile = join(root, 'pgbackrest.conf');
   await writeFile(configFile, await settings(order, root, directory), { mode: 0o600 });
   await give(configFile, access.user);
@@ -93,16 +95,6 @@ async function bringBack(
   await assertKnown(errors, repository, scratch, restic, context.signal);
   const told = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   throw notCome(order, `it did not come back whole: ${summarise(told.length > 0 ? told : ['restic did not say why'])}`);
-}
-
-/** The same user may have another number on another machine. */
-async function giveAll(directory: string, user: Owner): Promise<void> {
-  if (process.getuid?.() !== 0) return;
-  const { uid } = await stat(directory);
-  const entries = uid === user.uid ? [] : await opendir(directory, { recursive: true });
-  for await (const entry of entries) await lchown(join(entry.parentPath, entry.name), user.uid, user.gid);
-  await give(directory, user);
-  await chmod(directory, 0o700);
 }
 
 const give = async (path: string, { uid, gid }: Owner): Promise<void> =>

@@ -134,7 +134,7 @@ const notInPlace = (service: string, repository: string): HoldfastError =>
     operation: 'restore',
     subject: service,
     message: `from the copy in ${repository} alone it is restored into a directory of its own, not in place`,
-    hint: `holdfast restore ${service} --repository ${repository} --to DIR. Where the pgBackRest repository itself is lost, it comes back first, as \`holdfast recovery-kit\` says for ${repository}; then: holdfast restore ${service} --in-place`,
+    hint: `holdfast restore ${service} --repository ${repository} --to DIR. Where the pgBackRest repository and the data of the server are both lost: holdfast recover ${service} brings back one, and then the other`,
   });
 
 /** What keeps every repository of pgBackRest from giving anything back. */

@@ -16,13 +16,18 @@ import { anotherMayDo } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
 import { type ClusterScene, observeCluster } from './observe-cluster.ts';
 import type { PlanningWorld } from '../restore/plan-restore.ts';
+import type { Repositories } from './ask-copies.ts';
+import { repositoryFirst } from './repository-first.ts';
 import type { Toolbox } from '../toolbox.ts';
 
 export interface ClusterRecovery extends ClusterScene {
   readonly toolbox: Toolbox;
   readonly world: PlanningWorld;
+  readonly repositories: Repositories;
   /** Its unit asks, which starts when this goes well. */
   readonly beforeStart: boolean;
+  /** Somebody has typed it. */
+  readonly insist: boolean;
 }
 
 type Common = Omit<Step, 'title' | 'run'>;
@@ -40,24 +45,36 @@ export async function clusterStep(
     const token = emptyStartAllowed(scene.toolbox.journal, service.name, now) !== null;
     return { seen, decision: decideCluster(seen, { allowEmptyStart, token }) };
   };
-  const { decision: foreseen } = await look(scene.mounts, scene.world.signal, scene.world.now);
+  const first = await look(scene.mounts, scene.world.signal, scene.world.now);
+  const lost = await repositoryFirst(service, postgres, first, scene);
+  const foreseen = first.decision;
+  const restores = foreseen.action === 'restore' || lost !== null;
   const from = foreseen.action === 'restore' ? ` from ${foreseen.from.repository} (${foreseen.from.label})` : '';
   return {
     ...common,
-    title: `Recover the PostgreSQL server of ${service.name}${from}`,
-    foreseen: foreseenOf(service.name, foreseen),
-    ...(isFine(foreseen) ? {} : { doomed: true }),
+    title: `Recover the PostgreSQL server of ${service.name}${lost ? `, its repository first from ${lost.from}` : from}`,
+    foreseen: lost
+      ? { service: service.name, action: 'restore', reason: lost.reason, ...lost.copy }
+      : foreseenOf(service.name, foreseen),
+    ...(isFine(foreseen) || lost ? {} : { doomed: true }),
     // none where it may start: it comes here, too, when a restore that still has them starts the unit again
-    ...(foreseen.action === 'restore' ? { locks: locksOf(service, postgres) } : {}),
+    ...(restores ? { locks: [...locksOf(service, postgres), ...(lost?.locks ?? [])] } : {}),
     async run(context) {
       const mounts = await observeScene([], context.signal);
       await requireFiles(service, { ...scene, mounts }, context);
-      const { seen, decision } = await look(mounts, context.signal, context.now());
+      let { seen, decision } = await look(mounts, context.signal, context.now());
+      let broughtBack: StepResult | null = null;
+      if (lost && decision.action === 'block') {
+        for (const remark of lost.remarks) context.warn(remark);
+        broughtBack = await lost.run(context);
+        ({ seen, decision } = await look(mounts, context.signal, context.now()));
+      }
       if (decision.action === 'start-empty') return startEmpty(service, decision, scene, context);
       if (decision.action !== 'restore') return conclude(seen, decision, context);
-      if (foreseen.action !== 'restore') throw sinceThen(service.name, decision.reason);
+      if (!restores) throw sinceThen(service.name, decision.reason);
       if (decision.alarm) context.warn('it was here before: somebody has emptied it');
-      return await putBack(service, postgres, decision.from.systemId, scene, context);
+      const done = await putBack(service, postgres, decision.from.systemId, scene, context);
+      return broughtBack ? together(broughtBack, done) : done;
     },
   };
 }
@@ -122,6 +139,13 @@ async function putBack(
     /* oxlint-enable no-await-in-loop */
   }
 }
+
+/** That of the server, with what is on record of its repository. */
+const together = (repository: StepResult, server: StepResult): StepResult => ({
+  ...server,
+  evidence: [...(repository.evidence ?? []), ...(server.evidence ?? [])],
+  result: { ...server.result, ...(repository.result ? { repositoryFirst: repository.result } : {}) },
+});
 
 const sinceThen = (service: string, reason: string): HoldfastError =>
   refusal(service, {

@@ -86,10 +86,10 @@ export const policyOf = (
 });
 
 async function planService(service: ServiceConfig, scene: Scene): Promise<{ step: Step; remarks: readonly Remark[] }> {
-  const { config, toolbox, mounts, world, beforeStart } = scene;
+  const { config, toolbox, mounts, world } = scene;
   const { signal } = world;
   if (service.postgres?.engine === 'pgbackrest') {
-    const cluster = { config, journal: toolbox.journal, mounts, toolbox, world, beforeStart };
+    const cluster = { ...scene, journal: toolbox.journal };
     return { step: await clusterStep(service, service.postgres, common(service), cluster), remarks: [] };
   }
   const dumped = await dumpedServerStep(service, common(service), { config, journal: toolbox.journal, mounts }, signal);

@@ -8,6 +8,7 @@ import { dumpsIn } from '../../config/resolve-dumps.ts';
 import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import type { Owner } from '../../tools/util-linux/stat.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import type { SnapshotWish } from '../snapshots/choose-snapshot.ts';
 import { checkDestination } from './destination.ts';
@@ -47,6 +48,8 @@ export interface RestoreWish extends SnapshotWish {
   readonly allowIncomplete?: boolean;
   /** In place: whether what is staged is asked if it is good, and what a command that is asked must not read. */
   readonly validation?: { readonly hidden: readonly string[] };
+  /** In place: see ResticFilling. */
+  readonly givenTo?: Owner;
 }
 
 /** What asking the repositories needs. */
@@ -226,6 +229,7 @@ export async function inPlaceStep(
             service: service.name,
             verify: wish.verify ?? true,
             whole: absent.length + others.length === 0 && dumped === null,
+            givenTo: wish.givenTo,
           },
           toolbox,
         ),
