@@ -1,8 +1,8 @@
 // What a restore adds to the settings that ALTER SYSTEM has written, told apart from the server's own. Pure. What was added has to go
 // when recovery is over: a later recovery would stop where this one did.
 
-import { isOurRestoreCommand } from '../../tools/pgbackrest/restore.ts';
 import { literal } from '../../tools/postgresql/live-server.ts';
+import { isOurRestoreCommand } from '../../tools/postgresql/restore-command.ts';
 
 export interface RecoverySettings {
   /** Lines of the server's own, whatever they say: also a `restore_command`, or that it does not archive. */

@@ -3,6 +3,7 @@
 
 import { formatInstant, type Instant } from '../../domain/instant.ts';
 import { quote } from '../../lib/shell-word.ts';
+import { restoreCommandOf } from '../postgresql/restore-command.ts';
 import { invokePgBackRest, type Invocation, type PgBackRest, type PgBackRestOptions } from './invoke.ts';
 
 /** Never the newest that is there when it looks: that may have come since, of another server. `current`: the one of the backup. */
@@ -48,8 +49,7 @@ export function restoreInvocation(request: RestoreRequest): Invocation {
 
 /**
  * The value of restore_command for a server on that directory. It asks this one repository: what another one has proves nothing about
- * it. It never prefetches: that would be put where the server of production looks for its own. To PostgreSQL any failure below 126 is
- * the end of the log, after which it goes on without the rest: only "not found" (1) may say that, whatever else ends the recovery.
+ * it. It never prefetches: that would be put where the server of production looks for its own.
  */
 export function restoreCommandFor(access: Omit<PgBackRest, 'user'>, repository: number, directory: string): string {
   const words = [
@@ -63,14 +63,8 @@ export function restoreCommandFor(access: Omit<PgBackRest, 'user'>, repository: 
     '--log-level-stderr=warn',
     'archive-get',
   ];
-  const get = `${words.map(quote).join(' ').replaceAll('%', '%%')} %f "%p"`;
-  return `${get}; ${VERDICT}`;
+  return restoreCommandOf(words.map(quote).join(' '));
 }
-
-const VERDICT = 'code=$?; [ $code -le 1 ] || exit 126; exit $code';
-
-/** Whether a line of settings has what `restoreCommandFor` made, of whichever restore. */
-export const isOurRestoreCommand = (line: string): boolean => line.includes(VERDICT);
 
 export async function pgBackRestRestore(
   access: PgBackRest,

@@ -1,0 +1,103 @@
+// What a barman-cloud that did not succeed means. Its codes are few (1: it answered, and it did not work; 2: it did not answer; 3: the
+// command line; 4: anything else), so its words are asked as well. Whatever is not understood is no answer.
+
+import { type ErrorCode, HoldfastError, type Retry } from '../../lib/errors.ts';
+
+export interface BarmanFailure {
+  readonly program: string;
+  readonly operation: string;
+  readonly subject: string;
+  readonly exitCode: number | null;
+  readonly endedBy?: NodeJS.Signals | null;
+  readonly stderrTail: readonly string[];
+}
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly retry: Retry;
+}
+
+const UNREACHABLE: Meaning = {
+  code: 'repository-unreachable',
+  hint: 'Nothing is known about what is there: it did not answer. Check network, endpointUrl and certificates.',
+  retry: 'later',
+};
+
+/** The first that fits. */
+const BY_WORDS: readonly (readonly [RegExp, Meaning])[] = [
+  [
+    /Unable to locate credentials|\b(?:403|401)\b|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|Forbidden|config profile .* could not be found/i,
+    {
+      code: 'permission-denied',
+      hint: 'Does the credentials file hold a key that may use this bucket, and can the user who runs the server read it?',
+      retry: 'later',
+    },
+  ],
+  [
+    /Bucket \S+ does not exist|NoSuchBucket/,
+    {
+      code: 'repository-missing',
+      hint: 'If it should be there, find out why it is gone before anything else. If it is new, make the bucket.',
+      retry: 'later',
+    },
+  ],
+  [
+    /Cannot connect to postgres/,
+    {
+      code: 'source-missing',
+      hint: 'Is the server running, and do socket, port and user of the service say where?',
+      retry: 'later',
+    },
+  ],
+  [
+    /Backup \S+ for server \S+ does not exist/,
+    {
+      code: 'snapshot-missing',
+      hint: 'Another may have removed it meanwhile. See what is there: barman-cloud-backup-list',
+      retry: 'never',
+    },
+  ],
+  [
+    /No space left on device/,
+    { code: 'no-space', hint: 'Free some space there. Nothing that was saved is lost.', retry: 'later' },
+  ],
+  [/Could not connect to the endpoint|Can't connect to cloud provider|timed? ?out|Connection was closed/i, UNREACHABLE],
+];
+
+const BY_CODE: ReadonlyMap<number, Meaning> = new Map([
+  [2, UNREACHABLE],
+  [3, { code: 'config', hint: 'Is this a version of barman-cloud that Holdfast knows (3.4 or newer)?', retry: 'never' }],
+]);
+
+export function classifyFailure(failure: BarmanFailure): HoldfastError {
+  const { program, operation, subject, exitCode, endedBy = null, stderrTail } = failure;
+  const meaning = meaningOf(failure);
+  const ended = endedBy === null ? `ended with exit code ${exitCode}` : `was ended by ${endedBy}`;
+  return new HoldfastError({
+    code: meaning.code,
+    operation,
+    subject,
+    message: saidBy(stderrTail) ?? `${program} ${ended} and said nothing`,
+    hint: meaning.hint,
+    retry: meaning.retry,
+    tool: { name: program, exitCode, stderrTail },
+  });
+}
+
+function meaningOf({ exitCode, endedBy, stderrTail, program }: BarmanFailure): Meaning {
+  const known = exitCode === null ? undefined : BY_CODE.get(exitCode);
+  if (known) return known;
+  const told = BY_WORDS.find(([words]) => stderrTail.some((line) => words.test(line)));
+  if (told) return told[1];
+  if (endedBy) return { code: 'interrupted', hint: 'Run it again.', retry: 'now' };
+  return { code: 'tool-failed', hint: `See the last lines of ${program} above.`, retry: 'later' };
+}
+
+/** `2026-11-22 23:47:34,497 [16876] ERROR: Expected empty archive` without what stands before it; null where it said none. */
+export function saidBy(stderrTail: readonly string[]): string | null {
+  const line = stderrTail.findLast((each) => LOG.test(each)) ?? stderrTail.at(-1);
+  return line === undefined ? null : line.replace(LOG, '').trim();
+}
+
+const LOG = /^\S+ \S+ \[\d+\] (?:ERROR|CRITICAL): /;
