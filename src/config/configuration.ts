@@ -82,7 +82,7 @@ export interface ServiceConfig {
 export interface PostgresConfig {
   readonly engine: 'pgbackrest' | 'barman-cloud' | 'dump';
   readonly dataDir: string;
-  /** pgBackRest's name for the server. */
+  /** What the engine calls the server: pgBackRest's stanza, barman's server name. */
   readonly stanza: string;
   /** Who runs the server and pgBackRest. */
   readonly user: string;
@@ -91,6 +91,8 @@ export interface PostgresConfig {
   readonly port: number;
   /** Null: where pgBackRest looks by itself. */
   readonly configFile: string | null;
+  /** Where barman-cloud keeps it, which is then its only repository; null: of another engine. */
+  readonly barman: BarmanConfig | null;
   /** Empty: those of the pgBackRest configuration that is there. */
   readonly repositories: readonly PostgresRepositoryConfig[];
   /** For repositories of a configuration that is there already. */
@@ -108,6 +110,22 @@ export interface PostgresConfig {
   readonly excludeDatabases: readonly string[];
 }
 
+/** Where barman-cloud keeps the backups and the log of one server. */
+export interface BarmanConfig {
+  /** 's3://bucket/path' */
+  readonly destination: string;
+  /** A directory below. */
+  readonly serverName: string;
+  /** Null: Amazon's own. */
+  readonly endpointUrl: string | null;
+  /** Null: where boto3 looks for the user of the server. */
+  readonly credentialsFile: string | null;
+  readonly profile: string | null;
+  readonly compression: 'gzip' | 'bzip2' | 'none';
+  /** At least so many backups, and as many as every moment of the window needs. */
+  readonly retention: { readonly full: number; readonly window: Duration | null };
+}
+
 /** A PostgreSQL server that is dumped into each copy of its service. */
 export interface DumpsConfig {
   /** Where the dumps stand in a copy. On this machine an empty directory of Holdfast's own. */
@@ -116,10 +134,11 @@ export interface DumpsConfig {
 }
 
 export interface PostgresRepositoryConfig {
-  /** Its number in pgBackRest, from 1: its place in the list. */
+  /** Its number in pgBackRest, from 1: its place in the list. That of barman-cloud is 1. */
   readonly key: number;
   /** 'repo1'. */
   readonly name: string;
+  /** A directory; of barman-cloud a URL. */
   readonly path: string;
   /** Must be a mount point, or nothing is written. */
   readonly mounted: string | null;

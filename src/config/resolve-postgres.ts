@@ -5,6 +5,7 @@ import type { Json } from '../lib/json.ts';
 import type { PostgresBackupKind, PostgresConfig, PostgresRepositoryConfig, PostgresSchedule } from './configuration.ts';
 import { builtIn, type Choice, type EffectiveEntries, type Written } from './effective.ts';
 import { normalPath } from './repository-url.ts';
+import { resolveBarman } from './resolve-barman.ts';
 import type { PostgresFile } from './schema.ts';
 import { milliseconds } from './written-values.ts';
 
@@ -17,6 +18,7 @@ const FREQUENCY = { full: 'weekly', differential: 'daily', incremental: 'daily' 
 const TIMEOUT = '12h';
 /** Without a word about any of the three. */
 const STANDARD: KindsFile = { full: {}, incremental: {} };
+const STANDARD_OF_BARMAN: KindsFile = { full: { frequency: 'daily' } };
 const KEPT_FULL = 2;
 
 /** Null when the service declares none. */
@@ -32,7 +34,12 @@ export function resolvePostgres(
   const nothing = builtIn(null);
   const engine = add('engine', own.get('engine') ?? builtIn(value.engine));
   const dataDir = normalPath(add('dataDir', own.get('dataDir') ?? builtIn(value.dataDir)));
-  const stanza = add('stanza', own.get('stanza') ?? builtIn(service, 'the name of the service'));
+  const schedule = resolveSchedule(value, engine === 'barman-cloud' ? STANDARD_OF_BARMAN : STANDARD);
+  const cloud = engine === 'barman-cloud' ? resolveBarman(service, own, value.barman, schedule, entries) : null;
+  const stanza =
+    cloud === null
+      ? add('stanza', own.get('stanza') ?? builtIn(service, 'the name of the service'))
+      : cloud.barman.serverName;
   const user = add('user', own.get('user') ?? builtIn('postgres'));
   const socket = add('socket', own.get('socket') ?? nothing);
   const port = add('port', own.get('port') ?? builtIn(5432));
@@ -58,8 +65,11 @@ export function resolvePostgres(
     socket: socket === null ? null : normalPath(socket),
     port,
     configFile: configFile === null ? null : normalPath(configFile),
-    repositories: (value.repositories ?? []).map((each, index) => resolveRepository(each, index + 1, value)),
-    schedule: resolveSchedule(value),
+    barman: cloud?.barman ?? null,
+    repositories: cloud
+      ? [cloud.repository]
+      : (value.repositories ?? []).map((each, index) => resolveRepository(each, index + 1, value)),
+    schedule,
     compress,
     processes,
     options: value.options ?? {},
@@ -88,8 +98,8 @@ const resolveRepository = (file: RepositoryFile, key: number, server: KindsFile)
   schedule: resolveSchedule(saysSomething(file) ? file : server),
 });
 
-function resolveSchedule(file: KindsFile): PostgresSchedule {
-  const from = saysSomething(file) ? file : STANDARD;
+function resolveSchedule(file: KindsFile, standard = STANDARD): PostgresSchedule {
+  const from = saysSomething(file) ? file : standard;
   return {
     full: kindOf(from, 'full'),
     differential: kindOf(from, 'differential'),

@@ -298,7 +298,9 @@ test('one service that cannot come back does not keep the others from it', async
   for (const each of ['one', 'two']) writeFileSync(join(half, each, 'x'), each);
   host.services['half'] = { backup: { paths: [join(half, 'one'), join(half, 'two')] } };
   host.services['cache'] = { protection: { class: 'ephemeral' } };
-  host.services['db'] = { postgres: { engine: 'barman-cloud', dataDir: '/nowhere/pg' } };
+  host.services['db'] = {
+    postgres: { engine: 'barman-cloud', barman: { destination: 's3://backups' }, dataDir: '/nowhere/pg' },
+  };
   await host.backUp(['half']);
   rmSync(join(half, 'one'), { recursive: true });
   lose(host, 'a');

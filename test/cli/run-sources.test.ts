@@ -195,7 +195,9 @@ test('a dataset that is not what holds the data is refused, and nothing is saved
 
 test('a database engine that this version does not have fails loudly, and the other services go on', async (t) => {
   const host = hostWith(t);
-  host.services['db'] = { postgres: { engine: 'barman-cloud', dataDir: '/var/lib/postgresql/16' } };
+  host.services['db'] = {
+    postgres: { engine: 'barman-cloud', barman: { destination: 's3://backups' }, dataDir: '/var/lib/postgresql/16' },
+  };
   const { code, report } = await host.backUp();
   assert.equal(code, 1);
   assert.equal(stepOf(report, 'backup:app@near').outcome, 'succeeded');

@@ -2,26 +2,30 @@
 // passphrase for everybody, a promise that the archive is not asked to keep.
 
 import { describeDuration } from '../../domain/duration.ts';
-import type { PostgresConfig } from '../configuration.ts';
+import type { PostgresConfig, ServiceConfig } from '../configuration.ts';
 import type { KeyPath } from '../problems.ts';
 import { contains, normalPath } from '../repository-url.ts';
+import { checkBarman } from './barman.ts';
 import type { CrossCheckInput, Findings } from './findings.ts';
 
 export function checkPostgres(input: CrossCheckInput, findings: Findings): void {
   const stanzas = new Map<string, KeyPath>();
+  const buckets = new Map<string, KeyPath>();
   const directories = new Map<string, KeyPath>();
   for (const { name, value } of input.services) {
     const effective = input.resolved.configuration.services.get(name);
     const postgres = effective?.postgres;
     if (!postgres || !value.postgres) continue;
     const path = ['services', name, 'postgres'];
-    const { dataDir, engine, archiveWithin } = postgres;
+    const { dataDir, engine } = postgres;
     const other = directories.get(dataDir);
     if (other) findings.error([...path, 'dataDir'], `this server is declared twice (${findings.place(other)})`);
     directories.set(dataDir, [...path, 'dataDir']);
     checkFiles(name, postgres, input, findings);
     if (engine !== 'dump' && value.postgres.excludeDatabases !== undefined)
       findings.error([...path, 'excludeDatabases'], `this is for dump, and the engine is ${engine}`);
+    checkBarman(postgres, value.postgres, path, buckets, findings);
+    if (engine !== 'dump') checkPromise(postgres, effective, path, findings);
     if (engine !== 'pgbackrest') {
       for (const key of engine === 'dump' ? [...OF_PGBACKREST, ...NOT_OF_DUMP] : OF_PGBACKREST)
         if (value.postgres[key] !== undefined)
@@ -43,13 +47,20 @@ export function checkPostgres(input: CrossCheckInput, findings: Findings): void 
           path,
           `its files go to a repository called ${each}, which is what ${KINDS.has(each) ? 'a kind of backup' : 'a repository of pgBackRest'} is called: give that one another name`,
         );
-    const rpo = effective.protection.rpo;
-    if (archiveWithin !== null && rpo !== null && archiveWithin > rpo)
-      findings.warn(
-        [...path, 'archiveWithin'],
-        `the newest moment may get ${describeDuration(archiveWithin)} old, but at most ${describeDuration(rpo)} is promised (rpo of class ${effective.protection.class})`,
-      );
   }
+}
+
+function checkPromise(
+  { archiveWithin }: PostgresConfig,
+  { protection: { rpo, class: of } }: Pick<ServiceConfig, 'protection'>,
+  path: KeyPath,
+  findings: Findings,
+): void {
+  if (archiveWithin !== null && rpo !== null && archiveWithin > rpo)
+    findings.warn(
+      [...path, 'archiveWithin'],
+      `the newest moment may get ${describeDuration(archiveWithin)} old, but at most ${describeDuration(rpo)} is promised (rpo of class ${of})`,
+    );
 }
 
 const KINDS: ReadonlySet<string> = new Set(['full', 'differential', 'incremental']);

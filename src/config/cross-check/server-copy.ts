@@ -11,6 +11,7 @@ export function checkServerCopies(input: CrossCheckInput, findings: Findings): v
     if (offsite === undefined || !effective?.postgres) continue;
     const { postgres, backup } = effective;
     const path: KeyPath = ['services', name, 'postgres', 'offsite'];
+    if (postgres.engine === 'barman-cloud') continue; // refused already
     if (postgres.engine !== 'pgbackrest') {
       findings.warn(path, `it copies a repository of pgBackRest, and the engine is ${postgres.engine}: nothing is copied`);
       continue;

@@ -1,6 +1,7 @@
 // A PostgreSQL server of a service as it is written: the engine, where it keeps its copies, how often, and what is owed.
 
 import { z } from 'zod';
+import { barmanSchema } from './barman.ts';
 import { resourcesSchema } from './resources.ts';
 import { retentionSchema } from './retention.ts';
 import {
@@ -109,8 +110,9 @@ const offsite = section({
 export const postgresSchema = section({
   engine: required(
     oneOf('pgbackrest', 'barman-cloud', 'dump'),
-    'The tool that backs the databases up. pgbackrest: every moment, into repositories of its own. dump: each database as it ' +
-      'is at a backup, into the repositories of the service, in the place of the files in dataDir. This version drives these two.',
+    'The tool that backs the databases up. pgbackrest: every moment, into repositories of its own. barman-cloud: every ' +
+      'moment, into a bucket. dump: each database as it is at a backup, into the repositories of the service, in the place of the ' +
+      'files in dataDir.',
   ),
   dataDir: required(absolutePath, 'The data directory of the server.'),
   stanza: optional(name, "pgBackRest's name for the server; the service's name when not written."),
@@ -130,6 +132,7 @@ export const postgresSchema = section({
     'Where pgBackRest keeps backups and WAL; their places in the list are their numbers, so new ones are added at its end. ' +
       '`postgres configure` writes them down for pgBackRest. When not written, its configuration that is there holds.',
   ),
+  barman: optional(barmanSchema, 'Of barman-cloud: where backups and WAL are kept, and how many.'),
   compress: optional(
     oneOf('zst', 'lz4', 'gz'),
     'How files are compressed. zst: smaller than gz for a fraction of its time. lz4: least time, for a fast disk.',
@@ -143,7 +146,10 @@ export const postgresSchema = section({
   options: optional(options, 'Further options of pgBackRest, written as they are.'),
   full: optional(kind, FULL),
   differential: optional(kind, DIFFERENTIAL),
-  incremental: optional(kind, `${INCREMENTAL} Weekly full and daily incremental ones when none of the three is written.`),
+  incremental: optional(
+    kind,
+    `${INCREMENTAL} Weekly full and daily incremental ones when none of the three is written; of barman-cloud daily full ones.`,
+  ),
   archiveWithin: optional(durationText, 'The newest moment that can be restored may not be older than this.'),
   offsite: optional(offsite, "A restic copy of the engine's repository, taken between backups."),
 });

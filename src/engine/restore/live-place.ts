@@ -145,7 +145,7 @@ function* belongings({ service, services, repositories, stateDir }: Others): Gen
   }
   for (const { name, postgres } of services)
     for (const { path: where } of postgres?.repositories ?? [])
-      yield { what: `the pgBackRest repository of ${name}`, where };
+      if (where.startsWith('/')) yield { what: `the pgBackRest repository of ${name}`, where };
   for (const { name, url } of repositories) {
     const where = localDirectory(url);
     if (where !== null) yield { what: `the repository ${name}`, where };

@@ -34,9 +34,11 @@ export const isRemote = ({ url }: RepositoryConfig): boolean => localDirectory(u
 export const placesOf = (repositories: readonly RepositoryConfig[]): string[] =>
   repositories.flatMap(({ url, mounted }) => [localDirectory(url), mounted].filter((path) => path !== null));
 
-/** Of the PostgreSQL server of a service. */
+/** Of the PostgreSQL server of a service: directories only, a bucket is elsewhere. */
 export const serverPlacesOf = (service: Pick<ServiceConfig, 'postgres'> | null): string[] =>
-  (service?.postgres?.repositories ?? []).flatMap(({ path, mounted }) => (mounted === null ? [path] : [path, mounted]));
+  (service?.postgres?.repositories ?? []).flatMap(({ path, mounted }) =>
+    [path, mounted].filter((each) => each?.startsWith('/') === true).map(String),
+  );
 
 /**
  * From the machine's stores of credentials (/etc/credstore/NAME). One that is not there keeps nothing from starting: the

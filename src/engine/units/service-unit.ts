@@ -103,7 +103,7 @@ const dataOf = ({ kind }: ScheduledJob, service: ServiceConfig | null): readonly
     ? []
     : [
         ...(service.backup?.paths ?? []),
-        ...(service.postgres ? [service.postgres.dataDir, ...service.postgres.repositories.map(({ path }) => path)] : []),
+        ...(service.postgres ? [service.postgres.dataDir, ...serverPlacesOf(service)] : []),
       ];
 
 export const requiresMounts = (paths: readonly string[]): UnitLine[] =>

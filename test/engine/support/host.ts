@@ -134,6 +134,7 @@ export const postgres = (parts: Partial<PostgresConfig> = {}): PostgresConfig =>
   port: 5432,
   configFile: null,
   repositories: [],
+  barman: null,
   excludeDatabases: [],
   schedule: {
     full: { frequency: 'weekly', ...KIND },

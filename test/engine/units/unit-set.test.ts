@@ -138,7 +138,7 @@ describe('a unit that waits for its data', () => {
   });
 
   it('is none of an engine whose data this version cannot bring back: it would never start again', async () => {
-    const postgres = { engine: 'barman-cloud', dataDir: '/srv/pg' };
+    const postgres = { engine: 'barman-cloud', barman: { destination: 's3://backups' }, dataDir: '/srv/pg' };
     assert.equal((await there({ backup: undefined, postgres, recover: {} })).files.has(DROP_IN), false);
   });
 
