@@ -37,3 +37,6 @@ export const historyName = (timeline: number): string => `${timeline.toString(16
  */
 export const timelineAt = (line: Line, number: number): number | null =>
   line.find(({ until }) => until === null || number < until)?.timeline ?? null;
+
+/** Never the newest that is there when it looks: that may have come since, of another server. `current`: the one of the backup. */
+export type TargetTimeline = number | 'current';

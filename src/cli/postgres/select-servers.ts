@@ -1,11 +1,11 @@
 // The servers that a command is about.
 
 import type { Configuration } from '../../config/configuration.ts';
-import type { PgBackRestService } from '../../engine/postgres/access.ts';
+import type { EngineService } from '../../engine/postgres/access.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 
 /** Of services that match any of the patterns, or all of them. Throws `usage` where pgBackRest backs up none of them. */
-export async function selectServers(configuration: Configuration, names: readonly string[]): Promise<PgBackRestService[]> {
+export async function selectServers(configuration: Configuration, names: readonly string[]): Promise<EngineService[]> {
   const { selectServices } = await import('../../engine/select.ts');
   const { engineJobs } = await import('../../engine/postgres/plan-backup.ts');
   const servers = selectServices(configuration, names).flatMap((service) => engineJobs(service).slice(0, 1));

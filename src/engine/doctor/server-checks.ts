@@ -8,7 +8,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
-import { type PgBackRestService, pgBackRestOf, PROGRAM } from '../postgres/access.ts';
+import { type EngineService, pgBackRestOf, PROGRAM } from '../postgres/access.ts';
 import { backupsIn, clusterIn } from '../postgres/open-archive.ts';
 import { requireMounted } from '../postgres/mounted.ts';
 import { engineJobs } from '../postgres/plan-backup.ts';
@@ -26,7 +26,7 @@ export const serverChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =
       run: (signal) => examineServer(server, signal),
     }));
 
-async function examineServer(server: PgBackRestService, signal: AbortSignal): Promise<Finding[]> {
+async function examineServer(server: EngineService, signal: AbortSignal): Promise<Finding[]> {
   const { service, postgres } = server;
   const version = await pgBackRestVersion(PROGRAM, signal);
   const access = await pgBackRestOf(server, signal);
@@ -52,7 +52,7 @@ async function examineServer(server: PgBackRestService, signal: AbortSignal): Pr
 
 /** Where its cluster lies elsewhere, only the machine can tell (see config/server-unit.ts). */
 const DEBIAN = ['/lib/systemd/system/postgresql@.service', '/usr/lib/systemd/system/postgresql@.service'];
-const unit = ({ service }: PgBackRestService): Finding[] =>
+const unit = ({ service }: EngineService): Finding[] =>
   service.unit === 'postgresql.service' && DEBIAN.some((file) => existsSync(file))
     ? [
         problem(
@@ -62,7 +62,7 @@ const unit = ({ service }: PgBackRestService): Finding[] =>
       ]
     : [];
 
-function settings({ postgres }: PgBackRestService, state: ServerState): Finding[] {
+function settings({ postgres }: EngineService, state: ServerState): Finding[] {
   const { statements, restart, remarks } = serverNeeds(postgres, state);
   return [
     ...(statements.length > 0
@@ -80,7 +80,7 @@ function settings({ postgres }: PgBackRestService, state: ServerState): Finding[
 const DAMAGED =
   'Its log says which. See to the disk, then to the server (pg_amcheck; restore it beside and compare), and take a full backup: holdfast run SERVICE --type full';
 
-function repositories({ service, postgres }: PgBackRestService, info: StanzaInfo, state: ServerState | null): Finding[] {
+function repositories({ service, postgres }: EngineService, info: StanzaInfo, state: ServerState | null): Finding[] {
   const configure = `holdfast postgres configure ${service.name}`;
   if (info.repositories.length === 0) return [problem('pgbackrest knows no repository of the stanza', configure)];
   return info.repositories.flatMap(({ key, state: answer, message }): Finding[] => {

@@ -4,8 +4,8 @@ import type { PostgresConfig, ServiceConfig } from '../../config/configuration.t
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { serverUser } from '../../tools/postgresql/server-user.ts';
 
-/** A service that pgBackRest backs up. */
-export interface PgBackRestService {
+/** A service with a server that an engine backs up. */
+export interface EngineService {
   readonly service: ServiceConfig;
   readonly postgres: PostgresConfig;
 }
@@ -14,12 +14,12 @@ export const PROGRAM = 'pgbackrest';
 
 /** Throws as `serverUser`. */
 export const pgBackRestOf = async (
-  { service: { name }, postgres: { user, stanza, configFile } }: PgBackRestService,
+  { service: { name }, postgres: { user, stanza, configFile } }: EngineService,
   signal: AbortSignal,
 ): Promise<PgBackRest> => ({
   program: PROGRAM,
   stanza,
   configFile,
-  user: await serverUser(user, name, signal, 'use pgbackrest for'),
+  user: await serverUser(user, name, signal, 'back up the server of'),
   subject: name,
 });

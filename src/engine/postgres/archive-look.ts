@@ -4,14 +4,15 @@
 import { type FinishedFile, leftAt } from '../../domain/finished-log.ts';
 import { elapsed, type Instant } from '../../domain/instant.ts';
 import { foreignTimelines, type Reach, reachOf } from '../../domain/postgres-archive.ts';
-import type { BackupInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
+import type { ServerBackup } from '../../domain/server-backup.ts';
+import type { StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import type { RepositoryFile } from '../../tools/pgbackrest/repo-ls.ts';
 import { clusterIn, type OpenArchive, openArchive } from './open-archive.ts';
 
 export interface ArchiveLook {
   /** Of each backup of the cluster, oldest first. */
-  readonly reaches: readonly { readonly backup: BackupInfo; readonly reach: Reach }[];
+  readonly reaches: readonly { readonly backup: ServerBackup; readonly reach: Reach }[];
   /** The newest moment that can be reached from any of them; null when there is none. */
   readonly restorableUntil: Instant | null;
   /** From which on each moment can be reached without a gap until then. */

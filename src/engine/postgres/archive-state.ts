@@ -5,22 +5,23 @@ import { jobName } from '../../domain/naming.ts';
 import { besideLine, type SideTimeline } from '../../domain/postgres-archive.ts';
 import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import type { BackupInfo, ClusterInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
+import type { ServerBackup, ServerCluster } from '../../domain/server-backup.ts';
+import type { StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
-import type { TargetTimeline } from '../../tools/pgbackrest/restore.ts';
+import type { TargetTimeline } from '../../domain/timeline.ts';
 import { requireSupported } from '../../tools/postgresql/supported-version.ts';
 import { clusterIn, openArchive, type OpenArchive } from './open-archive.ts';
 
 export interface ArchiveState extends OpenArchive {
   readonly repository: number;
   /** The cluster in force there. */
-  readonly cluster: ClusterInfo;
+  readonly cluster: ServerCluster;
   /** Nothing tells where its timeline came from: it can be followed only from backups that were made on it. */
   readonly orphan: boolean;
   /** What was archived beside it, and is not in anything that is restored along it. */
   readonly beside: readonly SideTimeline[];
-  readonly reaches: readonly Reach<BackupInfo & BaseBackup>[];
+  readonly reaches: readonly Reach<ServerBackup & BaseBackup>[];
 }
 
 /** Throws what keeps it from being known; `snapshot-missing` where the repository answered, and holds no backup. */
@@ -48,7 +49,7 @@ export async function archiveState(
 /** What recovery is told: a server refuses a timeline of which it finds no history, but for the one that it is on. */
 export const targetTimeline = ({ timeline, orphan }: ArchiveState): TargetTimeline => (orphan ? 'current' : timeline);
 
-function clusterOf(info: StanzaInfo, repository: number, { stanza, subject }: PgBackRest): ClusterInfo {
+function clusterOf(info: StanzaInfo, repository: number, { stanza, subject }: PgBackRest): ServerCluster {
   const told = info.repositories.find(({ key }) => key === repository);
   if (told?.state === 'other')
     throw problem('repository-unreachable', subject, repository, told.message, 'Nothing is known about what is in it.');

@@ -12,10 +12,11 @@ import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestBackup } from '../../tools/pgbackrest/backup.ts';
 import { pgBackRestExpire } from '../../tools/pgbackrest/expire.ts';
-import { type BackupInfo, pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
+import type { ServerBackup } from '../../domain/server-backup.ts';
+import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { requireSupported } from '../../tools/postgresql/supported-version.ts';
-import { type PgBackRestService, pgBackRestOf } from './access.ts';
+import { type EngineService, pgBackRestOf } from './access.ts';
 import { type ArchiveLook, lookAtArchive, type Told } from './archive-look.ts';
 import { backupsIn, clusterIn } from './open-archive.ts';
 import { calendarsOf, isDue } from './calendars.ts';
@@ -23,7 +24,7 @@ import { requireMounted } from './mounted.ts';
 import { placeOfRepository } from './repositories.ts';
 import { holdProcesses } from './processes.ts';
 
-export interface EngineJob extends PgBackRestService {
+export interface EngineJob extends EngineService {
   /** Null: each of those that the configuration of pgBackRest has. */
   readonly repository: PostgresRepositoryConfig | null;
   /** The only one of those that is meant. */
@@ -89,7 +90,7 @@ const infoOf = ({ repository }: EngineJob, access: PgBackRest, { signal }: StepC
   pgBackRestInfo(access, { signal, ...(repository ? { repository: repository.key } : {}) });
 
 /** Why a backup is not good; none where it is. */
-function faultsOf(made: BackupInfo, damaged: readonly string[], look: ArchiveLook): string[] {
+function faultsOf(made: ServerBackup, damaged: readonly string[], look: ArchiveLook): string[] {
   const { reach } = look.reaches.find(({ backup }) => backup.label === made.label) ?? {};
   const where = damaged[0] === undefined ? '' : `: ${damaged[0]}`;
   return [
@@ -161,7 +162,7 @@ function requireAnswer(job: EngineJob, info: StanzaInfo, key: number): void {
 }
 
 /** The newest that was not there before; the others may be of somebody else. */
-function newIn(before: StanzaInfo, after: StanzaInfo, key: number): BackupInfo | null {
+function newIn(before: StanzaInfo, after: StanzaInfo, key: number): ServerBackup | null {
   const known = new Set(backupsIn(before, key).map(({ label }) => label));
   return backupsIn(after, key).findLast(({ label }) => !known.has(label)) ?? null;
 }
@@ -186,7 +187,7 @@ function resultOf(
   job: EngineJob,
   key: number,
   after: StanzaInfo,
-  made: BackupInfo,
+  made: ServerBackup,
   { faults, notes }: { readonly faults: readonly string[]; readonly notes: readonly string[] },
   look: ArchiveLook,
   gone: readonly Evidence[],

@@ -7,9 +7,9 @@ import { nearestMoment, type Reach, reachFor, type Window, windowsOf } from '../
 import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import type { BackupInfo } from '../../tools/pgbackrest/info.ts';
-import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
-import { type ArchiveState, archiveState } from './archive-state.ts';
+import type { ServerBackup } from '../../domain/server-backup.ts';
+import type { ArchiveState } from './archive-state.ts';
+import type { Engine } from './engine.ts';
 
 export interface MomentWish {
   /** Null: the newest. */
@@ -24,7 +24,7 @@ export interface MomentWish {
 
 export interface ChosenMoment {
   readonly state: ArchiveState;
-  readonly reach: Reach<BackupInfo>;
+  readonly reach: Reach<ServerBackup>;
   readonly remarks: readonly string[];
   /** What each repository can give back, for whoever has yet to choose. */
   readonly moments: readonly Reachable[];
@@ -38,7 +38,7 @@ export interface Reachable extends JsonObject {
 
 /** Throws `refused` with the nearest moment where none has this one, else why nothing is known. */
 export async function chooseMoment(
-  access: PgBackRest,
+  access: Engine,
   repositories: readonly number[],
   wish: MomentWish,
   signal: AbortSignal,
@@ -47,7 +47,7 @@ export async function chooseMoment(
   const failures: HoldfastError[] = [];
   for (const repository of repositories) {
     try {
-      const state = await archiveState(access, repository, wish.timeline, signal); // oxlint-disable-line no-await-in-loop -- a handful
+      const state = await access.state(repository, wish.timeline, signal); // oxlint-disable-line no-await-in-loop -- a handful
       if (wish.cluster === undefined || state.cluster.systemId === wish.cluster) states.push(state);
       else failures.push(otherCluster(access, state, wish.cluster));
     } catch (error) {
@@ -79,7 +79,7 @@ function furthest<Found extends Pick<ChosenMoment, 'state' | 'reach'>>(found: re
   );
 }
 
-const otherCluster = ({ subject }: PgBackRest, { repository, cluster }: ArchiveState, wanted: string): HoldfastError =>
+const otherCluster = ({ subject }: Engine, { repository, cluster }: ArchiveState, wanted: string): HoldfastError =>
   new HoldfastError({
     code: 'refused',
     operation: 'restore',
@@ -97,7 +97,7 @@ const reachableOf = ({ repository, reaches }: ArchiveState): Reachable[] =>
 
 const remarksOf = (
   { repository, timeline, beside }: ArchiveState,
-  { backup, gap, last }: Reach<BackupInfo>,
+  { backup, gap, last }: Reach<ServerBackup>,
   failures: readonly HoldfastError[],
 ): string[] => [
   ...failures.map(({ subject, message }) => `${subject} was not asked any further: ${message}`),
@@ -116,7 +116,7 @@ const remarksOf = (
 ];
 
 function refusal(
-  { subject }: PgBackRest,
+  { subject, byHand }: Engine,
   states: readonly ArchiveState[],
   { at, label }: MomentWish,
   failures: readonly HoldfastError[],
@@ -139,7 +139,7 @@ function refusal(
     message: (windows.length === 0 ? missing : possible) + unknown,
     hint:
       nearest === null || at === null
-        ? 'Look at what is there: `pgbackrest info`, and the archive of the repository.'
+        ? `Look at what is there: ${byHand.list}, and the archive of the repository.`
         : `The nearest is --at '${formatInstant(nearest)}' (${describeDuration(Math.abs(nearest - at) as Parameters<typeof describeDuration>[0])} ${nearest < at ? 'before' : 'after'} it). What a running server has not archived yet it sends on after \`SELECT pg_switch_wal()\`.`,
     retry: 'later',
   });

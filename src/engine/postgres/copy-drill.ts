@@ -13,11 +13,11 @@ import type { Snapshot } from '../../tools/restic/snapshots.ts';
 import { isAboutContent } from '../drill/known.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { pgBackRestOf, PROGRAM } from './access.ts';
-import { archiveState } from './archive-state.ts';
 import { asFromCopy } from './as-from-copy.ts';
 import { type CopyOrder, holdCopiedRepository, notCome } from './copied-repository.ts';
 import type { CopyJob } from './copy-repository.ts';
 import { recoveryOf } from './plan-restore.ts';
+import { pgBackRestEngine } from './pgbackrest-engine.ts';
 import { scratchFor } from './scratch-for.ts';
 import { drillServer } from './server-drill.ts';
 
@@ -38,13 +38,14 @@ export async function drillCopy(of: CopyDrill, toolbox: Toolbox, context: StepCo
   await using copied = await orFailed(order, context, isDamage, () =>
     holdCopiedRepository(order, scratch, toolbox, context),
   );
-  const state = await orFailed(order, context, isUnusable, () => archiveState(copied.access, COPY, null, context.signal));
+  const engine = pgBackRestEngine(copied.access, postgres);
+  const state = await orFailed(order, context, isUnusable, () => engine.state(COPY, null, context.signal));
   const reach = reachFor(null, state.reaches);
   if (reach === null)
     throw failed(order, context, notCome(order, `none of its ${state.backups.length} backups can be restored`));
   const wish = { at: null, timeline: null };
   const recovery = {
-    ...recoveryOf(copied.access, postgres, { state, reach, remarks: [], moments: [] }, wish),
+    ...recoveryOf(engine, postgres, { state, reach, remarks: [], moments: [] }, wish),
     durable: false,
   };
   return await asFromCopy(order, copied.seconds, context, (own) =>

@@ -9,7 +9,8 @@ import { formatInstant, type Instant } from '../../domain/instant.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { type ErrorCode, HoldfastError } from '../../lib/errors.ts';
 import { textAt } from '../../lib/json.ts';
-import { type BackupInfo, pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
+import type { ServerBackup } from '../../domain/server-backup.ts';
+import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import type { RepositoryFile } from '../../tools/pgbackrest/repo-ls.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
@@ -67,7 +68,7 @@ export interface Copied {
   readonly key: number;
   readonly info: StanzaInfo;
   /** Oldest first, at least one. */
-  readonly backups: readonly BackupInfo[];
+  readonly backups: readonly ServerBackup[];
   readonly encrypted: boolean;
 }
 
@@ -188,7 +189,7 @@ const CHANGED = 'a backup or an expiry that Holdfast did not start ran while it 
 const manifestOf = ({ path }: ServerCopy, { stanza }: PostgresConfig, label: string): string =>
   join(path, 'backup', stanza, label, 'backup.manifest');
 
-const labels = (backups: readonly BackupInfo[]): string => backups.map(({ label }) => label).join(' ');
+const labels = (backups: readonly ServerBackup[]): string => backups.map(({ label }) => label).join(' ');
 const textOf = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
 
 function withFacts(made: StepResult, { faults, facts }: Judgement): StepResult {

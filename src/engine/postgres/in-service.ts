@@ -11,7 +11,6 @@ import { historyName } from '../../domain/timeline.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { Activity, childOf, processorTime } from '../../process/activity.ts';
 import { processOf } from '../../process/identity.ts';
-import { checkStanza } from '../../tools/pgbackrest/stanza.ts';
 import { askLiveServer, literal, type LiveServer, liveServer } from '../../tools/postgresql/live-server.ts';
 import { type ServerState, serverState } from '../../tools/postgresql/settings.ts';
 import { forgetRecovery } from './forget-recovery.ts';
@@ -164,12 +163,12 @@ async function archivingOf(
   if (archiveMode === 'off') return ['it does not archive: archive_mode is off'];
   context.progress({ message: 'seeing that it archives' });
   try {
-    await checkStanza(access, { signal: context.signal });
+    await access.check(context.signal);
     return [];
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof HoldfastError)) throw error;
-    return [`that it archives is not proven (${error.message}): pgbackrest --stanza=${access.stanza} check`];
+    return [`that it archives is not proven (${error.message}): ${access.byHand.check}`];
   }
 }
 

@@ -8,20 +8,14 @@ import { keyOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { limitTime } from '../../lib/time-limit.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
-import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { EVERYTHING } from '../status/believed-copy.ts';
-import type { PgBackRestService } from './access.ts';
-import { type ArchiveLook, lookAtArchive, type Told } from './archive-look.ts';
-import { requireMounted } from './mounted.ts';
-import { clusterIn } from './open-archive.ts';
-import { placeOfRepository, repositoriesOf } from './repositories.ts';
+import type { EngineService } from './access.ts';
+import type { Told } from './archive-look.ts';
+import type { Engine, EngineLook } from './engine.ts';
+import { placeOfRepository } from './repositories.ts';
 
-export interface LookedAt {
+export interface LookedAt extends EngineLook {
   readonly key: number;
-  readonly look: ArchiveLook;
-  /** Of the cluster in it; null where there is none. */
-  readonly systemId: string | null;
 }
 
 export interface NotLookedAt {
@@ -35,8 +29,7 @@ export const PATIENCE = duration(5, 'm');
 
 /** In the order of `keys`. Throws the signal's reason only. */
 export async function lookAtEach(
-  server: PgBackRestService,
-  access: PgBackRest,
+  engine: Engine,
   keys: readonly number[],
   told: Told,
   patience: Duration,
@@ -45,8 +38,8 @@ export async function lookAtEach(
   return await Promise.all(
     keys.map(async (key): Promise<LookedAt | NotLookedAt> => {
       try {
-        const looking = (limited: AbortSignal): Promise<LookedAt> => lookAtOne(server, access, key, told, limited);
-        return await within(patience, access, signal, looking);
+        const seen = await within(patience, engine, signal, (limited) => engine.look(key, told, limited));
+        return { key, ...seen };
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof HoldfastError)) throw error;
@@ -56,33 +49,16 @@ export async function lookAtEach(
   );
 }
 
-async function lookAtOne(
-  { service, postgres }: PgBackRestService,
-  access: PgBackRest,
-  key: number,
-  told: Told,
-  signal: AbortSignal,
-): Promise<LookedAt> {
-  const declared = postgres.repositories.find((each) => each.key === key);
-  if (declared) await requireMounted(service.name, declared);
-  const info = await pgBackRestInfo(access, { signal, repository: key });
-  const { state = 'no-stanza', message = 'no stanza' } = info.repositories.find((each) => each.key === key) ?? {};
-  if (state === 'other') throw unknown(access, `it does not answer: ${message}`);
-  if (state === 'no-stanza') throw unknown(access, message);
-  const look = await lookAtArchive(access, info, key, told, signal);
-  return { key, look, systemId: clusterIn(info, key)?.systemId ?? null };
-}
-
 /** Those that are declared, those that pgBackRest names, or where it does not answer those that are on record. */
 export async function knownRepositories(
-  { service, postgres }: PgBackRestService,
-  access: PgBackRest,
+  { service, postgres }: EngineService,
+  engine: Engine,
   journal: Pick<Journal, 'evidence'>,
   patience: Duration,
   signal: AbortSignal,
 ): Promise<number[]> {
   try {
-    return await within(patience, access, signal, (limited) => repositoriesOf(postgres, access, limited));
+    return await within(patience, engine, signal, (limited) => engine.repositories(limited));
   } catch (error) {
     signal.throwIfAborted();
     const recorded = onRecord(service.name, postgres, journal);
@@ -102,16 +78,18 @@ function onRecord(service: string, postgres: PostgresConfig, journal: Pick<Journ
 /** What hangs in the kernel is left behind. */
 async function within<Answer>(
   patience: Duration,
-  access: PgBackRest,
+  engine: Engine,
   signal: AbortSignal,
   ask: (signal: AbortSignal) => Promise<Answer>,
 ): Promise<Answer> {
-  using limit = limitTime(patience, () => unknown(access, `it does not answer within ${describeDuration(patience)}`));
+  using limit = limitTime(patience, () =>
+    unanswered(engine.subject, `it does not answer within ${describeDuration(patience)}`),
+  );
   const either = AbortSignal.any([signal, limit.signal]);
   return await untilAborted(ask(either), either);
 }
 
-const unknown = ({ subject }: PgBackRest, message: string): HoldfastError =>
+export const unanswered = (subject: string, message: string): HoldfastError =>
   new HoldfastError({
     code: 'repository-unreachable',
     operation: 'look at the archive of',

@@ -10,12 +10,12 @@ import { isWithin } from '../../lib/path.ts';
 import { declaredMounts, mountUnits } from '../../repositories/declared-mounts.ts';
 import { mounts } from '../../repositories/mounts.ts';
 import { EVERYTHING } from '../status/believed-copy.ts';
-import type { PgBackRestService } from './access.ts';
+import type { EngineService } from './access.ts';
 import { placeOfRepository } from './repositories.ts';
 
 /** `keys`: repositories without the stanza; null: nobody has it. Throws `not-mounted`, and `refused` where backups were there before. */
 export async function requireNew(
-  { service, postgres }: PgBackRestService,
+  { service, postgres }: EngineService,
   keys: readonly number[] | null,
   journal: Pick<Journal, 'evidence'>,
 ): Promise<void> {

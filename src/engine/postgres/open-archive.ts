@@ -3,7 +3,8 @@
 import { type Archive, readArchive } from '../../domain/postgres-archive.ts';
 import { historyName, type Line, lineOf, parseHistory } from '../../domain/timeline.ts';
 import { filesOfALogBy, parseWalName } from '../../domain/wal-file.ts';
-import type { BackupInfo, ClusterInfo, StanzaInfo } from '../../tools/pgbackrest/info.ts';
+import type { ServerBackup, ServerCluster } from '../../domain/server-backup.ts';
+import type { StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { repositoryFile } from '../../tools/pgbackrest/repo-get.ts';
 import { listRepository, type RepositoryFile } from '../../tools/pgbackrest/repo-ls.ts';
@@ -14,16 +15,16 @@ export interface OpenArchive {
   /** The one at the end of the line. */
   readonly timeline: number;
   /** Backups of that cluster, oldest first. */
-  readonly backups: readonly BackupInfo[];
+  readonly backups: readonly ServerBackup[];
   readonly archive: Archive;
   readonly line: Line;
 }
 
 /** The cluster that a repository's newest backups are of; null where none is in it. */
-export const clusterIn = (info: StanzaInfo, repository: number): ClusterInfo | null =>
+export const clusterIn = (info: StanzaInfo, repository: number): ServerCluster | null =>
   info.clusters.filter((each) => each.repository === repository).toSorted((a, b) => b.id - a.id)[0] ?? null;
 
-export const backupsIn = (info: StanzaInfo, repository: number): readonly BackupInfo[] =>
+export const backupsIn = (info: StanzaInfo, repository: number): readonly ServerBackup[] =>
   info.backups.filter((each) => each.repository === repository);
 
 /**
@@ -33,7 +34,7 @@ export const backupsIn = (info: StanzaInfo, repository: number): readonly Backup
 export async function openArchive(
   access: PgBackRest,
   info: StanzaInfo,
-  cluster: ClusterInfo,
+  cluster: ServerCluster,
   timeline: number | 'newest' | 'of the newest backup',
   signal: AbortSignal,
   listed?: readonly RepositoryFile[],
@@ -54,14 +55,14 @@ export async function openArchive(
 /** Everything that lies in the archive of a stanza; `id` is the directory of that cluster in it. */
 export async function archiveFiles(
   access: PgBackRest,
-  cluster: ClusterInfo,
+  cluster: ServerCluster,
   signal: AbortSignal,
 ): Promise<{ id: string; files: RepositoryFile[] }> {
   const files = await listRepository(access, cluster.repository, directoryOf(access), { signal });
   return { id: directoryIn(cluster), files };
 }
 
-const directoryIn = ({ id, version }: ClusterInfo): string => `${version}-${id}`;
+const directoryIn = ({ id, version }: ServerCluster): string => `${version}-${id}`;
 
 const directoryOf = ({ stanza }: PgBackRest): string => `archive/${stanza}`;
 

@@ -15,7 +15,7 @@ import { checkStanza, createStanza } from '../../tools/pgbackrest/stanza.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { setOwner } from '../../tools/util-linux/own.ts';
 import { fileSystemFailure } from '../restore/file-system-failure.ts';
-import { type PgBackRestService, pgBackRestOf, PROGRAM } from './access.ts';
+import { type EngineService, pgBackRestOf, PROGRAM } from './access.ts';
 import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
 import { requireMounted } from './mounted.ts';
@@ -33,7 +33,7 @@ interface Wanted {
 
 export async function planConfigure(
   host: string,
-  services: readonly PgBackRestService[],
+  services: readonly EngineService[],
   journal: Pick<Journal, 'evidence'>,
   signal: AbortSignal,
 ): Promise<Plan> {
@@ -41,11 +41,7 @@ export async function planConfigure(
   return { kind: 'postgres-configure', host, limits: {}, steps: steps.flat() };
 }
 
-async function stepsFor(
-  server: PgBackRestService,
-  journal: Pick<Journal, 'evidence'>,
-  signal: AbortSignal,
-): Promise<Step[]> {
+async function stepsFor(server: EngineService, journal: Pick<Journal, 'evidence'>, signal: AbortSignal): Promise<Step[]> {
   const { service, postgres } = server;
   const common = {
     service: service.name,
@@ -112,12 +108,12 @@ async function stepsFor(
 }
 
 /** For a configuration that is not ours to write. */
-const adviceFor = async ({ postgres }: PgBackRestService, signal: AbortSignal): Promise<string[]> =>
+const adviceFor = async ({ postgres }: EngineService, signal: AbortSignal): Promise<string[]> =>
   recommendations(await readConfiguration(postgres), postgres.stanza, await pgBackRestVersion(PROGRAM, signal)).map(
     (each) => `recommended: ${each}`,
   );
 
-async function wantedOf({ service, postgres }: PgBackRestService, file: string, signal: AbortSignal): Promise<Wanted> {
+async function wantedOf({ service, postgres }: EngineService, file: string, signal: AbortSignal): Promise<Wanted> {
   const version = await pgBackRestVersion(PROGRAM, signal);
   const passphrases = new Map<number, string>();
   for (const { key, cipherPassFile } of postgres.repositories)
@@ -135,7 +131,7 @@ function readOr(service: string, file: string): string | null {
 }
 
 async function writeConfiguration(
-  { service, postgres }: PgBackRestService,
+  { service, postgres }: EngineService,
   file: string,
   { options, comparison: { standing, differences } }: Wanted,
   { signal }: StepContext,
@@ -172,7 +168,7 @@ interface SeenServer {
 }
 
 /** What it says, in lines; an error is told by the step. */
-async function lookAtServer(server: PgBackRestService, signal: AbortSignal): Promise<SeenServer> {
+async function lookAtServer(server: EngineService, signal: AbortSignal): Promise<SeenServer> {
   const { service, postgres } = server;
   try {
     const state = await askServer(server, signal);
@@ -199,7 +195,7 @@ async function lookAtServer(server: PgBackRestService, signal: AbortSignal): Pro
 
 /** Only where every repository answers, none has another cluster under that name, and none has lost what it held. */
 async function makeStanza(
-  server: PgBackRestService,
+  server: EngineService,
   journal: Pick<Journal, 'evidence'>,
   { signal }: StepContext,
 ): ReturnType<Step['run']> {

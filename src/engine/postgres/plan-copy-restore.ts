@@ -21,6 +21,7 @@ import { type CopyOrder, holdCopiedRepository } from './copied-repository.ts';
 import { recoveryOf, type ServerScene, type ServerWish } from './plan-restore.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { requireReachable, restoreServerTo } from './restore-to.ts';
+import { pgBackRestEngine } from './pgbackrest-engine.ts';
 import { scratchFor } from './scratch-for.ts';
 
 /** Whether what is named is the repository of restic that receives the copies of that server. */
@@ -51,9 +52,10 @@ export async function planCopyRestore(
     const scratch = to === null ? await scratchFor(config, postgres, access, context.signal) : dirname(to);
     await using copied = await holdCopiedRepository(order, scratch, toolbox, context);
     return await asFromCopy(order, copied.seconds, context, async (own) => {
-      const moment = await chooseMoment(copied.access, [COPY], { ...wish, label }, context.signal);
+      const engine = pgBackRestEngine(copied.access, postgres);
+      const moment = await chooseMoment(engine, [COPY], { ...wish, label }, context.signal);
       for (const remark of moment.remarks) context.warn(remark);
-      const recovery = recoveryOf(copied.access, postgres, moment, wish);
+      const recovery = recoveryOf(engine, postgres, moment, wish);
       if (to !== null)
         return await restoreServerTo({ recovery, service: service.name, directory: to, surroundings: scene }, own);
       const { name = '', as = '' } = wish.database ?? {};

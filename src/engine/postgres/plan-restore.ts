@@ -6,15 +6,13 @@ import { formatInstant } from '../../domain/instant.ts';
 import { backupsLock, serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { nameOfRepository } from '../../domain/postgres-repository.ts';
-import { HoldfastError } from '../../lib/errors.ts';
 import type { Surroundings } from '../restore/destination.ts';
 import { checkDestination } from '../restore/destination.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { targetTimeline } from './archive-state.ts';
 import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-moment.ts';
-import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
-import { pgBackRestOf, PROGRAM } from './access.ts';
-import { repositoriesOf, repositoryNumber } from './repositories.ts';
+import { engineOf } from './engine-of.ts';
+import { repositoryNumber } from './repositories.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { scratchFor } from './scratch-for.ts';
 import { livePlace, restoreServerInPlace } from './restore-in-place.ts';
@@ -47,10 +45,8 @@ export async function planServerRestore(
   signal: AbortSignal,
 ): Promise<Plan> {
   const { service, postgres, host } = scene;
-  requireEngine(service.name, postgres);
-  await pgBackRestVersion(PROGRAM, signal);
-  const access = await pgBackRestOf({ service, postgres }, signal);
-  const known = await repositoriesOf(postgres, access, signal);
+  const access = await engineOf({ service, postgres }, 'restore', signal);
+  const known = await access.repositories(signal);
   const named = wish.repository === undefined ? known : [repositoryNumber(wish.repository, known)];
   const repositories = named.filter((key) => !wish.except?.has(nameOfRepository(key)));
   const to = wish.to === null ? null : (await checkDestination(wish.to, scene)).path;
@@ -130,15 +126,3 @@ const stepOf = (
   ],
   run,
 });
-
-/** Throws `unsupported` for another engine. */
-function requireEngine(service: string, { engine }: PostgresConfig): void {
-  if (engine === 'pgbackrest') return;
-  throw new HoldfastError({
-    code: 'unsupported',
-    operation: 'restore',
-    subject: service,
-    message: `this version cannot restore what ${engine} backed up`,
-    hint: `Restore it with ${engine} itself.`,
-  });
-}

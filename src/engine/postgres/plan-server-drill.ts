@@ -11,13 +11,12 @@ import { backupsLock, serviceLock, stepId } from '../../domain/naming.ts';
 import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
-import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { EVERYTHING } from '../status/believed-copy.ts';
 import type { Toolbox } from '../toolbox.ts';
-import { pgBackRestOf, PROGRAM } from './access.ts';
-import { archiveState, type ArchiveState, targetTimeline } from './archive-state.ts';
-import { placeOfRepository, repositoriesOf } from './repositories.ts';
+import { type ArchiveState, targetTimeline } from './archive-state.ts';
+import type { Engine } from './engine.ts';
+import { engineOf } from './engine-of.ts';
+import { placeOfRepository } from './repositories.ts';
 import { scratchFor } from './scratch-for.ts';
 import { drillServer } from './server-drill.ts';
 
@@ -53,13 +52,10 @@ export async function serverDrillSteps(services: readonly ServiceConfig[], plann
 }
 
 async function stepsOf(server: Server, planning: Planning): Promise<Step[]> {
-  const { service, postgres } = server;
   const { selection, signal } = planning;
-  if (postgres.engine !== 'pgbackrest') return [failing(server, 'postgres', unsupported(service.name, postgres.engine))];
   try {
-    await pgBackRestVersion(PROGRAM, signal);
-    const access = await pgBackRestOf(server, signal);
-    const keys = (await repositoriesOf(postgres, access, signal)).filter(
+    const access = await engineOf(server, 'drill', signal);
+    const keys = (await access.repositories(signal)).filter(
       (key) => selection.repository === undefined || nameOfRepository(key) === selection.repository,
     );
     return await Promise.all(keys.map((key) => stepFor(server, access, key, planning)));
@@ -70,14 +66,14 @@ async function stepsOf(server: Server, planning: Planning): Promise<Step[]> {
   }
 }
 
-async function stepFor(server: Server, access: PgBackRest, key: number, planning: Planning): Promise<Step> {
+async function stepFor(server: Server, access: Engine, key: number, planning: Planning): Promise<Step> {
   const { selection, signal, config, toolbox } = planning;
   const repository = nameOfRepository(key);
   const waiting = selection.due ? notDue(server, key, planning) : null;
   if (waiting !== null)
     return stepOf(server, repository, '', () => Promise.resolve({ outcome: 'skipped', reason: waiting }));
   try {
-    const state = await archiveState(access, key, null, signal);
+    const state = await access.state(key, null, signal);
     const of = { service: server.service.name, repository };
     const earlier = toolbox.journal.evidence({ ...of, kind: 'drill', limit: EVERYTHING });
     const last = earlier.toSorted((a, b) => (a.runId < b.runId ? 1 : -1))[0];
@@ -142,21 +138,12 @@ const stepOf = (
 const failing = (server: Server, repository: string, error: HoldfastError): Step =>
   stepOf(server, repository, '', () => Promise.reject(error));
 
-const unsupported = (subject: string, engine: string): HoldfastError =>
-  new HoldfastError({
-    code: 'unsupported',
-    operation: 'drill',
-    subject,
-    message: `this version cannot restore what ${engine} backed up`,
-    hint: 'Keep the way in which its restore is tried today.',
-  });
-
-const nothingToDrill = ({ subject }: PgBackRest, { repository, backups }: ArchiveState): HoldfastError =>
+const nothingToDrill = ({ subject, byHand }: Engine, { repository, backups }: ArchiveState): HoldfastError =>
   new HoldfastError({
     code: 'not-restored',
     operation: 'drill',
     subject: `${subject}@${nameOfRepository(repository)}`,
     message: `none of its ${backups.length} backups can be restored: the archive does not hold the log that they need`,
-    hint: 'Take a full backup now, and see why the log is missing: `pgbackrest info`.',
+    hint: `Take a full backup now, and see why the log is missing: ${byHand.list}`,
     retry: 'later',
   });

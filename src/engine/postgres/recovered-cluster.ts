@@ -6,21 +6,21 @@ import type { BaseBackup, Reach } from '../../domain/moments.ts';
 import { formatInstant, type Instant } from '../../domain/instant.ts';
 import type { StepContext } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import type { BackupInfo, ClusterInfo } from '../../tools/pgbackrest/info.ts';
-import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
-import { pgBackRestRestore, restoreCommandFor, type TargetTimeline } from '../../tools/pgbackrest/restore.ts';
+import type { ServerBackup, ServerCluster } from '../../domain/server-backup.ts';
+import type { TargetTimeline } from '../../domain/timeline.ts';
 import { IDLE_LIMIT } from '../../process/run-process.ts';
 import { type ServerPrograms, serverPrograms } from '../../tools/postgresql/programs.ts';
 import { readRecoveryLog, type RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
 import { filesOf } from '../../tools/util-linux/owned-files.ts';
 import { dataDirectory, type ValidDirectory } from './data-directory.ts';
+import type { Engine } from './engine.ts';
 import { holdPrivateServer, type PrivateServer } from './private-server.ts';
 
 export interface RecoveryOrder {
-  readonly access: PgBackRest;
+  readonly access: Engine;
   readonly repository: number;
-  readonly cluster: ClusterInfo;
-  readonly reach: Reach<BackupInfo & BaseBackup>;
+  readonly cluster: ServerCluster;
+  readonly reach: Reach<ServerBackup & BaseBackup>;
   /** Null: everything that the archive holds. */
   readonly at: Instant | null;
   readonly timeline: TargetTimeline;
@@ -56,15 +56,13 @@ export async function restoreCluster(order: RecoveryOrder, place: RecoveryPlace,
   const files = filesOf(access.user, signal);
   for (const directory of [place.data, place.tablespaces]) await files.makeDirectory(directory); // oxlint-disable-line no-await-in-loop -- two
   context.progress({ message: `restoring ${reach.backup.label}`, bytesTotal: reach.backup.size });
-  await pgBackRestRestore(
-    access,
+  await access.restore(
     {
       set: reach.backup.label,
       repository,
       directory: place.data,
       target: order.at,
       timeline: order.timeline,
-      delta: false,
       processes: order.processes,
       tablespaces: place.tablespaces,
     },
@@ -160,7 +158,7 @@ async function startRecovery(
     subject: `${access.subject} as it was`,
     settings: {
       ...directory.control.limits,
-      restore_command: restoreCommandFor(access, repository, place.data),
+      restore_command: access.restoreCommand(repository, place.data),
       ...settings,
     },
     onLog: (line: string): void => void lines.push(line),

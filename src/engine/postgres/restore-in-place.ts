@@ -9,7 +9,6 @@ import type { StepContext, StepResult } from '../../domain/plan.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { workingIn } from '../../process/processes.ts';
-import { restoreCommandFor } from '../../tools/pgbackrest/restore.ts';
 import { filesOf } from '../../tools/util-linux/owned-files.ts';
 import { syncFileSystem } from '../../tools/util-linux/sync.ts';
 import { requireSpace } from '../restore/destination.ts';
@@ -55,7 +54,7 @@ export async function restoreServerInPlace(order: RestoreServerInPlace, context:
   const files = filesOf(access.user, context.signal);
   const settingsFile = join(made.data, 'postgresql.auto.conf');
   const settings = readSettings(await files.read(settingsFile));
-  await files.write(settingsFile, settingsToRecover(settings, restoreCommandFor(access, repository, place.path)));
+  await files.write(settingsFile, settingsToRecover(settings, access.restoreCommand(repository, place.path)));
   for (const left of [join(made.data, 'postmaster.opts'), made.tablespaces]) await files.remove(left); // oxlint-disable-line no-await-in-loop -- two
   await syncFileSystem(staging, context.signal);
   let notStarted: HoldfastError | null = null;
@@ -92,7 +91,7 @@ export async function restoreServerInPlace(order: RestoreServerInPlace, context:
       ...(proof === null ? {} : { timeline: proof.timeline, left: proof.point }),
       next:
         proof === null
-          ? `start the server, and see that it comes out of recovery and archives: pgbackrest --stanza=${access.stanza} check; then take a full backup: holdfast run ${service.name} --type full`
+          ? `start the server, and see that it comes out of recovery and archives: ${access.byHand.check}; then take a full backup: holdfast run ${service.name} --type full`
           : `take a full backup: holdfast run ${service.name} --type full`,
     },
     context,

@@ -74,7 +74,7 @@ export async function restoreServerTo(order: RestoreServerTo, context: StepConte
 /** Throws `refused` where the user of the server cannot get to. */
 export async function requireReachable(
   directory: string,
-  { user, subject }: RecoveryOrder['access'],
+  { user, subject }: Pick<RecoveryOrder['access'], 'user' | 'subject'>,
   signal: AbortSignal,
   hint = 'Name a directory that this user can get to, such as one beside the data directory.',
 ): Promise<void> {
@@ -125,7 +125,7 @@ export function resultOf(
         snapshotId: backup.label,
         at: now(),
         complete: true,
-        detail: { tool: 'pgbackrest', bytes: backup.size, ...facts },
+        detail: { tool: access.tool, bytes: backup.size, ...facts },
       },
     ],
     result: {

@@ -3,9 +3,9 @@
 import { dirname } from 'node:path';
 import type { Configuration, PostgresConfig } from '../../config/configuration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { canEnter } from '../../tools/util-linux/can-enter.ts';
 import { openScratchRoot, scratchRoot } from '../drill/scratch.ts';
+import type { Engine } from './engine.ts';
 
 /**
  * Where the configuration says, if the user of the server can get to it; else beside the data directory, where that user is at home.
@@ -14,7 +14,7 @@ import { openScratchRoot, scratchRoot } from '../drill/scratch.ts';
 export async function scratchFor(
   config: Configuration,
   { dataDir }: PostgresConfig,
-  { user, subject }: Pick<PgBackRest, 'user' | 'subject'>,
+  { user, subject }: Pick<Engine, 'user' | 'subject'>,
   signal: AbortSignal,
 ): Promise<string> {
   const surroundings = { services: [...config.services.values()], repositories: [...config.repositories.values()] };

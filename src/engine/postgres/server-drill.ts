@@ -6,13 +6,12 @@ import { jobName } from '../../domain/naming.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { type ErrorCode, HoldfastError } from '../../lib/errors.ts';
-import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import type { RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
 import { filesOf } from '../../tools/util-linux/owned-files.ts';
 import { requireRoom } from '../drill/scratch.ts';
 import { holdStaging } from '../restore/staging.ts';
 import type { ArchiveState } from './archive-state.ts';
-import { archiveFiles, timelinesOf } from './open-archive.ts';
+import type { Engine } from './engine.ts';
 import { lookThrough, type Looked } from './look-through.ts';
 import { recoverPrivately, type RecoveryOrder, recoveryPlace, restoreCluster } from './recovered-cluster.ts';
 import { type DrillFigures, evidenceOf, resultOf } from './server-drill-result.ts';
@@ -95,14 +94,13 @@ const ABOUT_THE_BACKUP: ReadonlySet<ErrorCode> = new Set(['not-restored', 'repos
  */
 async function withArchiveUntouched<Result>(
   state: ArchiveState,
-  access: PgBackRest,
+  access: Engine,
   context: StepContext,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const before = new Set(state.timelines);
   const assert = async (): Promise<void> => {
-    const { id, files } = await archiveFiles(access, state.cluster, context.signal);
-    const fresh = timelinesOf(files, id).filter((timeline) => !before.has(timeline));
+    const fresh = (await access.timelines(state, context.signal)).filter((timeline) => !before.has(timeline));
     if (fresh.length > 0) throw touched(access, state.repository, fresh);
   };
   let result: Result;
@@ -116,7 +114,7 @@ async function withArchiveUntouched<Result>(
   return result;
 }
 
-const touched = ({ subject }: PgBackRest, repository: number, timelines: readonly number[]): HoldfastError =>
+const touched = ({ subject }: Engine, repository: number, timelines: readonly number[]): HoldfastError =>
   new HoldfastError({
     code: 'refused',
     operation: 'drill',

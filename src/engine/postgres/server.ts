@@ -2,7 +2,7 @@
 
 import { liveServer } from '../../tools/postgresql/live-server.ts';
 import { type ServerState, serverState } from '../../tools/postgresql/settings.ts';
-import type { PgBackRestService } from './access.ts';
+import type { EngineService } from './access.ts';
 
-export const askServer = async ({ service, postgres }: PgBackRestService, signal: AbortSignal): Promise<ServerState> =>
+export const askServer = async ({ service, postgres }: EngineService, signal: AbortSignal): Promise<ServerState> =>
   await serverState(await liveServer(postgres, service.name, signal), signal);

@@ -11,13 +11,12 @@ import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Journal } from '../../journal/journal.ts';
-import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
-import { checkStanza } from '../../tools/pgbackrest/stanza.ts';
 import { liveServer } from '../../tools/postgresql/live-server.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
-import { type PgBackRestService, pgBackRestOf } from './access.ts';
+import type { EngineService } from './access.ts';
 import type { ArchiveLook } from './archive-look.ts';
 import { archiveTroubles, owedWithin } from './archive-verdict.ts';
+import { engineOf } from './engine-of.ts';
 import { forgetWhatIsLeft } from './forget-recovery.ts';
 import { knownRepositories, lookAtEach, type LookedAt, type NotLookedAt, PATIENCE } from './look-at-each.ts';
 import { placeOfRepository } from './repositories.ts';
@@ -26,7 +25,7 @@ import { askServer } from './server.ts';
 /** `patience`: how long one repository may take to answer. */
 export const planWatch = (
   host: string,
-  servers: readonly PgBackRestService[],
+  servers: readonly EngineService[],
   journal: Pick<Journal, 'evidence'>,
   patience: Duration = PATIENCE,
 ): Plan => ({
@@ -49,11 +48,11 @@ interface Asking {
   readonly patience: Duration;
 }
 
-async function watch(server: PgBackRestService, { journal, patience }: Asking, context: StepContext): Promise<StepResult> {
+async function watch(server: EngineService, { journal, patience }: Asking, context: StepContext): Promise<StepResult> {
   const { service, postgres } = server;
   const { signal } = context;
   const troubles: string[] = [];
-  const access = await pgBackRestOf(server, signal);
+  const engine = await engineOf(server, 'look at the archive of', signal);
   const state = await askServer(server, signal).catch((error: unknown) => {
     troubles.push(`the server does not answer, so that what it has not archived yet is not known: ${sentenceOf(error)}`);
     return null;
@@ -61,16 +60,16 @@ async function watch(server: PgBackRestService, { journal, patience }: Asking, c
   if (state && !state.inRecovery) for (const remark of await afterRecovery(server, signal)) context.warn(remark);
   const within = owedWithin(service);
   const told = { timeline: timelineOf(state), finished: state?.finished ?? [] };
-  const keys = await knownRepositories(server, access, journal, patience, signal);
-  const first = await lookAtEach(server, access, keys, told, patience, signal);
+  const keys = await knownRepositories(server, engine, journal, patience, signal);
+  const first = await lookAtEach(engine, keys, told, patience, signal);
   for (const each of first) if ('reason' in each) troubles.push(`${nameOfRepository(each.key)}: ${each.reason}`);
   let looks = answered(first);
   const all = looks.length === keys.length; // it would wait for one that does not answer
   const isIdle = all && state !== null && !state.inRecovery && backlogOf(state.finished).count === 0;
   if (isIdle && within !== null && looks.some(({ look }) => isGettingOld(look, within, context))) {
-    await finishFile(access, signal).catch((error: unknown) => troubles.push(sentenceOf(error)));
+    await engine.check(signal).catch((error: unknown) => troubles.push(sentenceOf(error)));
     const again = looks.map(({ key }) => key);
-    looks = answered(await lookAtEach(server, access, again, told, patience, signal));
+    looks = answered(await lookAtEach(engine, again, told, patience, signal));
   }
   const evidence = looks.map(({ key, look, systemId }): Evidence => {
     const own = [
@@ -90,7 +89,7 @@ async function watch(server: PgBackRestService, { journal, patience }: Asking, c
       at: context.now(),
       complete: own.length === 0,
       detail: {
-        tool: 'pgbackrest',
+        tool: engine.tool,
         place: placeOfRepository(postgres, key),
         ...windowOf(look),
         timelines: look.timelines,
@@ -122,15 +121,13 @@ const answered = (looks: readonly (LookedAt | NotLookedAt)[]): LookedAt[] => loo
 const isGettingOld = ({ restorableUntil }: ArchiveLook, within: Duration, context: StepContext): boolean =>
   restorableUntil !== null && elapsed(restorableUntil, context.now()) > within / 2;
 
-async function afterRecovery({ service, postgres }: PgBackRestService, signal: AbortSignal): Promise<string[]> {
+async function afterRecovery({ service, postgres }: EngineService, signal: AbortSignal): Promise<string[]> {
   try {
     return await forgetWhatIsLeft(await liveServer(postgres, service.name, signal), signal);
   } catch (error) {
     return [`whether an earlier recovery has left something in its settings is not known: ${sentenceOf(error)}`];
   }
 }
-
-const finishFile = (access: PgBackRest, signal: AbortSignal): Promise<void> => checkStanza(access, { signal });
 
 /** The file that it writes into says it at once; its checkpoints say it later. */
 const timelineOf = (state: ServerState | null): number | null =>

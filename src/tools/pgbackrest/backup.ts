@@ -1,17 +1,17 @@
 // `pgbackrest backup`. That it ends with 0 proves nothing: pages whose checksums do not fit are copied all the same, and a label
 // counts only when `info` lists it.
 
-import type { BackupType } from './info.ts';
+import type { BackupKind } from '../../domain/postgres-backup.ts';
 import { invokePgBackRest, type Invocation, type PgBackRest, type PgBackRestOptions } from './invoke.ts';
 
 export interface BackupRequest {
   readonly repository: number;
-  readonly type: BackupType;
+  readonly type: BackupKind;
   /** Written on the command lines of all its processes: by it they are found when they outlive it. */
   readonly mark: string;
 }
 
-const TYPES = { full: 'full', differential: 'diff', incremental: 'incr' } as const satisfies Record<BackupType, string>;
+const TYPES = { full: 'full', differential: 'diff', incremental: 'incr' } as const satisfies Record<BackupKind, string>;
 
 /**
  * start-fast: a backup that waits for the server's next checkpoint may wait for minutes, and nobody knows why. It expires nothing: a

@@ -5,41 +5,9 @@ import * as z from 'zod';
 import type { Bytes } from '../../domain/bytes.ts';
 import { duration } from '../../domain/duration.ts';
 import type { Instant } from '../../domain/instant.ts';
+import type { ServerBackup, ServerCluster } from '../../domain/server-backup.ts';
 import { invokePgBackRest, type Invocation, type PgBackRest, type PgBackRestOptions } from './invoke.ts';
 import { parseDocument } from './json.ts';
-
-export type BackupType = 'full' | 'differential' | 'incremental';
-
-export interface BackupInfo {
-  /** '20260101-020000F_20260102-020000I' */
-  readonly label: string;
-  readonly type: BackupType;
-  readonly repository: number;
-  /** The id of its cluster in the repository's history. */
-  readonly databaseId: number;
-  /** The label of the one that it rests on; null for a full one. */
-  readonly prior: string | null;
-  /** Pages whose checksums did not fit were copied: what is in it is damaged in the server itself. Null: nobody looked. */
-  readonly error: boolean | null;
-  readonly startedAt: Instant;
-  readonly stoppedAt: Instant;
-  /** The first and the last WAL file that it needs; null for one that was made without archiving. */
-  readonly wal: { readonly start: string; readonly stop: string } | null;
-  /** Where in the log it begins: '0/2000028'. */
-  readonly startLsn: string | null;
-  /** Of the whole database, and of what this backup has added to the repository. */
-  readonly size: Bytes;
-  readonly added: Bytes;
-}
-
-export interface ClusterInfo {
-  /** Within one repository. */
-  readonly id: number;
-  readonly repository: number;
-  /** Above 2^53, hence a text. */
-  readonly systemId: string;
-  readonly version: string;
-}
 
 /**
  * - `ok`: it holds backups.
@@ -58,9 +26,9 @@ export interface RepositoryInfo {
 export interface StanzaInfo {
   readonly repositories: readonly RepositoryInfo[];
   /** Of all repositories, the last of each being the one in force. */
-  readonly clusters: readonly ClusterInfo[];
+  readonly clusters: readonly ServerCluster[];
   /** Oldest first. */
-  readonly backups: readonly BackupInfo[];
+  readonly backups: readonly ServerBackup[];
   /** Backup or expire run, or a process of one that is dead lives. */
   readonly locked: boolean;
 }

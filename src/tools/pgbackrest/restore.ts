@@ -2,12 +2,10 @@
 // restored does not archive: that is for whoever puts it into service to switch on again.
 
 import { formatInstant, type Instant } from '../../domain/instant.ts';
+import type { TargetTimeline } from '../../domain/timeline.ts';
 import { quote } from '../../lib/shell-word.ts';
 import { restoreCommandOf } from '../postgresql/restore-command.ts';
 import { invokePgBackRest, type Invocation, type PgBackRest, type PgBackRestOptions } from './invoke.ts';
-
-/** Never the newest that is there when it looks: that may have come since, of another server. `current`: the one of the backup. */
-export type TargetTimeline = number | 'current';
 
 export interface RestoreRequest {
   /** The label of the backup, and the number of the repository that holds it. */

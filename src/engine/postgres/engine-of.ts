@@ -1,0 +1,28 @@
+// The engine of a service.
+
+import { HoldfastError } from '../../lib/errors.ts';
+import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
+import { type EngineService, pgBackRestOf, PROGRAM } from './access.ts';
+import type { Engine } from './engine.ts';
+import { pgBackRestEngine } from './pgbackrest-engine.ts';
+
+/** Throws where its tool is missing or too old, `config` and `permission-denied` of its user, `unsupported` where it has none. */
+export async function engineOf(server: EngineService, operation: string, signal: AbortSignal): Promise<Engine> {
+  const { service, postgres } = server;
+  switch (postgres.engine) {
+    case 'pgbackrest':
+      await pgBackRestVersion(PROGRAM, signal);
+      return pgBackRestEngine(await pgBackRestOf(server, signal), postgres);
+    case 'barman-cloud':
+    case 'dump':
+      throw new HoldfastError({
+        code: 'unsupported',
+        operation,
+        subject: service.name,
+        message: `this version cannot restore what ${postgres.engine} backed up`,
+        hint: `Restore it with ${postgres.engine} itself.`,
+      });
+    default:
+      return postgres.engine satisfies never;
+  }
+}
