@@ -52,7 +52,7 @@ function stateIn(info: StanzaInfo, key: number): ArchiveState {
     case 'no-backup':
       return { kind: 'empty' };
     case 'other':
-      return { kind: 'unreachable', reason: found?.message ?? NO_STANZA.reason, mayPass: true };
+      return { kind: 'unreachable', reason: found?.message ?? NO_STANZA.reason, mayPass: found?.garbled !== true };
     case 'no-stanza':
       break;
   }

@@ -21,6 +21,8 @@ export interface RepositoryInfo {
   readonly encrypted: boolean;
   readonly state: RepositoryState;
   readonly message: string;
+  /** It answered, and what it says of itself cannot be read: the passphrase is wrong, or it is damaged. Waiting does not help. */
+  readonly garbled: boolean;
 }
 
 export interface StanzaInfo {
@@ -76,12 +78,11 @@ export function parseInfo(stdout: string, stanza: string, subject: string): Stan
   const found = all.find(({ name }) => name === stanza);
   if (!found) return { repositories: [], clusters: [], backups: [], locked: false };
   return {
-    repositories: found.repo.map(({ key, cipher, status: { code, message } }) => ({
-      key,
-      encrypted: cipher !== 'none',
-      state: stateOf(code),
-      message,
-    })),
+    repositories: found.repo.map(({ key, cipher, status: { code, message } }) => {
+      const encrypted = cipher !== 'none';
+      const garbled = stateOf(code) === 'other' && GARBLED.test(message);
+      return { key, encrypted, state: stateOf(code), message: garbled ? wordsOfGarbled(encrypted) : message, garbled };
+    }),
     clusters: found.db.map((each) => ({
       id: each.id,
       repository: each['repo-key'],
@@ -108,6 +109,15 @@ export function parseInfo(stdout: string, stanza: string, subject: string): Stan
     locked: found.status.lock.backup.held,
   };
 }
+
+/** A wrong passphrase makes nonsense of what is decrypted, which is mostly noticed by the one, and sometimes by the other. */
+const GARBLED = /^\[(?:Crypto|Format)Error\]/;
+
+/** pgBackRest's own words have that nonsense in them, or ask for a stanza-create. */
+const wordsOfGarbled = (encrypted: boolean): string =>
+  encrypted
+    ? 'its backup.info cannot be decrypted: the passphrase is not the one that it was made with, or the file is damaged'
+    : 'its backup.info cannot be read: it is damaged, or encrypted and no passphrase is configured';
 
 /** 3 stands for a repository that holds only other clusters' backups; 4 is of the stanza as a whole; 99 is an error. */
 function stateOf(code: number): RepositoryState {

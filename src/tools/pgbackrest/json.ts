@@ -12,7 +12,7 @@ export function parseDocument<Shape extends z.ZodType>(
 ): z.output<Shape> {
   let value: unknown;
   try {
-    value = JSON.parse(stdout.replaceAll(SYSTEM_ID, '$1"$2"'));
+    value = JSON.parse(stdout.replaceAll(CONTROL, ' ').replaceAll(SYSTEM_ID, '$1"$2"'));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw unexpected(operation, subject, `pgbackrest printed no JSON: ${JSON.stringify(stdout.slice(0, 120))}`, error);
@@ -27,6 +27,8 @@ export function parseDocument<Shape extends z.ZodType>(
   );
 }
 
+/** What it could not make sense of it prints as it is, inside of a text. */
+const CONTROL = /\p{Cc}/gu;
 /** A quotation mark inside of a text has a backslash before it. */
 const SYSTEM_ID = /((?<!\\)"system-id" *: *)(\d+)/g;
 

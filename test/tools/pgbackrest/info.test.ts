@@ -21,6 +21,15 @@ test('a repository that cannot be read is no empty one', () => {
   assert.match(repositories[0].message, /Permission denied/);
 });
 
+test('a wrong passphrase is told as one, whether pgBackRest has noticed it or prints the nonsense', () => {
+  for (const name of ['info-wrong-passphrase.json', 'info-wrong-passphrase-garbled.json']) {
+    const [repository] = info('2.45', name).repositories;
+    assert.deepEqual([repository?.state, repository?.garbled], ['other', true], name);
+    assert.match(repository?.message ?? '', /^its backup\.info cannot be decrypted: the passphrase is not/);
+  }
+  assert.equal(info('2.45', 'info-unreadable.json').repositories[0]?.garbled, false);
+});
+
 test('the identifier of a cluster keeps its last digit', () => {
   const { clusters } = info('2.45', 'info-no-backup.json');
   assert.deepEqual(clusters[0], { id: 1, repository: 1, systemId: '7711035724998943545', version: '15' });

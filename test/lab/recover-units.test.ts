@@ -1,0 +1,212 @@
+// A PostgreSQL server under its unit of Debian, and a service that is new: what starts when data is lost, what comes back by itself, and
+// what is held back and says why.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Container } from '../../lab/container/container.ts';
+import { type Lab, openLab } from '../../lab/lab.ts';
+import { missingFor } from '../../lab/requirements.ts';
+import { eventually } from './support/eventually.ts';
+import { configure, holdfast } from './support/holdfast-on.ts';
+import {
+  ARCHIVING,
+  DATA,
+  makeCluster,
+  makeRepositories,
+  POSTGRES_PACKAGES,
+  promoted,
+  SERVER,
+  sql,
+} from './support/postgres-on.ts';
+import { quickRepositories } from './support/quick-on.ts';
+
+const skip = missingFor('container');
+const NEAR = '/mnt/near/pgbackrest';
+const NAS = '/mnt/nas/pgbackrest';
+const PASSPHRASE = '/etc/holdfast/passphrase';
+const RECOVER = 'holdfast-recover@db.service';
+const AGAIN = 'holdfast-recover-again@db.timer';
+
+let lab: Lab;
+let host: Container;
+
+const services = {
+  db: {
+    unit: SERVER,
+    postgres: {
+      engine: 'pgbackrest',
+      dataDir: DATA,
+      stanza: 'main',
+      repositories: [NEAR, NAS].map((path) => ({ path, cipherPassFile: PASSPHRASE })),
+    },
+    recover: {},
+  },
+  notes: {
+    unit: 'notes.service',
+    backup: { paths: ['/srv/notes'] },
+    protection: { allowEmptyStart: true },
+    recover: {},
+  },
+};
+
+before(
+  async () => {
+    if (skip) return;
+    lab = await openLab();
+    host = await lab.container({ name: 'forge', packages: POSTGRES_PACKAGES });
+    await makeCluster(host, ARCHIVING);
+    await makeRepositories(host, [NEAR, NAS]);
+    await configure(host, { repositories: { files: { url: '/mnt/nas/files' } }, services });
+    await host.write(PASSPHRASE, 'staple\n', 0o600);
+    await host.write('/etc/systemd/system/notes.service', '[Service]\nExecStart=/bin/sleep infinity\n');
+    await quickRepositories(host, ['/mnt/nas/files']);
+    await host.exec(['holdfast', 'postgres', 'configure', 'db']);
+    await sql(host, 'create table kept (n int)');
+    await host.exec(['holdfast', 'run', 'db']);
+    await host.exec(['holdfast', 'units', 'install']);
+    // looks each second whether it is time, and not every five minutes
+    const soon = '[Timer]\nOnActiveSec=\nOnActiveSec=1s\nOnUnitInactiveSec=1s\n'; // an empty one takes all times away
+    await host.write(`/etc/systemd/system/${AGAIN}.d/soon.conf`, soon);
+    await host.exec(['systemctl', 'daemon-reload']);
+  },
+  { timeout: 300_000 },
+);
+after(async () => {
+  await lab?.[Symbol.asyncDispose]();
+});
+
+const show = (unit: string, property: string): Promise<string> => host.tell('systemctl', 'show', '-P', property, unit);
+const start = (unit = SERVER): Promise<unknown> => host.exec(['systemctl', 'start', unit], { anyExit: true });
+const state = (unit = SERVER): Promise<string> => show(unit, 'ActiveState');
+const away = (path: string): Promise<unknown> => host.sh('mv "$1" "$1.away"', [path]);
+const back = (path: string): Promise<unknown> => host.sh('[ ! -e "$1.away" ] || mv "$1.away" "$1"', [path]);
+/** As the incident had it: what is hidden stays. */
+const lose = (): Promise<unknown> => host.sh(`systemctl stop ${SERVER} && touch ${DATA}/.hidden && rm -rf ${DATA}/*`);
+const commit = (): Promise<unknown> => sql(host, 'insert into kept select generate_series(1, 1000)');
+/** As if its last try had been an hour ago. */
+const anHourLater = (): Promise<unknown> =>
+  host.sh(`sqlite3 /var/lib/holdfast/journal.db "update steps set ended_at = ended_at - 3600000 where id = 'recover:db'"`);
+/** Trying again does not help: a person has to do something. */
+const givenUp = (): Promise<void> => eventually(async () => (await state(AGAIN)) === 'inactive');
+const rows = async (): Promise<number> => Number(await sql(host, 'select count(*) from kept'));
+const timeline = async (): Promise<number> => Number(await sql(host, 'select timeline_id from pg_control_checkpoint()'));
+/** What somebody reads who asks why. */
+const reason = async (): Promise<string> =>
+  (await host.exec(['systemctl', 'status', '--no-pager', '--lines=30', RECOVER], { anyExit: true })).stdout;
+
+test('an emptied server has every committed row after the start of its unit, and archives', { skip }, async () => {
+  await commit();
+  const old = await timeline();
+  await lose();
+  await start();
+  assert.equal(await state(), 'active', await host.journal(RECOVER));
+  await promoted(host);
+  assert.equal(await rows(), 1000);
+  await sql(host, 'checkpoint');
+  assert.equal(await timeline(), old + 1);
+  assert.equal(await sql(host, 'show archive_mode'), 'on');
+  await host.tell('runuser', '-u', 'postgres', '--', 'pgbackrest', '--stanza=main', 'check');
+  assert.equal((await holdfast(host, ['run', 'db'])).exitCode, 0);
+});
+
+test('with the first repository away at its start it comes from the second', { skip }, async () => {
+  await commit();
+  const all = await rows();
+  await lose();
+  await away(NEAR);
+  await start();
+  assert.equal(await state(), 'active', await host.journal(RECOVER));
+  await promoted(host);
+  assert.equal(await rows(), all);
+  assert.match(await reason(), /from repo2/);
+  await back(NEAR);
+});
+
+test(
+  'a boot without any repository holds it back and says why, and when one is there again it comes up by itself',
+  { skip },
+  async () => {
+    await commit();
+    const all = await rows();
+    await lose();
+    await Promise.all([away(NEAR), away(NAS)]);
+    await host.shutdown();
+    await host.boot([RECOVER]);
+    assert.equal(await state(), 'inactive');
+    assert.match(await reason(), /repo1 did not answer .*repo2 did not answer/s);
+    assert.deepEqual(await host.tell('ls', '-A', DATA), '.hidden');
+    assert.equal(await state(AGAIN), 'active');
+    await back(NAS);
+    await anHourLater();
+    await eventually(async () => (await state()) === 'active');
+    await promoted(host);
+    assert.equal(await rows(), all);
+    await eventually(async () => (await state(AGAIN)) === 'inactive');
+    await back(NEAR);
+  },
+);
+
+test('with a passphrase that is wrong it does not start, which nothing but a person mends', { skip }, async () => {
+  const all = await rows();
+  const passphrase = (from: string, to: string): Promise<unknown> =>
+    host.sh(`sed -i s/cipher-pass=${from}/cipher-pass=${to}/ /etc/pgbackrest/conf.d/holdfast-main.conf`);
+  await lose();
+  await passphrase('staple', 'stable');
+  await start();
+  assert.equal(await state(), 'inactive');
+  assert.match(await reason(), /repo2 did not answer \(its backup\.info cannot be decrypted: the passphrase is not/);
+  await givenUp();
+  await passphrase('stable', 'staple');
+  await start();
+  assert.equal(await state(), 'active', await host.journal(RECOVER));
+  await promoted(host);
+  assert.equal(await rows(), all);
+});
+
+test(
+  'whose cluster is there starts without any repository; a part of one, or another in its place, never starts',
+  { skip },
+  async () => {
+    await host.exec(['systemctl', 'stop', SERVER]); // with repositories that are there, or it would go on trying to archive
+    await Promise.all([away(NEAR), away(NAS)]);
+    await start();
+    assert.equal(await state(), 'active');
+    await Promise.all([back(NEAR), back(NAS)]);
+
+    await host.sh(
+      `systemctl stop ${SERVER} && mv ${DATA} ${DATA}.real && cp -a ${DATA}.real ${DATA} && rm ${DATA}/global/pg_control`,
+    );
+    await start();
+    assert.equal(await state(), 'inactive');
+    assert.match(await reason(), /a part of a cluster/);
+    await givenUp();
+
+    await host.sh(`rm -rf ${DATA} && runuser -u postgres -- /usr/lib/postgresql/*/bin/initdb --no-sync -D ${DATA}`);
+    await start();
+    assert.equal(await state(), 'inactive');
+    assert.match(await reason(), /another cluster has taken its place/);
+    await host.sh(`rm -rf ${DATA} && mv ${DATA}.real ${DATA}`);
+    await start();
+    assert.equal(await state(), 'active');
+  },
+);
+
+test('a service that is new starts on nothing once somebody has said so, for that once', { skip }, async () => {
+  const NOTES = 'notes.service';
+  await start(NOTES);
+  assert.equal(await state(NOTES), 'inactive');
+  assert.match(
+    (
+      await host.exec(['systemctl', 'status', '--no-pager', '--lines=30', 'holdfast-recover@notes.service'], {
+        anyExit: true,
+      })
+    ).stdout,
+    /--allow-empty-once/,
+  );
+  await host.exec(['holdfast', 'recover', 'notes', '--allow-empty-once']);
+  await start(NOTES);
+  assert.equal(await state(NOTES), 'active');
+  await host.exec(['systemctl', 'stop', NOTES]);
+  await start(NOTES);
+  assert.equal(await state(NOTES), 'inactive', 'it was for one start');
+});
