@@ -25,6 +25,9 @@ const NEAR = '/mnt/near/pgbackrest';
 const NAS = '/mnt/nas/pgbackrest';
 const PASSPHRASE = '/etc/holdfast/passphrase';
 const RECOVER = 'holdfast-recover@db.service';
+const FULL = 'holdfast-run@db@full';
+/** By itself; a day may end at any moment. */
+const NEVER = { frequency: '*-01-01 00:00' };
 const AGAIN = 'holdfast-recover-again@db.timer';
 
 let lab: Lab;
@@ -37,13 +40,15 @@ const services = {
       engine: 'pgbackrest',
       dataDir: DATA,
       stanza: 'main',
+      full: NEVER,
+      incremental: NEVER,
       repositories: [NEAR, NAS].map((path) => ({ path, cipherPassFile: PASSPHRASE })),
     },
     recover: {},
   },
   notes: {
     unit: 'notes.service',
-    backup: { paths: ['/srv/notes'] },
+    backup: { paths: ['/srv/notes'], ...NEVER },
     protection: { allowEmptyStart: true },
     recover: {},
   },
@@ -143,6 +148,24 @@ test(
     assert.equal(await rows(), all);
     await eventually(async () => (await state(AGAIN)) === 'inactive');
     await back(NEAR);
+  },
+);
+
+test(
+  'a backup that was missed while the machine was off waits until the server is back, and is made',
+  { skip },
+  async () => {
+    // as if one were due
+    const always = String.raw`(printf '[Service]\nExecStart=\n'; sed -n '/^ExecStart=/s/ --due//p' "$1") >"$1.d/always.conf"`;
+    await host.sh(`cd /etc/systemd/system && mkdir -p "$1.d" && ${always}`, [`${FULL}.service`]);
+    await lose();
+    await host.sh(`touch -d '3 years ago' /var/lib/systemd/timers/stamp-${FULL}.timer`);
+    await host.shutdown();
+    await host.boot(); // everything that was to start has
+    assert.equal(await state(), 'active');
+    const run = await host.journal(`${FULL}.service`);
+    assert.equal(await show(`${FULL}.service`, 'Result'), 'success', run);
+    assert.match(run, /✓ +Back up the PostgreSQL server of db to repo1/);
   },
 );
 

@@ -34,6 +34,7 @@ export function serviceUnit(job: ScheduledJob, scene: UnitScene, tellers: readon
         ...stateMount(scene),
         ...afterMounts([...dataOf(job, service), ...placesOf(repositories), ...serverPlacesOf(service)]),
         ...(needsNetwork(job, scene) ? NETWORK : afterNetwork(repositories)),
+        ...afterItsStart(job, service),
         ['StartLimitIntervalSec', '0'],
         ...(isTeller(job) ? [] : tellAtOnce(tellers)),
       ],
@@ -96,6 +97,19 @@ function deedsOf(job: ScheduledJob, service: ServiceConfig | null): Deeds {
 const needsNetwork = ({ kind, subject }: ScheduledJob, { configuration }: UnitScene): boolean =>
   kind === 'replicate' &&
   configuration.replication.targets.some(({ name, destination }) => name === subject && placeOf(destination).host !== null);
+
+/**
+ * A time that was missed is made up for at the next boot, while data that was lost still comes back, and a server still starts: a
+ * backup waits for both. It asks for neither.
+ */
+function afterItsStart({ kind }: ScheduledJob, service: ServiceConfig | null): UnitLine[] {
+  if (service === null || service.unit === null || (kind !== 'run' && kind !== 'archive')) return [];
+  const names = [
+    ...(service.recover.beforeStart ? [unitNames.recover(service.name)] : []),
+    ...(service.postgres === null ? [] : [plainText(service.unit)]),
+  ];
+  return names.length === 0 ? [] : [['After', names.join(' ')]];
+}
 
 /** What is read where it lives. */
 const dataOf = ({ kind }: ScheduledJob, service: ServiceConfig | null): readonly string[] =>

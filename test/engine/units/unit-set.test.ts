@@ -88,6 +88,24 @@ describe('the units of a host', () => {
       assert.deepEqual(settings(set, RUN, key), [], key);
   });
 
+  it('back up only what has come back, and a server that has started, without asking for either', async () => {
+    const postgres = { engine: 'pgbackrest', dataDir: '/srv/pg', repositories: [{ path: '/mnt/pg' }] };
+    const set = await setOf({
+      services: {
+        app: { ...APP, unit: 'app.service', recover: {} },
+        db: { unit: 'db.service', postgres, recover: {} },
+        other: { unit: 'other.service', postgres: { ...postgres, dataDir: '/srv/other', stanza: 'other' } },
+      },
+    });
+    const later = (name: string): string | undefined => settings(set, name, 'After').at(-1);
+    assert.equal(later(RUN), 'holdfast-recover@app.service');
+    assert.equal(later('holdfast-run@db@full.service'), 'holdfast-recover@db.service db.service');
+    assert.equal(later('holdfast-archive@db.service'), 'holdfast-recover@db.service db.service');
+    assert.equal(later('holdfast-run@other@full.service'), 'other.service');
+    for (const key of ['Wants', 'Requires'])
+      assert.doesNotMatch(settings(set, 'holdfast-run@db@full.service', key).join(), /db\.service/);
+  });
+
   it('bind no path: a bound directory would pass for a mount point', async () => {
     const set = await setOf({
       services: { app: APP, b: { backup: { paths: ['/srv/b'] }, unit: 'b.service', recover: {} } },
