@@ -77,7 +77,8 @@ export abstract class BaseHost implements Host {
   }
 
   async powerCut(): Promise<void> {
-    await this.#expectRunning('cut the power of').kill();
+    if (this.#process === null) throw this.failure('cut the power of', 'it does not run');
+    await this.#process.kill();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

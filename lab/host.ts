@@ -39,7 +39,7 @@ export interface Host extends AsyncDisposable {
   journal(unit: string): Promise<string>;
   /** Orderly; what was written is on disk. */
   shutdown(): Promise<void>;
-  /** Stops at once, like a pulled plug. A container keeps what it has written; a machine only what it has synced. */
+  /** Stops at once, like a pulled plug, also while it boots: that boot fails then. A container keeps what it has written; a machine only what it has synced. */
   powerCut(): Promise<void>;
   /** After either of them; resolves when every unit has started. Those that `mayFail` may have failed. */
   boot(mayFail?: readonly string[]): Promise<void>;

@@ -9,6 +9,7 @@ import type { Container } from '../../lab/container/container.ts';
 import { type Lab, openLab } from '../../lab/lab.ts';
 import { missingFor } from '../../lab/requirements.ts';
 import { FILES, hostContract } from './host-contract.ts';
+import { eventually } from './support/eventually.ts';
 
 const skip = missingFor('container');
 let lab: Lab;
@@ -50,6 +51,21 @@ test('a boot fails where a unit does, unless that one may', { skip }, async () =
   await host.boot(['other.service', 'early.service']);
   await host.write('/usr/local/bin/early', early, 0o755);
   await host.shutdown();
+  await host.boot();
+});
+
+test('its power may be cut in the middle of a boot, which fails then; the next one goes well', { skip }, async () => {
+  await host.shutdown();
+  const booting = assert.rejects(host.boot());
+  await eventually(() =>
+    // as soon as there is something that ends
+    host.powerCut().then(
+      () => true,
+      () => false,
+    ),
+  );
+  await booting;
+  await assert.rejects(host.powerCut(), /does not run/);
   await host.boot();
 });
 
