@@ -55,8 +55,19 @@ function rehearsal(report: Report, now: Instant, out: ReportView): string {
   ].join(', ');
   const verdict = wrapText(`Dry run: ${said}; nothing was changed.`, columnsOf(out), '', '  ');
   const takes = wrapText(timeOf(lost.filter(({ action }) => action === 'restore')), columnsOf(out), '', '  ');
-  const loss = back > 0 ? ['What was written since (AGE) is lost.'] : [];
+  const loss = wrapText(lossIn(lost.filter(({ action }) => action === 'restore')), columnsOf(out), '', '  ');
   return [table, ...(reasons.length > 0 ? [...reasons, ''] : []), ...loss, ...takes, ...verdict, ''].join('\n');
+}
+
+/** A server comes back as new as its archive is, whatever the age of its backup. */
+function lossIn(back: readonly JsonObject[]): string {
+  const servers = back
+    .filter((each) => textAt(each, 'snapshotTime') === '')
+    .map((each) => printable(textAt(each, 'service')));
+  return [
+    ...(back.length > servers.length ? ['What was written since (AGE) is lost.'] : []),
+    ...(servers.length > 0 ? [`Of ${servers.join(', ')} everything comes back that its archive holds.`] : []),
+  ].join(' ');
 }
 
 /** One after the other. Empty where nothing comes back. */

@@ -70,11 +70,20 @@ test('an emptied data directory gets back every row that was archived, also thos
   server.sql('create table kept (n int); insert into kept select generate_series(1, 1000); select pg_switch_wal()');
   server.sql('checkpoint');
   server.sql("alter system set archive_mode = 'on'"); // where `postgres configure` says to set it
+  const drilled = stepOf(
+    JSON.parse((await host.run(['--json', 'drill', 'db', '--repository', 'repo1'])).stdout) as Report,
+    'drill:db@repo1',
+  );
   server.stop(); // which archives what is left
   empty(scene);
   writeFileSync(join(server.data, '.dot'), 'rm -rf DIR/* leaves it');
   const dry = await scene.recover('--dry-run');
-  assert.partialDeepStrictEqual(dry.step.result, { action: 'restore', repository: 'repo1' });
+  const takes = { seconds: Number(drilled.result?.['rtoSeconds']), extrapolated: false };
+  assert.partialDeepStrictEqual(dry.step.result, { action: 'restore', repository: 'repo1', takes });
+  assert.match(
+    (await host.run(['recover', 'db', '--dry-run'])).stdout,
+    /^Of db everything comes back that its archive holds\..*By the last drills it takes \d/ms,
+  );
   assert.deepEqual([dry.code, readdirSync(server.data)], [0, ['.dot']]);
   renameSync(host.path('pg/repo1'), host.path('pg/repo1.away'));
   const { code, step } = await scene.recover();

@@ -2,6 +2,7 @@
 // is told why.
 
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
+import { duration } from '../../domain/duration.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { serviceLock, stanzaLock } from '../../domain/naming.ts';
 import type { Lock, Step, StepContext, StepResult } from '../../domain/plan.ts';
@@ -11,6 +12,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { observeScene } from '../layers/observe-scene.ts';
 import { planServerRestore } from '../postgres/plan-restore.ts';
 import { emptyStartAllowed, onlyByItsUnit, useUpEmptyStart } from './empty-starts.ts';
+import { type Estimate, estimateOf } from './estimate.ts';
 import { lossOf } from '../../domain/recovery.ts';
 import { anotherMayDo } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
@@ -49,13 +51,16 @@ export async function clusterStep(
   const lost = await repositoryFirst(service, postgres, first, scene);
   const foreseen = first.decision;
   const restores = foreseen.action === 'restore' || lost !== null;
+  const source = foreseen.action === 'restore' ? foreseen.from.repository : (lost?.repository ?? null);
+  const estimate = source === null ? null : estimateOf(scene.journal, service.name, source);
   const from = foreseen.action === 'restore' ? ` from ${foreseen.from.repository} (${foreseen.from.label})` : '';
   return {
     ...common,
     title: `Recover the PostgreSQL server of ${service.name}${lost ? `, its repository first from ${lost.from}` : from}`,
     foreseen: lost
-      ? { service: service.name, action: 'restore', reason: lost.reason, ...lost.copy }
-      : foreseenOf(service.name, foreseen),
+      ? { service: service.name, action: 'restore', reason: lost.reason, ...lost.copy, takes: estimate && { ...estimate } }
+      : foreseenOf(service.name, foreseen, estimate),
+    ...(estimate === null ? {} : { expected: duration(estimate.seconds, 's') }),
     ...(isFine(foreseen) || lost ? {} : { doomed: true }),
     // none where it may start: it comes here, too, when a restore that still has them starts the unit again
     ...(restores ? { locks: [...locksOf(service, postgres), ...(lost?.locks ?? [])] } : {}),
@@ -159,10 +164,11 @@ const mayStart = ({ action }: ClusterDecision): boolean => action === 'start' ||
 const isFine = (decision: ClusterDecision): boolean =>
   mayStart(decision) || decision.action === 'restore' || decision.action === 'start-empty';
 
-function foreseenOf(service: string, decision: ClusterDecision): JsonObject {
+function foreseenOf(service: string, decision: ClusterDecision, estimate: Estimate | null = null): JsonObject {
   const action = mayStart(decision) ? 'skip' : KNOWN.has(decision.action) ? decision.action : 'fail';
   const from = 'from' in decision ? { repository: decision.from.repository, snapshotId: decision.from.label } : {};
-  return { service, action, reason: decision.reason, ...from };
+  const takes = decision.action === 'restore' ? { takes: estimate && { ...estimate } } : {};
+  return { service, action, reason: decision.reason, ...from, ...takes };
 }
 
 /** The actions that a rehearsal has words for. */

@@ -20,6 +20,8 @@ import { withoutEmptyRemains } from './tidy.ts';
 
 export interface RepositoryFirst {
   readonly reason: string;
+  /** Of restic. */
+  readonly repository: string;
   /** 'far (ab12cd34)' */
   readonly from: string;
   /** Of the copy, for programs. */
@@ -55,6 +57,7 @@ export async function repositoryFirst(
   const { id, time, summary } = snapshot;
   return {
     reason: `its data is gone, and the repository of pgBackRest in ${copy.path} as well: ${repository.name} has a copy of that`,
+    repository: repository.name,
     from,
     copy: {
       source: 'repository',
