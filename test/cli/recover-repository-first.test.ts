@@ -64,7 +64,7 @@ test('with its repository lost, too, a server comes back with all that the copy 
   server.pgbackrest('check');
   assert.equal((await host.backUp(['db'])).code, 0, 'the server, and the copy of its repository');
   assert.equal((await recover()).step.reason, 'its data is there');
-  assert.deepEqual([host.leftovers(), readdirSync(host.path('pg')).filter((name) => name.startsWith('.repo'))], [[], []]);
+  assert.deepEqual([host.leftovers(), readdirSync(host.path('pg')).filter((name) => name.startsWith('.'))], [[], []]);
 });
 
 test('a place that holds something, or in which another repository may merely be away, is left for a person', async (t) => {

@@ -20,6 +20,7 @@ import { type ClusterScene, observeCluster } from './observe-cluster.ts';
 import type { PlanningWorld } from '../restore/plan-restore.ts';
 import type { Repositories } from './ask-copies.ts';
 import { repositoryFirst } from './repository-first.ts';
+import { withoutEmptyRemains } from './tidy.ts';
 import type { Toolbox } from '../toolbox.ts';
 
 export interface ClusterRecovery extends ClusterScene {
@@ -78,7 +79,7 @@ export async function clusterStep(
       if (decision.action !== 'restore') return conclude(seen, decision, context);
       if (!restores) throw sinceThen(service.name, decision.reason);
       if (decision.alarm) context.warn('it was here before: somebody has emptied it');
-      const done = await putBack(service, postgres, decision.from.systemId, scene, context);
+      const done = await withoutEmptyRemains(await putBack(service, postgres, decision.from.systemId, scene, context));
       return broughtBack ? together(broughtBack, done) : done;
     },
   };

@@ -9,6 +9,7 @@ import { type Json, type JsonObject, textAt } from '../../lib/json.ts';
 /** Removes the kept directories that are empty, and nothing else. */
 export async function withoutEmptyRemains(done: StepResult): Promise<StepResult> {
   const kept = done.result?.['kept'];
+  if (typeof kept === 'string') return (await removed(kept)) ? { ...done, result: { ...done.result, kept: '' } } : done;
   if (!done.result || !Array.isArray(kept)) return done;
   const left: Json[] = [];
   for (const each of kept as readonly JsonObject[]) {
