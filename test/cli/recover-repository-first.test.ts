@@ -33,6 +33,7 @@ async function copied(t: TestContext, repositories = 1): Promise<Scene> {
   const { code, stdout } = await host.backUp(['db', '--repository', 'far']);
   assert.equal(code, 0, stdout);
   server.stop();
+  rmSync(host.path('state'), { recursive: true }); // a new host knows nothing
   return {
     host,
     server,
@@ -84,4 +85,19 @@ test('a place that holds something, or in which another repository may merely be
   const typed = await recover();
   assert.equal(typed.step.outcome, 'succeeded', typed.step.error?.message ?? '');
   assert.match(typed.step.warnings.join(), /repo2 did not answer, and may hold more than the copy/);
+});
+
+test('where this host knows of backups in it, an empty place may be one where nothing is mounted: a person is told of the copy', async (t) => {
+  const { host, server, path, recover } = await copied(t);
+  server.start();
+  assert.equal((await host.backUp(['db'])).code, 0);
+  server.stop();
+  lose(server.data);
+  lose(path);
+  for (const args of [['--before-start'], []]) {
+    const { step } = await recover(...args);
+    assert.equal(step.error?.code, 'repository-unreachable');
+    assert.match(step.error.hint ?? '', /gone for good, its copy in far takes its place by hand: holdfast .*recovery-kit far/);
+  }
+  assert.deepEqual(readdirSync(path), []);
 });

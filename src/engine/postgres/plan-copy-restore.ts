@@ -136,7 +136,7 @@ const notInPlace = (service: string, repository: string): HoldfastError =>
     operation: 'restore',
     subject: service,
     message: `from the copy in ${repository} alone it is restored into a directory of its own, not in place`,
-    hint: `holdfast restore ${service} --repository ${repository} --to DIR. Where the pgBackRest repository and the data of the server are both lost: holdfast recover ${service} brings back one, and then the other`,
+    hint: `holdfast restore ${service} --repository ${repository} --to DIR. Where the pgBackRest repository and the data of the server are both lost: holdfast recover ${service} on a new host brings back one, and then the other; holdfast recovery-kit ${repository} says how to do it by hand`,
   });
 
 /** What keeps every repository of pgBackRest from giving anything back. */

@@ -46,7 +46,7 @@ export async function clusterStep(
     const seen = await observeCluster(service, postgres, { ...scene, mounts }, signal);
     const { allowEmptyStart } = service.protection;
     const token = emptyStartAllowed(scene.toolbox.journal, service.name, now) !== null;
-    return { seen, decision: decideCluster(seen, { allowEmptyStart, token }) };
+    return { seen, decision: sayingTheCopy(service, decideCluster(seen, { allowEmptyStart, token })) };
   };
   const first = await look(scene.mounts, scene.world.signal, scene.world.now);
   const lost = await repositoryFirst(service, postgres, first, scene);
@@ -83,6 +83,14 @@ export async function clusterStep(
       return broughtBack ? together(broughtBack, done) : done;
     },
   };
+}
+
+/** Where no repository answers it is of use that there is a copy of one. */
+function sayingTheCopy({ backup }: ServiceConfig, decision: ClusterDecision): ClusterDecision {
+  if (!backup?.serverCopy || decision.action !== 'block' || decision.code !== 'repository-unreachable') return decision;
+  const [into = ''] = backup.repositories;
+  const copy = `If the repository of pgBackRest is gone for good, its copy in ${into} takes its place by hand: holdfast recovery-kit ${into} says how.`;
+  return { ...decision, hint: `${decision.hint} ${copy}` };
 }
 
 const locksOf = ({ name }: ServiceConfig, { stanza }: PostgresConfig): Lock[] =>

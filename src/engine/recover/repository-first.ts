@@ -35,7 +35,10 @@ export interface RepositoryFirst {
 /** Where pgBackRest has a configuration of its own, its first is taken for the one that is copied. */
 const FIRST = nameOfRepository(1);
 
-/** Null where that is not what is to be done: nothing is decided against the server but that no repository answers as one. */
+/**
+ * Null where that is not what is to be done. A host that has backed the server up itself knows of a repository there, and an empty
+ * directory in its place may be one where nothing is mounted: then it is for a person to say that it is gone.
+ */
 export async function repositoryFirst(
   service: ServiceConfig,
   postgres: PostgresConfig,
@@ -44,7 +47,8 @@ export async function repositoryFirst(
 ): Promise<RepositoryFirst | null> {
   const { config, repositories, insist } = scene;
   const copy = service.backup?.serverCopy;
-  if (!copy || decision.action !== 'block' || decision.code !== 'repository-unreachable') return null;
+  if (!copy || decision.action !== 'block' || decision.code !== 'repository-unreachable' || seen.receipt !== null)
+    return null;
   const others = seen.archives
     .map(({ repository }) => repository)
     .filter((name) => name !== (copy.repository?.name ?? FIRST));
