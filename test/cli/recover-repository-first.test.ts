@@ -97,7 +97,10 @@ test('where this host knows of backups in it, an empty place may be one where no
   for (const args of [['--before-start'], []]) {
     const { step } = await recover(...args);
     assert.equal(step.error?.code, 'repository-unreachable');
-    assert.match(step.error.hint ?? '', /gone for good, its copy in far takes its place by hand: holdfast .*recovery-kit far/);
+    assert.match(
+      step.error.hint ?? '',
+      /gone for good, its copy in far takes its place by hand: holdfast .*recovery-kit far/,
+    );
   }
   assert.deepEqual(readdirSync(path), []);
 });

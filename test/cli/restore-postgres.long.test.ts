@@ -45,7 +45,7 @@ test('of 2 GB, five random moments come back with exactly what was committed unt
       '--json',
     ]);
     assert.equal(code, 0, `after transaction ${last + 1}: ${stdout}${stderr}`);
-    assert.equal(stepOf(JSON.parse(stdout), 'restore:db').outcome, 'succeeded');
+    assert.equal(stepOf(JSON.parse(stdout), 'restore:db@repo1').outcome, 'succeeded');
     assert.equal(rowsOf(join(to, 'data'), IDS), idsUntil(production, last), `after transaction ${last + 1}`);
     assert.equal(rowsOf(join(to, 'data'), 'SELECT count(*), max(version) FROM bulk'), `${ROWS}|${Math.floor(last / 50)}`);
     rmSync(to, { recursive: true });
