@@ -18,7 +18,7 @@ export function renderBootstrap(report: Report, file: string | null, out: Report
     '',
     ...needLines(found, out),
     'Next:',
-    ...nextCommands(file).map((command) => `  ${command}`),
+    ...nextCommands(file, found['servers']).map((command) => `  ${command}`),
   ];
   return `${renderReport(report, out)}\n${lines.join('\n')}\n`;
 }
@@ -87,9 +87,12 @@ function needLine(need: JsonObject, out: ReportView): string[] {
 
 const INDENT = '     ';
 
-const nextCommands = (file: string | null): string[] => {
+/** pgBackRest finds nothing of a server before it has been told where to look. */
+const nextCommands = (file: string | null, servers: unknown): string[] => {
   const program = ['holdfast', ...(file === null ? [] : ['--config', shellWord(file)])].join(' ');
-  return ['config check', 'doctor', 'recover --all --dry-run', 'recover --all'].map((command) => `${program} ${command}`);
+  const configured = (Array.isArray(servers) ? servers : []).map((name) => `postgres configure ${shellWord(String(name))}`);
+  const commands = ['config check', ...configured, 'doctor', 'recover --all --dry-run', 'recover --all'];
+  return commands.map((command) => `${program} ${command}`);
 };
 
 const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);

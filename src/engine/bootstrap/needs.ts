@@ -2,7 +2,7 @@
 // looks; what is not there is told, never made.
 
 import { dirname } from 'node:path';
-import type { Configuration, RepositoryConfig } from '../../config/configuration.ts';
+import type { Configuration, PostgresConfig, RepositoryConfig } from '../../config/configuration.ts';
 import { normalPath } from '../../config/repository-url.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -23,7 +23,8 @@ export const needJson = (need: Need): JsonObject => ({ ...need });
 
 export async function needsOf(config: Configuration, signal: AbortSignal): Promise<Need[]> {
   const repositories = [...config.repositories.values()];
-  const secrets = await Promise.all(repositories.flatMap(secretsOf).map((each) => looked(each, signal)));
+  const wanted = [...repositories.flatMap(secretsOf), ...serversOf(config).flatMap(passphrasesOf)];
+  const secrets = await Promise.all(wanted.map((each) => looked(each, signal)));
   const mounted = await mountPoints();
   const mounts = mountsOf(config).map(({ at, what }): Need => ({
     kind: 'mount',
@@ -49,6 +50,20 @@ function secretsOf({ name, password, environmentFile }: RepositoryConfig): Secre
   return [{ what: `the password of ${name}`, file, otherwise }, ...(environmentFile === null ? [] : [environment])];
 }
 
+interface Server {
+  readonly service: string;
+  readonly postgres: PostgresConfig;
+}
+const serversOf = ({ services }: Configuration): Server[] =>
+  [...services.values()].flatMap(({ name, postgres }) => (postgres === null ? [] : [{ service: name, postgres }]));
+
+const passphrasesOf = ({ service, postgres }: Server): Secret[] =>
+  postgres.repositories.flatMap(({ name, cipherPassFile }) =>
+    cipherPassFile === null
+      ? []
+      : [{ what: `the passphrase of ${name} of ${service}`, file: cipherPassFile, otherwise: '' }],
+  );
+
 async function looked({ what, file, otherwise }: Secret, signal: AbortSignal): Promise<Need> {
   if (file === null) return { kind: 'secret', at: otherwise, what, state: 'unknown' };
   const need = { kind: 'secret', at: file, what } as const;
@@ -63,11 +78,17 @@ async function looked({ what, file, otherwise }: Secret, signal: AbortSignal): P
   }
 }
 
-function mountsOf({ repositories, gates }: Configuration): { readonly at: string; readonly what: string }[] {
+function mountsOf(config: Configuration): { readonly at: string; readonly what: string }[] {
+  const { repositories, gates } = config;
   const checked = [...gates.values()].flatMap(({ preflight }) => preflight.filter(({ mounted }) => mounted));
   return [
     ...[...repositories.values()].flatMap(({ name, mounted }) =>
       mounted === null ? [] : [{ at: mounted, what: `the repository ${name}` }],
+    ),
+    ...serversOf(config).flatMap(({ service, postgres }) =>
+      postgres.repositories.flatMap(({ name, mounted }) =>
+        mounted === null ? [] : [{ at: mounted, what: `${name} of ${service}` }],
+      ),
     ),
     ...checked.map(({ path }) => ({ at: path, what: 'a gate' })),
   ];
@@ -76,8 +97,11 @@ function mountsOf({ repositories, gates }: Configuration): { readonly at: string
 /** Directories in which data of services belongs, and which are not there: a recovery does not make them. */
 async function missingParents({ services }: Configuration, signal: AbortSignal): Promise<Need[]> {
   const byParent = Map.groupBy(
-    [...services.values()].flatMap(({ name, backup }) =>
-      (backup?.paths ?? []).map((path) => ({ name, parent: dirname(normalPath(path)) })),
+    [...services.values()].flatMap(({ name, backup, postgres }) =>
+      [...(backup?.paths ?? []), ...(postgres === null ? [] : [postgres.dataDir])].map((path) => ({
+        name,
+        parent: dirname(normalPath(path)),
+      })),
     ),
     ({ parent }) => parent,
   );

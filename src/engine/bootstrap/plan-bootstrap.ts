@@ -55,6 +55,10 @@ export async function planBootstrap(wish: BootstrapWish, asking: Asking): Promis
     snapshotTime: formatInstant(snapshot.time),
     services: [...config.services.keys()],
     repositories: [...config.repositories.keys()],
+    /** Of whose repositories pgBackRest has to be told first. */
+    servers: [...config.services.values()]
+      .filter(({ postgres }) => postgres?.engine === 'pgbackrest' && postgres.repositories.length > 0)
+      .map(({ name }) => name),
     repository: match && { ...match },
     needs: (await needsOf(config, signal)).map(needJson),
   };

@@ -1,20 +1,24 @@
 // Which clusters the repositories of a server hold backups of, as a recovery weighs it: "it answered, and holds nothing" is told only of
 // one that shows that it is the one that was set up.
 
+import { lstat } from 'node:fs/promises';
 import type { PostgresConfig, PostgresRepositoryConfig } from '../../config/configuration.ts';
 import type { ArchiveState, ClusterBackup, ClusterObservation, Obstacle } from '../../domain/postgres-recovery.ts';
-import { HoldfastError } from '../../lib/errors.ts';
+import { nameOfRepository } from '../../domain/postgres-repository.ts';
+import { errnoOf, HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { requireMounted } from './mounted.ts';
 import { backupsIn } from './open-archive.ts';
-import { nameOfRepository } from '../../domain/postgres-repository.ts';
+import { configurationFile } from './wanted-configuration.ts';
 
 type Archives = ClusterObservation['archives'];
 
 /** Each by itself: one that hangs says nothing of the others. */
 export async function heldBy(access: PgBackRest, postgres: PostgresConfig, signal: AbortSignal): Promise<Archives> {
   try {
+    const untold = await untoldOf(access.subject, postgres);
+    if (untold !== null) return postgres.repositories.map(({ name }) => silent(name, untold));
     if (postgres.repositories.length > 0)
       return await Promise.all(
         postgres.repositories.map(async (repository) => ({
@@ -30,6 +34,23 @@ export async function heldBy(access: PgBackRest, postgres: PostgresConfig, signa
     return [silent('pgbackrest', obstacleOf(error, signal))];
   }
 }
+
+/** As on a new machine: pgBackRest would look where it looks by itself, and find nothing. */
+export async function untoldOf(service: string, postgres: PostgresConfig): Promise<Obstacle | null> {
+  const file = configurationFile(postgres);
+  if (postgres.repositories.length === 0 || (await isThere(file))) return null;
+  return {
+    reason: `${file}, which tells pgBackRest of it, is not there: holdfast postgres configure ${service}`,
+    mayPass: false,
+  };
+}
+
+/** What cannot be seen may be there. */
+const isThere = async (file: string): Promise<boolean> =>
+  await lstat(file).then(
+    () => true,
+    (error: unknown) => errnoOf(error) !== 'ENOENT',
+  );
 
 async function askOne(access: PgBackRest, repository: PostgresRepositoryConfig, signal: AbortSignal): Promise<ArchiveState> {
   try {

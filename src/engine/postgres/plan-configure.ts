@@ -16,6 +16,7 @@ import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { setOwner } from '../../tools/util-linux/own.ts';
 import { fileSystemFailure } from '../restore/file-system-failure.ts';
 import { type EngineService, pgBackRestOf, PROGRAM } from './access.ts';
+import { dataDirectory } from './data-directory.ts';
 import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
 import { requireMounted } from './mounted.ts';
@@ -56,7 +57,8 @@ async function stepsFor(server: EngineService, journal: Pick<Journal, 'evidence'
   const file = configurationFile(postgres);
   const wanted = postgres.repositories.length === 0 ? null : await wantedOf(server, file, signal);
   const advice = wanted === null ? await adviceFor(server, signal) : [];
-  const seen = await lookAtServer(server, signal);
+  const gone = await dataIsGone(server, signal);
+  const seen = gone ? { lines: [GONE], wrong: false } : await lookAtServer(server, signal);
   return [
     {
       ...common,
@@ -80,32 +82,45 @@ async function stepsFor(server: EngineService, journal: Pick<Journal, 'evidence'
       title: `Look at the settings of the server of ${service.name}`,
       foreseen: { lines: seen.lines },
       doomed: seen.wrong,
-      run: async (context) => {
+      run: unlessGone(server, async (context) => {
         const found = await lookAtServer(server, context.signal);
         for (const each of found.remarks) context.warn(each);
         if (found.error) throw found.error;
         return { outcome: 'succeeded', result: { lines: found.lines } };
-      },
+      }),
     },
     {
       ...common,
       id: id('stanza'),
       title: `Make the stanza ${postgres.stanza} where no repository has it`,
       needs: [id('configuration')],
-      run: (context) => makeStanza(server, journal, context),
+      run: unlessGone(server, (context) => makeStanza(server, journal, context)),
     },
     {
       ...common,
       id: id('check'),
       title: 'Have a file of the log archived into every repository',
       needs: [id('server'), id('stanza')],
-      run: async (context) => {
+      run: unlessGone(server, async (context) => {
         await checkStanza(await pgBackRestOf(server, context.signal), { signal: context.signal });
         return { outcome: 'succeeded' };
-      },
+      }),
     },
   ];
 }
+
+/** As on a new machine: what pgBackRest is told is needed to get it back, and nothing else can be seen to before. */
+const GONE = 'its data is gone: get it back first (holdfast recover), then do this again';
+
+async function dataIsGone({ postgres }: EngineService, signal: AbortSignal): Promise<boolean> {
+  const { state } = await dataDirectory(postgres.dataDir, signal);
+  return state === 'absent' || state === 'empty';
+}
+
+const unlessGone =
+  (server: EngineService, run: Step['run']): Step['run'] =>
+  async (context) =>
+    (await dataIsGone(server, context.signal)) ? { outcome: 'skipped', reason: GONE } : await run(context);
 
 /** For a configuration that is not ours to write. */
 const adviceFor = async ({ postgres }: EngineService, signal: AbortSignal): Promise<string[]> =>

@@ -11,6 +11,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { contentOf } from '../../tools/util-linux/probe.ts';
 import { pgBackRestOf } from '../postgres/access.ts';
+import { untoldOf } from '../postgres/held-backups.ts';
 import { requireMounted } from '../postgres/mounted.ts';
 import { inPlaceStep } from '../restore/plan-restore.ts';
 import type { Observed } from '../snapshots/observe-snapshots.ts';
@@ -53,6 +54,7 @@ export async function repositoryFirst(
     .map(({ repository }) => repository)
     .filter((name) => name !== (copy.repository?.name ?? FIRST));
   if (!insist && others.length > 0) return null; // what is merely away may hold more than the copy: whether to wait is for a person to say
+  if ((await untoldOf(service.name, postgres)) !== null) return null; // it is told first: to read, and where to archive
   if (!(await isLost(service, copy, scene, scene.world.signal))) return null;
   const { chosen, remarks } = await repositories.copiesOf(service, config, { insist });
   if (chosen === null) return null;

@@ -16,6 +16,9 @@ min_wal_size = 2MB
 fsync = off
 `;
 
+/** Without the one that its image came with, as a host has one where the package has just been installed. */
+export const NO_CLUSTER = `pg_dropcluster --stop ${VERSION} main && install -d -o postgres -g postgres $(dirname ${DATA}) $(dirname ${SETTINGS})`;
+
 /** A cluster of this host's own in the place of the one that its image came with, and it runs. */
 export async function makeCluster(host: Host, settings = LAB_CONF): Promise<void> {
   await host.sh(`pg_dropcluster --stop ${VERSION} main && pg_createcluster ${VERSION} main -- --wal-segsize=1 >/dev/null`);
@@ -33,9 +36,20 @@ archive_timeout = 60
 export const makeRepositories = (host: Host, paths: readonly string[]): Promise<unknown> =>
   host.exec(['install', '-d', '-o', 'postgres', '-g', 'postgres', '-m', '750', ...paths]);
 
+/** Another one beside it, which archives nothing. */
+export const DUMPED = { data: `/var/lib/postgresql/${VERSION}/dumped`, port: 5433 };
+export const makeSecondCluster = (host: Host): Promise<unknown> =>
+  host.sh(`pg_createcluster ${VERSION} dumped --port ${DUMPED.port} --start >/dev/null`);
+
 /** The answer, without the last newline. */
-export const sql = (host: Host, text: string, database = 'postgres'): Promise<string> =>
-  host.tell('runuser', '-u', 'postgres', '--', 'psql', '-qAtX', '-v', 'ON_ERROR_STOP=1', '-d', database, '-c', text);
+export const sql = (
+  host: Host,
+  text: string,
+  { database = 'postgres', port = 5432 }: { readonly database?: string; readonly port?: number } = {},
+): Promise<string> => {
+  const psql = ['psql', '-qAtX', '-v', 'ON_ERROR_STOP=1', '-p', String(port), '-d', database, '-c', text];
+  return host.tell('runuser', '-u', 'postgres', '--', ...psql);
+};
 
 /** Until it is out of recovery: its unit has started before that. */
 export const promoted = (host: Host): Promise<unknown> =>
