@@ -8,7 +8,9 @@ export const postgresCommand: CommandFactory = (context) => {
   const postgres = new Command('postgres').description('PostgreSQL servers, and what backs them up');
   postgres
     .command('configure')
-    .description('tell pgBackRest what is declared, look at the server, make the stanza, try the archiving')
+    .description(
+      'tell pgBackRest what is declared, look at the server, make the stanza, try the archiving; of barman-cloud look and try',
+    )
     .argument('[services...]', 'only those of these services')
     .option('--dry-run', 'show what would be written, and what the server needs; change nothing')
     .addOption(waitOption())

@@ -20,10 +20,18 @@ export interface Archive {
 
 /** One cluster's part of an archive: `id` is '15-1', its version and its number in the repository. */
 export function readArchive(files: readonly ArchivedFile[], id: string, perLog = FILES_OF_A_LOG): Archive {
-  const timelines = new Map<number, Map<number, Instant>>();
-  for (const { path, time } of files) {
+  const whole = files.flatMap(({ path, time }) => {
     const [, name] = ENTRY.exec(path.startsWith(`${id}/`) ? path.slice(id.length + 1) : '') ?? [];
-    const place = name === undefined ? null : parseWalName(name, perLog);
+    return name === undefined ? [] : [{ name, time }];
+  });
+  return archiveOf(whole, perLog);
+}
+
+/** From the names of files of the log, without what an archive adds to them. */
+export function archiveOf(files: readonly { readonly name: string; readonly time: Instant }[], perLog: number): Archive {
+  const timelines = new Map<number, Map<number, Instant>>();
+  for (const { name, time } of files) {
+    const place = parseWalName(name, perLog);
     if (place === null) continue;
     const timeline = timelines.get(place.timeline) ?? new Map<number, Instant>();
     timelines.set(place.timeline, timeline.set(place.number, time));

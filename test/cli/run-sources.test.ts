@@ -192,16 +192,3 @@ test('a dataset that is not what holds the data is refused, and nothing is saved
     /zfsDataset is tank\/app, but .*data\/app lies in|the dataset tank\/app, which should hold/,
   );
 });
-
-test('a database engine that this version does not have fails loudly, and the other services go on', async (t) => {
-  const host = hostWith(t);
-  host.services['db'] = {
-    postgres: { engine: 'barman-cloud', barman: { destination: 's3://backups' }, dataDir: '/var/lib/postgresql/16' },
-  };
-  const { code, report } = await host.backUp();
-  assert.equal(code, 1);
-  assert.equal(stepOf(report, 'backup:app@near').outcome, 'succeeded');
-  const engine = report.steps.find((step) => step.service === 'db' && step.stage === 'backup');
-  assert.deepEqual([engine?.outcome, engine?.error?.code], ['failed', 'unsupported']);
-  assert.match(engine?.error?.hint ?? '', /Keep the way in which it is backed up today/);
-});

@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly repositories?: number;
   /** Further lines of its pgbackrest configuration. */
   readonly lines?: readonly string[];
+  /** What it archives with, in the place of pgBackRest. */
+  readonly archiveCommand?: string;
   /** The name of the first file of its log: as if it had been written to for long. */
   readonly firstFile?: string;
 }
@@ -31,10 +33,11 @@ export class ArchivingServer implements Disposable {
   readonly directory: string;
   readonly data: string;
   readonly configFile: string;
+  readonly archiveCommand: string;
   #running = false;
 
   /** In `directory`, which must not exist; `stanza` is not created yet. */
-  constructor(directory: string, { repositories = 1, lines = [], firstFile }: ServerOptions = {}) {
+  constructor(directory: string, { repositories = 1, lines = [], firstFile, archiveCommand }: ServerOptions = {}) {
     chmodSync(dirname(directory), 0o711); // or nobody else reaches what is in it
     mkdirSync(directory, { mode: 0o755 });
     chmodSync(directory, 0o755);
@@ -42,6 +45,7 @@ export class ArchivingServer implements Disposable {
     this.directory = directory;
     this.data = join(directory, 'data');
     this.configFile = join(directory, 'pgbackrest.conf');
+    this.archiveCommand = archiveCommand ?? `pgbackrest --config=${this.configFile} --stanza=main archive-push %p`;
     const keys = Array.from({ length: repositories }, (_, index) => index + 1);
     for (const name of ['socket', 'log', 'lock', ...keys.map((key) => `repo${key}`)]) ownDirectory(join(directory, name));
     const settings = [
@@ -65,10 +69,6 @@ export class ArchivingServer implements Disposable {
 
   get socket(): string {
     return join(this.directory, 'socket');
-  }
-
-  get archiveCommand(): string {
-    return `pgbackrest --config=${this.configFile} --stanza=main archive-push %p`;
   }
 
   /** Under `services.NAME.postgres`. */
@@ -142,7 +142,7 @@ fsync = off
   }
 
   archiveBy(command: string): void {
-    this.sql(`alter system set archive_command = '${command}'`);
+    this.sql(`alter system set archive_command = '${command.replaceAll("'", "''")}'`);
     this.sql('select pg_reload_conf()');
     while (this.sql('show archive_command')[0] !== command); // a session that is begun after the reload has it
   }

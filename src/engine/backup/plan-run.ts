@@ -21,8 +21,7 @@ import {
   isEngineRepository,
   jobInto,
   engineSteps,
-  needsPgBackRest,
-  pgBackRestStep,
+  engineToolSteps,
 } from '../postgres/plan-backup.ts';
 import { copyJobOf, copyRepository } from '../postgres/copy-repository.ts';
 import { lookAtSource } from './look-at-source.ts';
@@ -89,7 +88,9 @@ const isInto = (service: ServiceConfig, repository: string | null): boolean =>
 export function planRun(config: Configuration, selection: RunSelection, toolbox: Toolbox): Plan {
   const { jobs, engines, warnings } = selectJobs(config, selection);
   const choice = { type: selection.type ?? null, onlyDue: selection.onlyDue ?? false };
-  const servers = engines.flatMap((service) => engineSteps(service, choice, engineRepository(config, selection)));
+  const servers = engines.flatMap((service) =>
+    engineSteps(service, toolbox.journal, choice, engineRepository(config, selection)),
+  );
   const repositories = new Map(jobs.map((job) => [job.repository.name, job.repository]));
   const between = betweenJobs();
   const backups = jobs.map((job) => afterItsServer(backupStep(job, toolbox, between), job, servers));
@@ -100,7 +101,7 @@ export function planRun(config: Configuration, selection: RunSelection, toolbox:
     limits: repositoryLimits([...repositories.values()]),
     steps: [
       ...(jobs.length > 0 ? [toolStep(toolbox)] : []),
-      ...(needsPgBackRest(engines) ? [pgBackRestStep()] : []),
+      ...engineToolSteps(engines),
       ...[...repositories.values()].map(repositoryStep),
       ...sourceSteps(jobs),
       ...backups,

@@ -14,6 +14,7 @@ import { requireMounted } from '../postgres/mounted.ts';
 import { engineJobs } from '../postgres/plan-backup.ts';
 import { serverNeeds } from '../postgres/server-needs.ts';
 import { askServer } from '../postgres/server.ts';
+import { examineBarman } from './barman-check.ts';
 import { type Check, type DoctorInput, type Finding, ok, problem, problemOf, warning } from './check.ts';
 
 export const serverChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =>
@@ -23,7 +24,8 @@ export const serverChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =
       id: `server:${server.service.name}`,
       title: server.service.name,
       limit: duration(3, 'm'), // pgBackRest waits for each connection that hangs
-      run: (signal) => examineServer(server, signal),
+      run: (signal) =>
+        server.postgres.engine === 'barman-cloud' ? examineBarman(server, signal) : examineServer(server, signal),
     }));
 
 async function examineServer(server: EngineService, signal: AbortSignal): Promise<Finding[]> {

@@ -13,7 +13,7 @@ import type { FoundUnit } from '../../tools/systemd/manager.ts';
 import { type Job, nameOf } from '../backup/backup-step.ts';
 import { backupStep, jobsOf, betweenJobs, repositoryLimits, sourceSteps, toolStep } from '../backup/plan-run.ts';
 import type { Toolbox } from '../toolbox.ts';
-import { engineSteps, needsPgBackRest, pgBackRestStep } from '../postgres/plan-backup.ts';
+import { engineSteps, engineToolSteps } from '../postgres/plan-backup.ts';
 import { type ArrangedStage, arrangeStage, engineName, MASKED } from './arrange.ts';
 import type { Estimates } from './estimate.ts';
 import type { Observed } from './observe.ts';
@@ -79,7 +79,7 @@ export function planGate(
     const steps = [
       ...arranged.units.map((unit) => unitStep(unit, stage, observed, toolbox, options)),
       ...arranged.jobs.map((job) => freshOr(job, stage, backupStep(job, toolbox, between), toolbox)),
-      ...arranged.engines.flatMap((service) => engineSteps(service)),
+      ...arranged.engines.flatMap((service) => engineSteps(service, toolbox.journal)),
       ...shortfallSteps(arranged),
     ]
       .map((step) => placed(step, common, options.estimates))
@@ -103,7 +103,7 @@ export function planGate(
     steps: [
       ...preflight,
       ...(jobs.length > 0 ? [toolStep(toolbox)] : []),
-      ...(needsPgBackRest(stages.flatMap(({ engines }) => engines)) ? [pgBackRestStep()] : []),
+      ...engineToolSteps(stages.flatMap(({ engines }) => engines)),
       ...sourceSteps(jobs),
       ...staged,
     ],

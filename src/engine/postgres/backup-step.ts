@@ -10,7 +10,7 @@ import { dueKind, isSound, type BackupCalendars, type BackupKind } from '../../d
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { pgBackRestBackup } from '../../tools/pgbackrest/backup.ts';
+import { markArgument, pgBackRestBackup } from '../../tools/pgbackrest/backup.ts';
 import { pgBackRestExpire } from '../../tools/pgbackrest/expire.ts';
 import type { ServerBackup } from '../../domain/server-backup.ts';
 import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
@@ -68,7 +68,7 @@ async function intoRepository(
   const mark = `holdfast-${context.runId}-${key}`;
   const damaged: string[] = [];
   {
-    await using _processes = await holdProcesses(context, mark);
+    await using _processes = await holdProcesses(context, markArgument(mark));
     context.progress({ message: `${type} backup` });
     const onErrorLine = (line: string): void => {
       if (/invalid (?:page )?checksum/i.test(line)) damaged.push(line.trim().replace(/^(?:P\d+ +)?WARN: /, ''));
@@ -115,7 +115,7 @@ async function expire(access: PgBackRest, key: number, mark: string, context: St
   try {
     await using held = await context.lock({ name: backupsLock(access.stanza, nameOfRepository(key)), mode: 'exclusive' });
     restored = false;
-    await using _processes = await holdProcesses(context, mark);
+    await using _processes = await holdProcesses(context, markArgument(mark));
     await pgBackRestExpire(access, key, mark, {
       signal: AbortSignal.any([context.signal, ...(held.lost ? [held.lost] : [])]),
     });

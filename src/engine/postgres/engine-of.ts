@@ -2,7 +2,10 @@
 
 import { HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
+import { barmanVersion } from '../../tools/barman-cloud/version.ts';
 import { type EngineService, pgBackRestOf, PROGRAM } from './access.ts';
+import { barmanOf } from './barman/access.ts';
+import { barmanEngine } from './barman/engine.ts';
 import type { Engine } from './engine.ts';
 import { pgBackRestEngine } from './pgbackrest-engine.ts';
 
@@ -14,6 +17,8 @@ export async function engineOf(server: EngineService, operation: string, signal:
       await pgBackRestVersion(PROGRAM, signal);
       return pgBackRestEngine(await pgBackRestOf(server, signal), postgres);
     case 'barman-cloud':
+      await barmanVersion(signal);
+      return barmanEngine(await barmanOf(server, signal), server);
     case 'dump':
       throw new HoldfastError({
         code: 'unsupported',

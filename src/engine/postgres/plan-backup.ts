@@ -1,15 +1,18 @@
 // The steps by which a PostgreSQL server is backed up: one for each repository, or one for all of those that a configuration of
-// pgBackRest has that is there already. They take turns: pgBackRest has one lock for a stanza.
+// pgBackRest has that is there already; barman-cloud has one place. They take turns: pgBackRest has one lock for a stanza, and barman-cloud
+// none, so that ours is its only one.
 
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
 import { duration } from '../../domain/duration.ts';
-import { jobName, serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
+import { serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
 import { PREFLIGHT, type Step } from '../../domain/plan.ts';
 import { keyOfRepository } from '../../domain/postgres-repository.ts';
-import { HoldfastError } from '../../lib/errors.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { barmanVersion } from '../../tools/barman-cloud/version.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { PROGRAM } from './access.ts';
 import { type BackupChoice, backUpServer, type EngineJob } from './backup-step.ts';
+import { backUpToPlace } from './barman/backup-step.ts';
 import { longest } from './calendars.ts';
 
 /** What the job of an engine is called that has all repositories in one. */
@@ -20,7 +23,7 @@ export const AS_DUE: BackupChoice = { type: null, onlyDue: false };
 /** In the order of their numbers. */
 export function engineJobs(service: ServiceConfig): EngineJob[] {
   const { postgres } = service;
-  if (postgres?.engine !== 'pgbackrest') return [];
+  if (postgres === null || postgres.engine === 'dump') return [];
   if (postgres.repositories.length === 0) return [{ service, postgres, repository: null }];
   return postgres.repositories.map((repository) => ({ service, postgres, repository }));
 }
@@ -34,11 +37,15 @@ export const isEngineRepository = (config: Configuration, name: string): boolean
   [...config.services.values()].some((service) => engineJobs(service).some((job) => jobInto(job, name) !== null));
 
 /** `only`: the name of one repository. */
-export function engineSteps(service: ServiceConfig, choice: BackupChoice = AS_DUE, only: string | null = null): Step[] {
-  if (service.postgres?.engine !== 'pgbackrest') return only === null ? [unsupported(service)] : [];
+export function engineSteps(
+  service: ServiceConfig,
+  journal: Pick<Journal, 'evidence'>,
+  choice: BackupChoice = AS_DUE,
+  only: string | null = null,
+): Step[] {
   return engineJobs(service)
     .flatMap((job) => (only === null ? [job] : (jobInto(job, only) ?? [])))
-    .map((job) => backupStep(job, choice));
+    .map((job) => backupStep(job, choice, journal));
 }
 
 /** Null when the job has nothing to do with a repository of that name. */
@@ -48,7 +55,7 @@ export function jobInto(job: EngineJob, name: string): EngineJob | null {
   return key === null ? null : { ...job, key };
 }
 
-function backupStep(job: EngineJob, choice: BackupChoice): Step {
+function backupStep(job: EngineJob, choice: BackupChoice, journal: Pick<Journal, 'evidence'>): Step {
   const { service, postgres, repository } = job;
   const lock = stanzaLock(postgres.stanza);
   const name = repository?.name ?? ALL_REPOSITORIES;
@@ -60,7 +67,7 @@ function backupStep(job: EngineJob, choice: BackupChoice): Step {
     stage: 'backup',
     service: service.name,
     repository: name,
-    needs: [TOOL],
+    needs: [toolOf(postgres.engine)],
     lanes: [lock],
     locks: [
       { name: lock, mode: 'exclusive' },
@@ -68,44 +75,26 @@ function backupStep(job: EngineJob, choice: BackupChoice): Step {
     ],
     ...(timeout === undefined ? {} : { timeout }),
     weight: 'counted',
-    run: (context) => backUpServer(job, choice, context),
+    run: (context) =>
+      postgres.engine === 'barman-cloud' ? backUpToPlace(job, choice, journal, context) : backUpServer(job, choice, context),
   };
 }
 
-const TOOL = stepId.preflight('tool', PROGRAM);
+const toolOf = (engine: string): string => stepId.preflight('tool', engine);
 
-/** What every plan that calls pgBackRest needs first. */
-export const pgBackRestStep = (): Step => ({
-  id: TOOL,
-  title: 'Find a suitable pgbackrest',
-  stage: PREFLIGHT,
-  weight: 'advisory',
-  timeout: duration(1, 'm'),
-  async run({ signal }) {
-    const version = await pgBackRestVersion(PROGRAM, signal);
-    return { outcome: 'succeeded', result: { version: version.text } };
-  },
-});
-
-/** Whether one of the services needs it. */
-export const needsPgBackRest = (services: readonly ServiceConfig[]): boolean =>
-  services.some(({ postgres }) => postgres?.engine === 'pgbackrest');
-
-/** Declared, and not backed up by this version: never silently. */
-const unsupported = (service: ServiceConfig): Step => ({
-  id: stepId.backup(service.name, ALL_REPOSITORIES),
-  title: `Back up the PostgreSQL server of ${service.name}`,
-  stage: 'backup',
-  service: service.name,
-  weight: 'counted',
-  run: () =>
-    Promise.reject(
-      new HoldfastError({
-        code: 'unsupported',
-        operation: 'back up',
-        subject: jobName(service.name, ALL_REPOSITORIES),
-        message: `this version of Holdfast does not drive ${service.postgres?.engine ?? 'that engine'}, only pgbackrest`,
-        hint: 'Keep the way in which it is backed up today, and take `postgres` out of this service until then.',
-      }),
-    ),
-});
+/** What every plan that calls them needs first: the tools of the engines of these services. */
+export const engineToolSteps = (services: readonly ServiceConfig[]): Step[] => {
+  const engines = new Set(services.flatMap((service) => engineJobs(service).map(({ postgres }) => postgres.engine)));
+  return [...engines].map((engine) => ({
+    id: toolOf(engine),
+    title: `Find a suitable ${engine}`,
+    stage: PREFLIGHT,
+    weight: 'advisory',
+    timeout: duration(1, 'm'),
+    async run({ signal }) {
+      const version =
+        engine === 'barman-cloud' ? await barmanVersion(signal) : (await pgBackRestVersion(PROGRAM, signal)).text;
+      return { outcome: 'succeeded', result: { version } };
+    },
+  }));
+};

@@ -16,6 +16,7 @@ import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import { setOwner } from '../../tools/util-linux/own.ts';
 import { fileSystemFailure } from '../restore/file-system-failure.ts';
 import { type EngineService, pgBackRestOf, PROGRAM } from './access.ts';
+import { configureSteps } from './barman/configure.ts';
 import { dataDirectory } from './data-directory.ts';
 import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
@@ -38,7 +39,11 @@ export async function planConfigure(
   journal: Pick<Journal, 'evidence'>,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const steps = await Promise.all(services.map((each) => stepsFor(each, journal, signal)));
+  const steps = await Promise.all(
+    services.map((each) =>
+      each.postgres.engine === 'barman-cloud' ? configureSteps(each, journal, signal) : stepsFor(each, journal, signal),
+    ),
+  );
   return { kind: 'postgres-configure', host, limits: {}, steps: steps.flat() };
 }
 

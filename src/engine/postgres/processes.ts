@@ -1,4 +1,5 @@
-// The processes of a backup as an effect: pgBackRest's workers live on when it is killed, and hold the lock of the stanza for ever.
+// The processes of a backup as an effect: pgBackRest's workers live on when it is killed, and hold the lock of the stanza for ever; those
+// of barman-cloud go on uploading.
 
 import { duration } from '../../domain/duration.ts';
 import type { EffectKind } from '../../domain/effect.ts';
@@ -13,11 +14,12 @@ export const PGBACKREST_PROCESSES: EffectKind = {
   kind: KIND,
   independent: true,
   async undo(payload, signal) {
-    const mark = textAt(payload, 'mark');
-    if (mark !== '') await endMarked(`--exec-id=${mark}`, duration(5, 's'), signal);
+    const mark = textAt(payload, 'mark'); // recorded by an earlier version
+    const argument = textAt(payload, 'argument') || (mark === '' ? '' : `--exec-id=${mark}`);
+    if (argument !== '') await endMarked(argument, duration(5, 's'), signal);
   },
 };
 
-/** Until it is disposed of, what carries the mark is ended, also by the next start after a crash. */
-export const holdProcesses = (context: StepContext, mark: string): Promise<AsyncDisposable> =>
-  context.hold(KIND, { mark }, () => Promise.resolve());
+/** Until it is disposed of, what has that argument is ended, also by the next start after a crash. */
+export const holdProcesses = (context: StepContext, argument: string): Promise<AsyncDisposable> =>
+  context.hold(KIND, { argument }, () => Promise.resolve());

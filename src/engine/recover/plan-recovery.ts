@@ -88,7 +88,7 @@ export const policyOf = (
 async function planService(service: ServiceConfig, scene: Scene): Promise<{ step: Step; remarks: readonly Remark[] }> {
   const { config, toolbox, mounts, world } = scene;
   const { signal } = world;
-  if (service.postgres?.engine === 'pgbackrest') {
+  if (service.postgres !== null && hasOwnRepositories(service)) {
     const cluster = { ...scene, journal: toolbox.journal };
     return { step: await clusterStep(service, service.postgres, common(service), cluster), remarks: [] };
   }

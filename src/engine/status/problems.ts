@@ -1,5 +1,6 @@
 // What should exist and does not, or exists and should not: said before everything else. From the facts alone.
 
+import { hasOwnRepositories } from '../postgres/plan-backup.ts';
 import type { ServiceConfig } from '../../config/configuration.ts';
 import { describeDuration, type Duration } from '../../domain/duration.ts';
 import { heldHint, type HeldService, heldWords } from '../../domain/empty-start.ts';
@@ -150,17 +151,7 @@ const left = (journal: ProblemsJournal): StatusProblem[] =>
 /** Declared, owed something, and nothing makes it. */
 function jobless(service: ServiceConfig): StatusProblem[] {
   const { name } = service;
-  if (service.postgres?.engine === 'pgbackrest') return [];
-  if (service.postgres !== null && service.postgres.engine !== 'dump') {
-    return [
-      {
-        severity: 'problem',
-        subject: name,
-        message: `its PostgreSQL server is declared, and this version does not drive ${service.postgres.engine}`,
-        hint: 'Keep the way in which it is backed up today.',
-      },
-    ];
-  }
+  if (hasOwnRepositories(service)) return [];
   if (service.backup !== null || owesNothing(service.protection)) return [];
   return [
     {

@@ -30,6 +30,9 @@ export const NETWORK: UnitLine[] = after(['network-online.target']);
 
 export const isRemote = ({ url }: RepositoryConfig): boolean => localDirectory(url) === null;
 
+/** What its server is backed up into is on another machine. */
+export const isKeptFar = ({ postgres }: Pick<ServiceConfig, 'postgres'>): boolean => (postgres?.barman ?? null) !== null;
+
 /** Where their data is, as far as it is on this machine. */
 export const placesOf = (repositories: readonly RepositoryConfig[]): string[] =>
   repositories.flatMap(({ url, mounted }) => [localDirectory(url), mounted].filter((path) => path !== null));

@@ -1,6 +1,7 @@
 // What keeps the jobs of a host from running as configured: units that differ, timers that do not tick, programs, credentials and
 // services that are not there. Pure, over what was seen.
 
+import { hasOwnRepositories } from '../postgres/plan-backup.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { mayBeHeld } from '../../domain/naming.ts';
 import { owesNothing } from '../../domain/protection.ts';
@@ -173,18 +174,12 @@ const strangers = (configuration: Configuration, { unknownUnits }: SeenHost): Un
 const jobless = ({ services }: Configuration): UnitFinding[] =>
   [...services.values()]
     .filter(
-      ({ backup, postgres, protection }) => backup === null && postgres?.engine !== 'pgbackrest' && !owesNothing(protection),
+      ({ backup, postgres, protection }) => backup === null && !hasOwnRepositories({ postgres }) && !owesNothing(protection),
     )
-    .map(({ name, postgres }) => ({
+    .map(({ name }) => ({
       severity: 'problem',
       kind: 'no-job',
       subject: name,
-      message:
-        postgres === null || postgres.engine === 'dump'
-          ? 'is declared, and no job backs it up'
-          : `is a PostgreSQL server, and this version does not drive ${postgres.engine}`,
-      hint:
-        postgres === null || postgres.engine === 'dump'
-          ? `Give services.${name} a backup, or say protection: {class: ephemeral} if nothing in it is worth keeping.`
-          : 'Keep the way in which it is backed up today.',
+      message: 'is declared, and no job backs it up',
+      hint: `Give services.${name} a backup, or say protection: {class: ephemeral} if nothing in it is worth keeping.`,
     }));

@@ -5,7 +5,7 @@ import type { Configuration, ServiceConfig } from '../../config/configuration.ts
 import { duration, formatDuration } from '../../domain/duration.ts';
 import { unitNames } from '../../domain/naming.ts';
 import { placeOf } from '../../domain/replication-names.ts';
-import { afterMounts, isRemote, placesOf, serverPlacesOf, stateMount } from './around.ts';
+import { afterMounts, isKeptFar, isRemote, placesOf, serverPlacesOf, stateMount } from './around.ts';
 import { hardening } from './hardening.ts';
 import type { UnitScene } from './scene.ts';
 import { process, requiresMounts, tellAtOnce } from './service-unit.ts';
@@ -25,12 +25,9 @@ export const recoverables = ({ services }: Configuration): Recoverable[] =>
     return recover.beforeStart && unit !== null && paths !== null ? [{ service, unit, paths }] : [];
   });
 
-/** Null where nothing of it is kept, or by an engine that this version does not drive. */
+/** Null where nothing of it is kept. */
 function dataOf({ backup, postgres }: ServiceConfig): readonly string[] | null {
-  if (postgres !== null)
-    return postgres.engine === 'barman-cloud'
-      ? null
-      : [postgres.dataDir, ...(backup?.serverCopy ? [] : (backup?.paths ?? []))];
+  if (postgres !== null) return [postgres.dataDir, ...(backup?.serverCopy ? [] : (backup?.paths ?? []))];
   return backup?.paths ?? null;
 }
 
@@ -54,7 +51,9 @@ export function recoverUnit({ service, unit, paths }: Recoverable, scene: UnitSc
     {
       name: 'Service',
       lines: [
-        ...(repositories.some(isRemote) || asksReplicas(service, configuration) ? networkWhenNeeded(paths) : []),
+        ...(repositories.some(isRemote) || isKeptFar(service) || asksReplicas(service, configuration)
+          ? networkWhenNeeded(paths)
+          : []),
         // no SuccessExitStatus=143: a recovery that was ended has not brought anything back, and nothing may start on it
         ...process(scene, ['recover', service.name, '--before-start', '--wait', '1h'], repositories),
         ['ExecStartPost', `-${commandLine(['/bin/sh', '-c', WELL, 'sh', unitNames.again(service.name)])}`],

@@ -7,6 +7,7 @@ import type { ScheduledJob } from '../schedule/scheduled-jobs.ts';
 import {
   afterMounts,
   afterNetwork,
+  isKeptFar,
   NETWORK,
   credentials,
   environment,
@@ -33,7 +34,7 @@ export function serviceUnit(job: ScheduledJob, scene: UnitScene, tellers: readon
         ['Description', plainText(`Holdfast: ${job.title}`)],
         ...stateMount(scene),
         ...afterMounts([...dataOf(job, service), ...placesOf(repositories), ...serverPlacesOf(service)]),
-        ...(needsNetwork(job, scene) ? NETWORK : afterNetwork(repositories)),
+        ...(needsNetwork(job, scene) || (service !== null && isKeptFar(service)) ? NETWORK : afterNetwork(repositories)),
         ...afterItsStart(job, service),
         ['StartLimitIntervalSec', '0'],
         ...(isTeller(job) ? [] : tellAtOnce(tellers)),

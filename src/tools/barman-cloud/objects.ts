@@ -31,11 +31,13 @@ export interface ServerObjects {
   readonly objects: readonly StoredObject[];
   /** By the id of a backup; without those that do not say it. */
   readonly times: ReadonlyMap<string, Times>;
+  /** How timelines began, by the names of their history files. */
+  readonly histories: ReadonlyMap<string, string>;
 }
 
 /** Standard input says where. Its exit codes are those of barman-cloud. */
 const SCRIPT = `
-import json, sys
+import bz2, gzip, json, sys
 import boto3
 from botocore.exceptions import ConnectionError, HTTPClientError
 want = json.load(sys.stdin)
@@ -43,23 +45,28 @@ bucket, _, path = want["destination"][len("s3://"):].partition("/")
 prefix = "/".join(part for part in (path.strip("/"), want["serverName"]) if part) + "/"
 try:
     client = boto3.Session(profile_name=want["profile"]).client("s3", endpoint_url=want["endpointUrl"])
-    objects, infos = [], {}
+    objects, infos, histories = [], {}, {}
+    read = lambda key: client.get_object(Bucket=bucket, Key=key)["Body"].read()
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for each in page.get("Contents", []):
             name = each["Key"][len(prefix):]
             objects.append([name, each["Size"], each["LastModified"].isoformat()])
             if name.startswith("base/") and name.endswith("/backup.info"):
-                text = client.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().decode("utf-8", "replace")
+                text = read(each["Key"]).decode("utf-8", "replace")
                 infos[name.split("/")[1]] = dict(
                     line.split("=", 1) for line in text.splitlines() if line.startswith(("begin_time=", "end_time="))
                 )
+            elif name.startswith("wals/") and ".history" in name:
+                unpack = {"gz": gzip.decompress, "bz2": bz2.decompress, "history": bytes}.get(name.rpartition(".")[2])
+                if unpack:
+                    histories[name[5:].partition(".")[0] + ".history"] = unpack(read(each["Key"])).decode("utf-8", "replace")
 except (ConnectionError, HTTPClientError) as error:
     print(error, file=sys.stderr)
     sys.exit(2)
 except Exception as error:
     print(error, file=sys.stderr)
     sys.exit(4)
-json.dump({"objects": objects, "infos": infos}, sys.stdout)
+json.dump({"objects": objects, "infos": infos, "histories": histories}, sys.stdout)
 `;
 
 const OPERATION = 'list the archive of';
@@ -69,6 +76,7 @@ const instant = z.string().transform((text) => Date.parse(text.replace(' ', 'T')
 const shape = z.object({
   objects: z.array(z.tuple([z.string(), z.number().nonnegative(), instant])),
   infos: z.record(z.string(), z.record(z.string(), z.string())),
+  histories: z.record(z.string(), z.string()),
 });
 
 /** Throws `tool-output`. */
@@ -81,7 +89,7 @@ export function parseObjects(stdout: string, subject: string): ServerObjects {
       subject,
       message: `Python did not print the list that it should: ${JSON.stringify(stdout.slice(0, 120))}`,
     });
-  const { objects, infos } = parsed.data;
+  const { objects, infos, histories } = parsed.data;
   return {
     objects: objects.map(([path, size, time]) => ({ path, size: size as Bytes, time })), // S3 counts bytes
     times: new Map(
@@ -90,6 +98,7 @@ export function parseObjects(stdout: string, subject: string): ServerObjects {
         return startedAt === null || stoppedAt === null ? [] : [[id, { startedAt, stoppedAt }]];
       }),
     ),
+    histories: new Map(Object.entries(histories)),
   };
 }
 

@@ -11,6 +11,8 @@ export interface BackupRequest {
   readonly mark: string;
 }
 
+export const markArgument = (mark: string): string => `--exec-id=${mark}`;
+
 const TYPES = { full: 'full', differential: 'diff', incremental: 'incr' } as const satisfies Record<BackupKind, string>;
 
 /**
@@ -18,7 +20,7 @@ const TYPES = { full: 'full', differential: 'diff', incremental: 'incr' } as con
  * damaged backup would push out a sound one.
  */
 export const backupInvocation = ({ repository, type, mark }: BackupRequest): Invocation => ({
-  args: ['backup', `--type=${TYPES[type]}`, '--start-fast', `--exec-id=${mark}`, '--no-expire-auto'],
+  args: ['backup', `--type=${TYPES[type]}`, '--start-fast', markArgument(mark), '--no-expire-auto'],
   operation: 'back up',
   repository,
 });

@@ -1,7 +1,8 @@
 // `pgbackrest restore`: a base backup put into a directory, with what the server needs to replay the log from the archive. What is
 // restored does not archive: that is for whoever puts it into service to switch on again.
 
-import { formatInstant, type Instant } from '../../domain/instant.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { targetOf } from '../../domain/recovery-target.ts';
 import type { TargetTimeline } from '../../domain/timeline.ts';
 import { quote } from '../../lib/shell-word.ts';
 import { restoreCommandOf } from '../postgresql/restore-command.ts';
@@ -22,9 +23,6 @@ export interface RestoreRequest {
   /** All tablespaces come below this directory; null: where they were. */
   readonly tablespaces: string | null;
 }
-
-/** As PostgreSQL reads it, with its zone. */
-export const targetOf = (at: Instant): string => formatInstant(at).replace('T', ' ').replace('Z', '+00');
 
 export function restoreInvocation(request: RestoreRequest): Invocation {
   const { set, repository, directory, target, timeline, delta, processes, tablespaces } = request;

@@ -229,16 +229,6 @@ test('a server whose pgBackRest has a configuration of its own is weighed by the
   );
 });
 
-test('a declared PostgreSQL engine that nothing backs up is a problem', () => {
-  using journal = openTransientJournal();
-  const report = status(journal, [service('db', { backup: null, postgres: postgres({ engine: 'barman-cloud' }) })]);
-  assert.match(
-    messages(report).join(),
-    /^db: its PostgreSQL server is declared, and this version does not drive barman-cloud/,
-  );
-  assert.equal(report.checkExitCode, 2);
-});
-
 test('an offsite copy of a pgBackRest repository is as new as the newest moment that can be had out of it', () => {
   using journal = openTransientJournal();
   const job = { service: 'db', repository: 'far' };

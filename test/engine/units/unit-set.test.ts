@@ -155,14 +155,10 @@ describe('a unit that waits for its data', () => {
     assert.equal((await there({})).files.has(DROP_IN), false);
   });
 
-  it('is none of an engine whose data this version cannot bring back: it would never start again', async () => {
-    const postgres = { engine: 'barman-cloud', barman: { destination: 's3://backups' }, dataDir: '/srv/pg' };
-    assert.equal((await there({ backup: undefined, postgres, recover: {} })).files.has(DROP_IN), false);
-  });
-
   it('is a PostgreSQL server, too, which never starts on another cluster or on nothing', async () => {
-    for (const engine of ['pgbackrest', 'dump']) {
-      const postgres = { engine, dataDir: '/srv/pg' };
+    const barman = { destination: 's3://backups' };
+    for (const more of [{ engine: 'pgbackrest' }, { engine: 'dump' }, { engine: 'barman-cloud', barman }]) {
+      const postgres = { ...more, dataDir: '/srv/pg' };
       const set = await there({ backup: undefined, postgres, recover: {} });
       assert.deepEqual(settings(set, DROP_IN, 'RequiresMountsFor'), ['/srv/pg']);
       assert.ok(set.files.has('holdfast-recover@app.service'));

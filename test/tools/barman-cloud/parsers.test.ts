@@ -160,10 +160,12 @@ test('when a backup was made is told with its zone', () => {
       1: { begin_time: '2026-11-23 00:47:28.245747+01:00', end_time: '2026-11-23 00:47:30.658704+01:00' },
       2: { begin_time: '2026-11-23 00:47:28.245747+01:00', end_time: 'None' },
     },
+    histories: { '00000002.history': '1\t0/3000000\tno recovery target specified\n' },
   };
-  const { objects, times } = parseObjects(JSON.stringify(listing), 'db');
+  const { objects, times, histories } = parseObjects(JSON.stringify(listing), 'db');
   assert.deepEqual(objects, [{ path: 'base/1/data.tar.gz', size: 42, time: Date.parse('2026-11-22T23:47:31Z') }]);
   assert.deepEqual([...times.keys()], ['1']);
+  assert.match(histories.get('00000002.history') ?? '', /^1\t0\/3000000/);
   assert.equal(times.get('1')?.stoppedAt, Date.parse('2026-11-22T23:47:30.658Z'));
   for (const text of ['', '{}', '{"objects": 1, "infos": {}}'])
     assert.throws(() => parseObjects(text, 'db'), { code: 'tool-output' });
