@@ -106,7 +106,7 @@ const recoverSchema = section({
     list(oneOf('snapshot', 'replica', 'repository', 'pgbackrest', 'barman-cloud', 'dump')).min(1, {
       error: 'expected at least one source',
     }),
-    'Where lost data is looked for, in this order, until one has it. `snapshot`: the snapshots of its ZFS dataset, whoever took them; `replica`: the targets of replication that the dataset is sent to; `repository`: its repositories. `[repository]` when not written. A PostgreSQL server comes back from its pgBackRest repositories.',
+    'Where lost data is looked for, in this order, until one has it. `snapshot`: the snapshots of its ZFS dataset, whoever took them; `replica`: the targets of replication that the dataset is sent to; `repository`: its repositories. `[repository]` when not written. A PostgreSQL server comes back from what its engine keeps.',
   ),
   timeout: optional(durationText, 'How long a recovery may take.'),
   onFailure: optional(
