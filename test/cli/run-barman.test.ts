@@ -34,6 +34,8 @@ test('a backup is listed, on record with its cluster, and the next one lets go o
   );
   assert.deepEqual(host.leftovers(), []);
   const shown = await host.run(['--json', 'status']);
+  assert.doesNotMatch(shown.stdout, /never backed up/);
+  assert.match(shown.stdout, /"repo1"/);
   assert.ok(!JSON.stringify([first, second, shown, evidence(host, 'backup')]).includes('not-to-be-seen'));
 });
 
