@@ -23,6 +23,8 @@ export interface ServerBackup {
   readonly startLsn: string | null;
   /** Of the whole database, and of what this backup has added to the repository. */
   readonly size: Bytes;
+  /** That is what it takes where it lies, compressed; how much it takes when it is put back nobody has said. */
+  readonly packed?: boolean;
   readonly added: Bytes;
 }
 

@@ -2,7 +2,7 @@
 // looks; what is not there is told, never made.
 
 import { dirname } from 'node:path';
-import type { Configuration, PostgresConfig, RepositoryConfig } from '../../config/configuration.ts';
+import type { Configuration, PostgresConfig, RepositoryConfig, ServerCopy } from '../../config/configuration.ts';
 import { normalPath } from '../../config/repository-url.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -23,7 +23,7 @@ export const needJson = (need: Need): JsonObject => ({ ...need });
 
 export async function needsOf(config: Configuration, signal: AbortSignal): Promise<Need[]> {
   const repositories = [...config.repositories.values()];
-  const wanted = [...repositories.flatMap(secretsOf), ...serversOf(config).flatMap(passphrasesOf)];
+  const wanted = [...repositories.flatMap(secretsOf), ...serversOf(config).flatMap(secretsOfServer)];
   const secrets = await Promise.all(wanted.map((each) => looked(each, signal)));
   const mounted = await mountPoints();
   const mounts = mountsOf(config).map(({ at, what }): Need => ({
@@ -53,16 +53,22 @@ function secretsOf({ name, password, environmentFile }: RepositoryConfig): Secre
 interface Server {
   readonly service: string;
   readonly postgres: PostgresConfig;
+  readonly copy: ServerCopy | null;
 }
 const serversOf = ({ services }: Configuration): Server[] =>
-  [...services.values()].flatMap(({ name, postgres }) => (postgres === null ? [] : [{ service: name, postgres }]));
-
-const passphrasesOf = ({ service, postgres }: Server): Secret[] =>
-  postgres.repositories.flatMap(({ name, cipherPassFile }) =>
-    cipherPassFile === null
-      ? []
-      : [{ what: `the passphrase of ${name} of ${service}`, file: cipherPassFile, otherwise: '' }],
+  [...services.values()].flatMap(({ name, postgres, backup }) =>
+    postgres === null ? [] : [{ service: name, postgres, copy: backup?.serverCopy ?? null }],
   );
+
+const secretsOfServer = ({ service, postgres, copy }: Server): Secret[] =>
+  [
+    ...postgres.repositories.map(({ name, cipherPassFile }) => ({
+      what: `the passphrase of ${name} of ${service}`,
+      file: cipherPassFile,
+    })),
+    { what: `the passphrase of the offsite copy of ${service}`, file: copy?.cipherPassFile ?? null },
+    { what: `the credentials of barman-cloud of ${service}`, file: postgres.barman?.credentialsFile ?? null },
+  ].flatMap(({ what, file }) => (file === null ? [] : [{ what, file, otherwise: '' }]));
 
 async function looked({ what, file, otherwise }: Secret, signal: AbortSignal): Promise<Need> {
   if (file === null) return { kind: 'secret', at: otherwise, what, state: 'unknown' };

@@ -22,7 +22,7 @@ import { backupsIn, clusterIn } from './open-archive.ts';
 import { calendarsOf, isDue } from './calendars.ts';
 import { requireMounted } from './mounted.ts';
 import { placeOfRepository } from './repositories.ts';
-import { holdProcesses } from './processes.ts';
+import { holdProcesses, markOf } from './processes.ts';
 
 export interface EngineJob extends EngineService {
   /** Null: each of those that the configuration of pgBackRest has. */
@@ -65,7 +65,7 @@ async function intoRepository(
   const calendars = calendarsOf((job.repository ?? job.postgres).schedule);
   const type = kindFor(choice, calendars, before, key, context);
   if (type === null) return { outcome: 'skipped', reason: 'no backup is due' };
-  const mark = `holdfast-${context.runId}-${key}`;
+  const mark = markOf(context.runId, job.postgres.stanza, key);
   const damaged: string[] = [];
   {
     await using _processes = await holdProcesses(context, markArgument(mark));

@@ -20,6 +20,10 @@ export const PGBACKREST_PROCESSES: EffectKind = {
   },
 };
 
+/** Of one backup of one server: what bears it is ended, and other servers are backed up in the same run. */
+export const markOf = (runId: string, stanza: string, repository: number): string =>
+  `holdfast-${runId}-${repository}-${stanza}`;
+
 /** Until it is disposed of, what has that argument is ended, also by the next start after a crash. */
 export const holdProcesses = (context: StepContext, argument: string): Promise<AsyncDisposable> =>
   context.hold(KIND, { argument }, () => Promise.resolve());

@@ -34,8 +34,12 @@ export function readSettings(text: string): RecoverySettings {
 const HEADER = '# What recovery was told by Holdfast; taken away when it is over.';
 
 /** Of a backup, for a recovery: what an earlier one was told goes. */
-export const settingsFromBackup = (text: string, told: readonly (readonly [name: string, value: string])[]): string =>
-  [...readSettings(text).own, OURS, ...told.map(([name, value]) => `${name} = ${quoted(value)}`), ''].join('\n');
+export function settingsFromBackup(text: string, told: readonly (readonly [name: string, value: string])[]): string {
+  const left = leftInSettings(text)?.added ?? [];
+  const before = text.split('\n').filter((line) => line !== HEADER && !left.includes(line));
+  const { own } = readSettings(before.join('\n'));
+  return [...own, OURS, ...told.map(([name, value]) => `${name} = ${quoted(value)}`), ''].join('\n');
+}
 
 /** For the server that finishes the recovery: it archives as it always did, and gets the log with that command. */
 export const settingsToRecover = ({ own, added }: RecoverySettings, restoreCommand: string): string =>

@@ -19,7 +19,7 @@ import { lookAtPaths } from './look-at-paths.ts';
 import { type ClusterScene, observeCluster } from './observe-cluster.ts';
 import type { PlanningWorld } from '../restore/plan-restore.ts';
 import type { Repositories } from './ask-copies.ts';
-import { repositoryFirst } from './repository-first.ts';
+import { missesRepository, repositoryFirst } from './repository-first.ts';
 import { withoutEmptyRemains } from './tidy.ts';
 import type { Toolbox } from '../toolbox.ts';
 
@@ -70,9 +70,10 @@ export async function clusterStep(
       await requireFiles(service, { ...scene, mounts }, context);
       let { seen, decision } = await look(mounts, context.signal, context.now());
       let broughtBack: StepResult | null = null;
-      if (lost && decision.action === 'block') {
+      if (lost && missesRepository(seen, decision)) {
         for (const remark of lost.remarks) context.warn(remark);
         broughtBack = await lost.run(context);
+        context.record(broughtBack.evidence ?? []); // it stands, whatever comes of the server
         ({ seen, decision } = await look(mounts, context.signal, context.now()));
       }
       if (decision.action === 'start-empty') return startEmpty(service, decision, scene, context);
@@ -157,7 +158,6 @@ async function putBack(
 /** That of the server, with what is on record of its repository. */
 const together = (repository: StepResult, server: StepResult): StepResult => ({
   ...server,
-  evidence: [...(repository.evidence ?? []), ...(server.evidence ?? [])],
   result: { ...server.result, ...(repository.result ? { repositoryFirst: repository.result } : {}) },
 });
 

@@ -36,6 +36,10 @@ export interface RepositoryFirst {
 /** Where pgBackRest has a configuration of its own, its first is taken for the one that is copied. */
 const FIRST = nameOfRepository(1);
 
+/** Whether it is a repository that is missed, and this host knows of none. */
+export const missesRepository = (seen: ClusterObservation, decision: ClusterDecision): boolean =>
+  decision.action === 'block' && decision.code === 'repository-unreachable' && seen.receipt === null;
+
 /**
  * Null where that is not what is to be done. A host that has backed the server up itself knows of a repository there, and an empty
  * directory in its place may be one where nothing is mounted: then it is for a person to say that it is gone.
@@ -48,8 +52,7 @@ export async function repositoryFirst(
 ): Promise<RepositoryFirst | null> {
   const { config, repositories, insist } = scene;
   const copy = service.backup?.serverCopy;
-  if (!copy || decision.action !== 'block' || decision.code !== 'repository-unreachable' || seen.receipt !== null)
-    return null;
+  if (!copy || !missesRepository(seen, decision)) return null;
   const others = seen.archives
     .map(({ repository }) => repository)
     .filter((name) => name !== (copy.repository?.name ?? FIRST));

@@ -88,7 +88,8 @@ export function classifyFailure(failure: BarmanFailure): HoldfastError {
 function meaningOf({ exitCode, endedBy, stderrTail, program }: BarmanFailure): Meaning {
   const known = exitCode === null ? undefined : BY_CODE.get(exitCode);
   if (known) return known;
-  const told = BY_WORDS.find(([words]) => stderrTail.some((line) => words.test(line)));
+  const said = stderrTail.map((line) => line.replace(LOG, '')); // a time, or a process, may read like a code of HTTP
+  const told = BY_WORDS.find(([words]) => said.some((line) => words.test(line)));
   if (told) return told[1];
   if (endedBy) return { code: 'interrupted', hint: 'Run it again.', retry: 'now' };
   return { code: 'tool-failed', hint: `See the last lines of ${program} above.`, retry: 'later' };

@@ -11,6 +11,7 @@ import { connectionArgs, placeArgs } from './place.ts';
 const SCRIPT = `set -e
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
+trap 'exit 143' TERM INT
 "$@" "$directory/file" >&2
 head -c 64 "$directory/file" | od -An -v -tx1`;
 

@@ -11,10 +11,13 @@ export const archiveCommand = (place: ObjectPlace, compression: Compression): st
 
 /** Whoever wrote it may have put options, a path or a wrapper around it. */
 export const archivesInto = (command: string, place: ObjectPlace): boolean =>
-  command.includes(programOf('wal-archive')) && placeArgs(place).every((word) => wordsOf(command).includes(word));
+  command.includes(programOf('wal-archive')) &&
+  [...placeArgs(place), ...(place.endpointUrl === null ? [] : [place.endpointUrl])].every((word) =>
+    wordsOf(command).includes(word),
+  );
 
-const wordsOf = (command: string): string[] => command.split(/[\s'"]+/);
+const wordsOf = (command: string): string[] => command.split(/[\s'"=]+/);
 
-/** The value of restore_command. */
+/** The value of restore_command. It ends with 1 also without the bucket, or without boto3: the list needs both. */
 export const restoreCommand = (place: ObjectPlace): string =>
-  restoreCommandOf(shellWords(place, programOf('wal-restore'), []));
+  restoreCommandOf(shellWords(place, programOf('wal-restore'), []), shellWords(place, programOf('backup-list'), []));

@@ -20,3 +20,20 @@ test('a PostgreSQL server needs the passphrase and the mount of its repositories
     { kind: 'directory', at: at('postgresql/17'), what: 'db', state: 'missing' },
   ]);
 });
+
+test('and the credentials of a bucket', async () => {
+  using directory = temporaryDirectory();
+  const file = join(directory.path, 'holdfast.yaml');
+  const credentialsFile = join(directory.path, 's3');
+  const barman = { destination: 's3://backups/pg', retention: { full: 7 }, credentialsFile };
+  const postgres = { engine: 'barman-cloud', dataDir: directory.path, barman };
+  writeFileSync(file, JSON.stringify({ version: 1, host: 'forge', services: { db: { postgres } } }));
+  const config = await loadConfiguration({ file, isRoot: true, env: {}, cwd: '/' });
+  const [need] = await needsOf(config, new AbortController().signal);
+  assert.deepEqual(need, {
+    kind: 'secret',
+    at: credentialsFile,
+    what: 'the credentials of barman-cloud of db',
+    state: 'missing',
+  });
+});

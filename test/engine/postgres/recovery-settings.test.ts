@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   leftInSettings,
+  settingsFromBackup,
   readSettings,
   settingsAfterwards,
   settingsToRecover,
@@ -68,4 +69,11 @@ test('what was added is found again in a server that nobody has asked, with its 
     'SELECT pg_reload_conf()',
   ]);
   assert.equal(leftInSettings([...OWN, COVERED, "recovery_target_timeline = 'latest'"].join('\n')), null);
+});
+
+test('a backup of a server that still had what an earlier recovery was told is recovered to what is wanted now', () => {
+  const text = settingsFromBackup(settingsToRecover(read(...OWN, COVERED), ours), [['recovery_target_timeline', '2']]);
+  assert.doesNotMatch(text, /recovery_target_time =|timeline = '1'/);
+  assert.ok(!text.includes(line(ours)));
+  for (const own of [...OWN, COVERED]) assert.ok(text.includes(own), own);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { backupInvocation } from '../../../src/tools/barman-cloud/backup.ts';
@@ -13,6 +14,7 @@ import { restoreInvocation } from '../../../src/tools/barman-cloud/restore.ts';
 import { parseVersion } from '../../../src/tools/barman-cloud/version.ts';
 import { archiveCommand, archivesInto, restoreCommand } from '../../../src/tools/barman-cloud/wal.ts';
 import { isOurRestoreCommand } from '../../../src/tools/postgresql/restore-command.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 const recorded = (name: string): string => readFileSync(join(import.meta.dirname, 'fixtures/3.4.0', name), 'utf8');
 
@@ -141,7 +143,10 @@ test('what a server archives with names the file of its credentials, and is know
   assert.match(command, /AWS_SHARED_CREDENTIALS_FILE='\/etc\/holdfast\/it is secret' barman-cloud-wal-archive /);
   assert.match(command, / --gzip s3:\/\/backups\/pg main %p$/);
   assert.ok(archivesInto(command, PLACE));
-  assert.ok(archivesInto("test -e x && /usr/bin/barman-cloud-wal-archive -v 's3://backups/pg' main '%p'", PLACE));
+  const wrapped =
+    "test -e x && /usr/bin/barman-cloud-wal-archive --endpoint-url=https://s3.example.org 's3://backups/pg' main '%p'";
+  assert.ok(archivesInto(wrapped, PLACE));
+  assert.ok(!archivesInto(wrapped, { ...PLACE, endpointUrl: 'https://s3.elsewhere.org' }));
   assert.ok(!archivesInto(command, { ...PLACE, serverName: 'mai' }));
   assert.ok(!archivesInto(command, { ...PLACE, destination: 's3://backups/p' }));
   assert.ok(!archivesInto('cp %p /backups/%f # s3://backups/pg main', PLACE));
@@ -151,6 +156,30 @@ test('what a recovery gets the log with says "not found" only where that is what
   const command = restoreCommand({ ...PLACE, destination: 's3://backups/50%' });
   assert.match(command, /barman-cloud-wal-restore .* s3:\/\/backups\/50%% main %f "%p"; code=/);
   assert.ok(isOurRestoreCommand(`restore_command = '${command}'`));
+  using programs = temporaryDirectory();
+  const answer = (restore: number, list: number): number | null => {
+    for (const [name, code] of [
+      ['wal-restore', restore],
+      ['backup-list', list],
+    ] as const)
+      writeFileSync(join(programs.path, `barman-cloud-${name}`), `#!/bin/sh\nexit ${code}\n`, { mode: 0o755 });
+    const typed = command.replaceAll(/%(.)/g, (_, letter: string) => ({ f: 'FILE', p: 'x', '%': '%' })[letter] ?? '?');
+    return spawnSync('sh', ['-c', typed], { env: { ...process.env, PATH: `${programs.path}:${process.env['PATH']}` } })
+      .status;
+  };
+  assert.deepEqual([answer(0, 1), answer(1, 0)], [0, 1]);
+  assert.deepEqual(
+    [answer(1, 1), answer(1, 2), answer(2, 0), answer(4, 0)],
+    [126, 126, 126, 126],
+    'not where nothing answers',
+  );
+});
+
+test('a time or a process is no code of an answer', () => {
+  const failure = { program: 'barman-cloud-restore', operation: 'restore', subject: 'db', exitCode: 1 };
+  const said = (line: string): string => classifyFailure({ ...failure, stderrTail: [line] }).code;
+  assert.equal(said('2026-11-22 23:47:34,403 [401] ERROR: Bucket gone does not exist'), 'repository-missing');
+  assert.equal(said('2026-11-22 23:47:34,497 [16876] ERROR: An error occurred (403) when calling'), 'permission-denied');
 });
 
 test('when a backup was made is told with its zone', () => {

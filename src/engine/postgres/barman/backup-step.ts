@@ -1,12 +1,14 @@
 // A backup of a PostgreSQL server by barman-cloud. A success is recorded only of a backup that is listed afterwards under the name that it
 // was given, with all of the log that it needs; what is let go then is told by a list, not by an exit code.
 
+import { describeBytes } from '../../../domain/bytes.ts';
 import { duration } from '../../../domain/duration.ts';
 import { type Evidence, REMOVED_BY_RETENTION } from '../../../domain/evidence.ts';
 import { formatInstant } from '../../../domain/instant.ts';
 import { countKept } from '../../../domain/kept-backups.ts';
 import { backupsLock } from '../../../domain/naming.ts';
 import type { StepContext, StepResult } from '../../../domain/plan.ts';
+import { beforeShrinking } from '../../../domain/shrunk.ts';
 import type { Journal } from '../../../journal/journal.ts';
 import { type ErrorCode, HoldfastError } from '../../../lib/errors.ts';
 import { barmanBackup, nameArgument } from '../../../tools/barman-cloud/backup.ts';
@@ -18,7 +20,7 @@ import type { EngineService } from '../access.ts';
 import { type ArchiveLook, judgeArchive } from '../archive-look.ts';
 import type { BackupChoice } from '../backup-step.ts';
 import { calendarsOf, isDue } from '../calendars.ts';
-import { holdProcesses } from '../processes.ts';
+import { holdProcesses, markOf } from '../processes.ts';
 import { nameOfRepository } from '../../../domain/postgres-repository.ts';
 import { askServer } from '../server.ts';
 import { barmanConfig, barmanOf } from './access.ts';
@@ -54,8 +56,12 @@ export async function backUpToPlace(
       'Correct dataDir, or socket and port.',
     );
   await requireOwnPlace(server, access, before, state, journal, signal);
+  for (const id of before.remains)
+    context.warn(
+      `${placeName(access.place)}/base/${id} is what is left of a backup that never ended: nothing removes it, and it takes room`,
+    );
   requireArchiving(server, state);
-  const name = `holdfast-${context.runId}`;
+  const name = markOf(context.runId, postgres.stanza, REPOSITORY);
   await make(server, access, name, context);
   const after = await openPlace(access, signal);
   const made = after.whole.find((each) => each.name === name);
@@ -69,7 +75,8 @@ export async function backUpToPlace(
   requireSupported(after.cluster?.version ?? '', 'back up', service.name);
   const look = judgeArchive(archiveAt(after, made, 'of the newest backup'));
   const faults = faultsOf(made, look);
-  const { notes, left } = faults.length > 0 ? { notes: [KEPT], left: after } : await letGo(server, access, after, context);
+  const { notes, left } =
+    faults.length > 0 ? { notes: [KEPT], left: after } : await letGo(server, access, after, journal, context);
   return resultOf(server, { made, look, reasons: [...faults, ...notes], whole: faults.length === 0 }, after, left, context);
 }
 
@@ -104,11 +111,17 @@ async function letGo(
   server: EngineService,
   access: BarmanCloud,
   after: Place,
+  journal: Pick<Journal, 'evidence'>,
   context: StepContext,
 ): Promise<{ readonly notes: readonly string[]; readonly left: Place }> {
-  const { postgres } = server;
+  const { postgres, service } = server;
+  const shrunk = shrunkFrom(after);
+  if (shrunk !== null) return { notes: [shrunk], left: after };
   const ends = after.whole.map(({ stoppedAt }) => stoppedAt);
-  const keep = countKept(barmanConfig(server).retention, ends, context.now());
+  const keep = Math.max(
+    countKept(barmanConfig(server).retention, ends, context.now()),
+    after.whole.length - drilledAt(service.name, after, journal), // what was last proven stays, and what is newer
+  );
   const meant = after.whole.slice(0, Math.max(0, after.whole.length - keep)).map(({ label }) => label);
   if (meant.length === 0) return { notes: [], left: after };
   let restored = true;
@@ -132,6 +145,23 @@ async function letGo(
     context.warn(`old backups go the next time, for something is restored from ${NAME}: ${error.message}`);
     return { notes: [], left: after };
   }
+}
+
+/** Where in the list; its length where none of it was ever drilled. */
+function drilledAt(service: string, { whole }: Place, journal: Pick<Journal, 'evidence'>): number {
+  const [drilled] = journal.evidence({ service, repository: NAME, kind: 'drill', complete: true, limit: 1 });
+  const at = whole.findIndex(({ label }) => label === drilled?.snapshotId);
+  return at === -1 ? whole.length : at;
+}
+
+/** Why nothing goes for a newest backup that is abnormally small, in a sentence: something may have been lost before it was made. */
+function shrunkFrom({ whole }: Place): string | null {
+  const copies = whole.toReversed().map(({ label, stoppedAt, size }) => ({ id: label, time: stoppedAt, bytes: size }));
+  const before = beforeShrinking({ copies, lastAppliedAt: null, acceptedBytes: null });
+  const [newest] = copies;
+  if (before === null || newest === undefined) return null;
+  const words = ({ id, bytes }: (typeof copies)[number]): string => `${id}: ${describeBytes(bytes)}`;
+  return `nothing was let go: the newest backup (${words(newest)}) is far smaller than one before it (${words(before)}). If that is right, remove the old ones by hand: barman-cloud-backup-delete`;
 }
 
 const LIMIT = duration(1, 'h');

@@ -11,7 +11,7 @@ import { barmanVersion } from '../../../tools/barman-cloud/version.ts';
 import type { EngineService } from '../access.ts';
 import { askServer } from '../server.ts';
 import { barmanConfig, barmanOf } from './access.ts';
-import { finishLog } from './finish-log.ts';
+import { barmanEngine } from './engine.ts';
 import { archivingNeeds, requireArchiving, requireOwnPlace } from './gate.ts';
 import { openPlace } from './open-place.ts';
 
@@ -68,7 +68,7 @@ export async function configureSteps(
       title: 'Have a file of the log archived',
       needs: [id('server')],
       run: async (context) => {
-        await finishLog(server, context.signal);
+        await barmanEngine(await barmanOf(server, context.signal), server).check(context.signal);
         return { outcome: 'succeeded' };
       },
     },

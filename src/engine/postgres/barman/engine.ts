@@ -6,7 +6,7 @@ import { jobName } from '../../../domain/naming.ts';
 import type { ArchiveState as HeldState } from '../../../domain/postgres-recovery.ts';
 import { HoldfastError } from '../../../lib/errors.ts';
 import type { BarmanCloud } from '../../../tools/barman-cloud/invoke.ts';
-import { shellWords } from '../../../tools/barman-cloud/place.ts';
+import { placeName, shellWords } from '../../../tools/barman-cloud/place.ts';
 import { restoreCommand } from '../../../tools/barman-cloud/wal.ts';
 import { requireSupported } from '../../../tools/postgresql/supported-version.ts';
 import type { EngineService } from '../access.ts';
@@ -48,7 +48,11 @@ export const barmanEngine = (access: BarmanCloud, server: EngineService): Engine
   },
   restore: (request, options) => restoreHere(access, request, options),
   restoreCommand: () => restoreCommand(access.place),
-  check: (signal) => finishLog(server, signal),
+  async check(signal) {
+    const file = await finishLog(server, signal);
+    const { log } = await openPlace(access, signal);
+    if (!log.some(({ path }) => path === file)) throw elsewhere(access, file);
+  },
 });
 
 function stateOf(place: Place, timeline: number | null, access: BarmanCloud): ArchiveState {
@@ -82,6 +86,16 @@ function holdings({ whole, list, log }: Place): HeldState {
       : `it holds no backup${log.length > 0 ? ', and log of a server' : ', and so does any bucket'}`;
   return { kind: 'unreachable', reason, mayPass: false };
 }
+
+const elsewhere = ({ subject, place }: BarmanCloud, file: string): HoldfastError =>
+  new HoldfastError({
+    code: 'failed',
+    operation: 'have a file of the log archived of',
+    subject,
+    message: `the server has archived ${file}, and it is not in ${placeName(place)}`,
+    hint: 'Its archive_command sends it elsewhere: holdfast postgres configure --dry-run says what it should be.',
+    retry: 'later',
+  });
 
 const nothingThere = ({ subject }: BarmanCloud): HoldfastError =>
   new HoldfastError({

@@ -7,8 +7,12 @@ import { askLiveServer, liveServer } from '../../../tools/postgresql/live-server
 import type { EngineService } from '../access.ts';
 
 const LIMIT = duration(2, 'm');
-/** A file of which nothing was written is not finished. The server tells nobody that it has archived: it is asked by itself. */
-const FINISH = `SELECT pg_create_restore_point('holdfast') \\gset
+/**
+ * A file of which nothing was written is not finished. The server tells nobody that it has archived: it is asked by itself. It also ends
+ * by itself, for it does not notice that nobody waits any more.
+ */
+const FINISH = `SET statement_timeout = '110s';
+SELECT pg_create_restore_point('holdfast') \\gset
 SELECT pg_walfile_name(pg_switch_wal()) AS file \\gset
 SET holdfast.file = :'file';
 DO $$ BEGIN
@@ -17,15 +21,19 @@ DO $$ BEGIN
     PERFORM pg_stat_clear_snapshot();
   END LOOP;
 END $$;
+SELECT :'file';
 `;
 
-/** Throws `failed` where it does not come so far. */
-export async function finishLog(server: EngineService, signal: AbortSignal): Promise<void> {
+const TIMEOUT = /statement timeout/;
+
+/** Answers with the name of the file. Throws `failed` where it does not come so far. */
+export async function finishLog(server: EngineService, signal: AbortSignal): Promise<string> {
   const live = await liveServer(server.postgres, server.service.name, signal);
   try {
-    await askLiveServer(live, FINISH, { signal, timeout: LIMIT });
+    const [file = ''] = await askLiveServer(live, FINISH, { signal, timeout: LIMIT });
+    return file;
   } catch (error) {
-    if (!(error instanceof HoldfastError) || error.code !== 'timed-out') throw error;
+    if (!(error instanceof HoldfastError) || !(error.code === 'timed-out' || TIMEOUT.test(error.message))) throw error;
     throw new HoldfastError({
       code: 'failed',
       operation: 'have a file of the log archived of',

@@ -6,7 +6,6 @@ import type { Bytes } from '../../../domain/bytes.ts';
 import type { ServerBackup, ServerCluster } from '../../../domain/server-backup.ts';
 import { historyName, type Line, lineOf, parseHistory } from '../../../domain/timeline.ts';
 import { filesOfALogBy, parseWalName } from '../../../domain/wal-file.ts';
-import { HoldfastError } from '../../../lib/errors.ts';
 import { barmanBackups, type BackupList, type WholeBackup } from '../../../tools/barman-cloud/backup-list.ts';
 import type { BarmanCloud } from '../../../tools/barman-cloud/invoke.ts';
 import { type ServerObjects, serverObjects, type StoredObject } from '../../../tools/barman-cloud/objects.ts';
@@ -24,6 +23,8 @@ export interface Place {
   readonly whole: readonly PlacedBackup[];
   /** Files of the log, by their names. */
   readonly log: readonly StoredObject[];
+  /** Directories of backups that are none: they never ended, or are being made. */
+  readonly remains: readonly string[];
 }
 
 export interface PlacedBackup extends ServerBackup {
@@ -36,22 +37,26 @@ export interface PlacedBackup extends ServerBackup {
 export async function openPlace(access: BarmanCloud, signal: AbortSignal): Promise<Place> {
   const list = await barmanBackups(access, { signal });
   const stored = await serverObjects(access, { signal });
-  return readPlace(list, stored, access.subject);
+  return readPlace(list, stored);
 }
 
-/** Throws `tool-output` where it is not told when a backup was made. */
-export function readPlace(list: BackupList, stored: ServerObjects, subject: string): Place {
-  const whole = list.backups.flatMap(({ id, name, whole: facts }) =>
-    facts === null ? [] : [placed(id, name, facts, stored, subject)],
-  );
-  const newest = list.backups.findLast((each) => each.whole !== null)?.whole ?? null;
+/** The objects were listed after the backups: what is not among them is gone by now. */
+export function readPlace(all: BackupList, stored: ServerObjects): Place {
+  const there = new Set(stored.objects.flatMap(({ path }) => BASE.exec(path)?.[1] ?? []));
+  const backups = all.backups.filter(({ id }) => there.has(id));
+  const untimed = backups.filter(({ id, whole: facts }) => facts !== null && !stored.times.has(id)).map(({ id }) => id);
+  const list: BackupList = { backups, unreadable: [...all.unreadable, ...untimed] };
+  const whole = backups.flatMap(({ id, name, whole: facts }) => (facts === null ? [] : placed(id, name, facts, stored)));
+  const newest = backups.findLast(({ id, whole: facts }) => facts !== null && stored.times.has(id))?.whole ?? null;
   const cluster = newest && {
     id: 1,
     repository: REPOSITORY,
     systemId: newest.systemId,
     version: newest.version,
   };
-  return { list, stored, cluster, whole, log: logIn(stored) };
+  const known = new Set([...all.backups.map(({ id }) => id), ...all.unreadable]);
+  const remains = [...there].filter((id) => !known.has(id)).toSorted();
+  return { list, stored, cluster, whole, log: logIn(stored), remains };
 }
 
 function placed(
@@ -59,27 +64,33 @@ function placed(
   name: string | null,
   { wal, startLsn, systemId }: WholeBackup,
   { objects, times }: ServerObjects,
-  subject: string,
-): PlacedBackup {
+): PlacedBackup[] {
   const made = times.get(label);
-  if (made === undefined) throw unknownTime(subject, label);
-  const bytes = objects.reduce((sum, { path, size }) => (path.startsWith(`base/${label}/`) ? sum + size : sum), 0) as Bytes;
-  return {
-    label,
-    name,
-    systemId,
-    type: 'full',
-    repository: REPOSITORY,
-    databaseId: 1,
-    prior: null,
-    error: null, // nobody looks at checksums
-    ...made,
-    wal,
-    startLsn,
-    size: bytes, // as it lies there: how large the server was is not told
-    added: bytes,
-  };
+  if (made === undefined) return [];
+  const files = objects.filter(({ path }) => path.startsWith(`base/${label}/`));
+  const bytes = files.reduce((sum, { size }) => sum + size, 0) as Bytes; // of bytes
+  return [
+    {
+      label,
+      name,
+      systemId,
+      type: 'full',
+      repository: REPOSITORY,
+      databaseId: 1,
+      prior: null,
+      error: null, // nobody looks at checksums
+      ...made,
+      wal,
+      startLsn,
+      size: bytes, // as it lies there: how large the server was is not told
+      packed: files.some(({ path }) => PACKED.test(path)),
+      added: bytes,
+    },
+  ];
 }
+
+const BASE = /^base\/([^/]+)\//;
+const PACKED = /\.(?:gz|bz2|snappy|zst|lz4|xz)$/;
 
 /** `wals/0000000100000000/000000010000000000000001.gz`, under the name of the file. What is not whole (`.partial`) is none. */
 const logIn = ({ objects }: ServerObjects): StoredObject[] =>
@@ -121,12 +132,3 @@ function lineTo({ histories }: ServerObjects, timeline: number, perLog: number):
   const text = histories.get(historyName(timeline));
   return (text === undefined ? null : parseHistory(text, timeline, perLog)) ?? lineOf(timeline);
 }
-
-const unknownTime = (subject: string, label: string): HoldfastError =>
-  new HoldfastError({
-    code: 'tool-output',
-    operation: 'ask for the backups of',
-    subject,
-    message: `when ${label} was made is not written in its backup.info`,
-    hint: 'Is this a version of barman-cloud that Holdfast knows (3.4 or newer)?',
-  });

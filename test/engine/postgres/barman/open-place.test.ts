@@ -38,20 +38,25 @@ const stored = (objects: ServerObjects['objects'], parts: Partial<ServerObjects>
 
 test('what is listed is a backup, with when it was made and how much there is of it; what failed is none', () => {
   const list = { backups: [backup('a', '1', 2), { id: 'b', name: null, whole: null }], unreadable: [] };
-  const place = readPlace(list, stored([object('base/a/data.tar.gz'), object('base/a/1.tar.gz'), object('base/b/x')]), 'db');
+  const place = readPlace(list, stored([object('base/a/data.tar.gz'), object('base/a/1.tar.gz'), object('base/b/x')]));
   assert.deepEqual(
     place.whole.map(({ label, size, stoppedAt }) => [label, size, stoppedAt]),
     [['a', 10, 1]],
   );
   assert.equal(place.cluster?.systemId, '1');
-  assert.throws(() => readPlace(list, stored([], { times: new Map() }), 'db'), { code: 'tool-output' });
+  assert.deepEqual(place.remains, []);
+  assert.deepEqual(readPlace(list, stored([object('base/a/data.tar'), object('base/c/1.tar')])).remains, ['c']);
+  const between = readPlace(list, stored([object('base/b/x')]));
+  assert.deepEqual([between.whole, between.list.unreadable, between.cluster], [[], [], null], 'gone between two looks');
+  const untimed = readPlace(list, stored([object('base/a/data.tar.gz')], { times: new Map() }));
+  assert.deepEqual([untimed.whole, untimed.list.unreadable], [[], ['a']]);
 });
 
 test('how far the log leads is told by its files: a gap ends it, and what is not whole is none', () => {
   const list = { backups: [backup('a', '1', 2)], unreadable: [] };
   const partial = object(`wals/0000000100000000/${wal(5)}.partial.gz`);
   const label = object(`wals/0000000100000000/${wal(2)}.00000028.backup.gz`);
-  const place = readPlace(list, stored([...log(2, 3, 4, 6), partial, label]), 'db');
+  const place = readPlace(list, stored([object('base/a/data.tar'), ...log(2, 3, 4, 6), partial, label]));
   const open = archiveAt(place, { systemId: '1' }, 'newest');
   const [look] = judgeArchive(open).reaches;
   assert.deepEqual([look?.reach.consistent, look?.reach.last?.file, look?.reach.missing], [true, wal(4), [wal(5)]]);
@@ -62,7 +67,10 @@ test('only backups of the cluster that is meant lead anywhere, and its line is t
   const second = object(`wals/0000000200000000/${wal(4, 2)}.gz`);
   const history = object('wals/00000002.history.gz');
   const histories = new Map([['00000002.history', '1\t0/4000000\tno recovery target specified\n']]);
-  const place = readPlace(list, stored([...log(2, 3), second, history], { histories }), 'db');
+  const place = readPlace(
+    list,
+    stored([object('base/a/data.tar'), object('base/b/data.tar'), ...log(2, 3), second, history], { histories }),
+  );
   assert.equal(place.cluster?.systemId, '2', 'the newest says which one is in force');
   const open = archiveAt(place, { systemId: '1' }, 'newest');
   assert.deepEqual([open.timelines, open.timeline, open.backups.map(({ label }) => label)], [[1, 2], 2, ['a']]);
