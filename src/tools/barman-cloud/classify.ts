@@ -43,6 +43,14 @@ const BY_WORDS: readonly (readonly [RegExp, Meaning])[] = [
     },
   ],
   [
+    /No module named '?(?:boto3|botocore)/,
+    {
+      code: 'tool-missing',
+      hint: 'boto3 has to be there for the python3 that runs barman-cloud. On Debian and Ubuntu: apt install python3-boto3.',
+      retry: 'never',
+    },
+  ],
+  [
     /Cannot connect to postgres/,
     {
       code: 'source-missing',

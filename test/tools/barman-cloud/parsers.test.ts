@@ -180,6 +180,7 @@ test('a time or a process is no code of an answer', () => {
   const said = (line: string): string => classifyFailure({ ...failure, stderrTail: [line] }).code;
   assert.equal(said('2026-11-22 23:47:34,403 [401] ERROR: Bucket gone does not exist'), 'repository-missing');
   assert.equal(said('2026-11-22 23:47:34,497 [16876] ERROR: An error occurred (403) when calling'), 'permission-denied');
+  assert.equal(said("ModuleNotFoundError: No module named 'boto3'"), 'tool-missing');
 });
 
 test('when a backup was made is told with its zone', () => {
