@@ -74,8 +74,8 @@ export interface Observation {
 }
 
 export interface RecoveryPolicy {
-  /** `nothing` of it is kept, on purpose; an `engine` of its own keeps it. */
-  readonly kept: 'files' | 'nothing' | 'engine';
+  /** `nothing` of it is kept, on purpose. */
+  readonly kept: 'files' | 'nothing';
   /** Its repositories are among the sources that it may be recovered from. */
   readonly fromRepositories: boolean;
   readonly allowEmptyStart: boolean;
@@ -114,15 +114,6 @@ const isLost = ({ state, wasEmpty }: SeenPath): boolean => state === 'absent' ||
 
 export function decide({ service, paths, copies, others }: Observation, policy: RecoveryPolicy): Decision {
   if (policy.kept === 'nothing') return { action: 'skip', reason: 'nothing of it is kept' };
-  if (policy.kept === 'engine') {
-    return {
-      action: 'fail',
-      code: 'unsupported',
-      reason: 'this version of Holdfast drives no other PostgreSQL engine than pgbackrest and dump',
-      hint: 'Restore the cluster with the tool that backs it up today.',
-      again: false,
-    };
-  }
   const loss = lossOf(paths);
   switch (loss) {
     case 'none':

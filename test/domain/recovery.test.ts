@@ -55,7 +55,7 @@ function* everything(): Generator<[Observation, RecoveryPolicy]> {
   const both = [true, false];
   for (const paths of sets)
     for (const copies of COPIES)
-      for (const kept of ['files', 'nothing', 'engine'] as const)
+      for (const kept of ['files', 'nothing'] as const)
         for (const fromRepositories of both)
           for (const allowEmptyStart of both)
             for (const permitted of [null, { gone: [] }, { gone: [ID] }])
@@ -169,7 +169,6 @@ test('each case of the table', () => {
     [of(lost, VANISHED, { allowEmptyStart: true, permitted: { gone: [] }, onFailure: 'start-empty' }), 'start-empty'],
     [of(lost, FOUND, { fromRepositories: false }), 'fail'],
     [of(lost, { kind: 'unasked' }), 'block'],
-    [of(lost, FOUND, { kept: 'engine' }), 'fail'],
     [of([], FOUND, { kept: 'nothing' }), 'skip'],
   ];
   for (const [index, [action, expected]] of table.entries()) assert.equal(action, expected, `case ${index}`);

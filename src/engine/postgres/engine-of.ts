@@ -9,7 +9,7 @@ import { barmanEngine } from './barman/engine.ts';
 import type { Engine } from './engine.ts';
 import { pgBackRestEngine } from './pgbackrest-engine.ts';
 
-/** Throws where its tool is missing or too old, `config` and `permission-denied` of its user, `unsupported` where it has none. */
+/** Throws where its tool is missing or too old, `config` and `permission-denied` of its user, `bug` where it has none. */
 export async function engineOf(server: EngineService, operation: string, signal: AbortSignal): Promise<Engine> {
   const { service, postgres } = server;
   switch (postgres.engine) {
@@ -21,11 +21,10 @@ export async function engineOf(server: EngineService, operation: string, signal:
       return barmanEngine(await barmanOf(server, signal), server);
     case 'dump':
       throw new HoldfastError({
-        code: 'unsupported',
+        code: 'bug',
         operation,
         subject: service.name,
-        message: `this version cannot restore what ${postgres.engine} backed up`,
-        hint: `Restore it with ${postgres.engine} itself.`,
+        message: 'a server that is dumped has no engine: its dumps are files of the service',
       });
     default:
       return postgres.engine satisfies never;

@@ -3,8 +3,7 @@
 
 import { dirname } from 'node:path';
 import { mkdir, rm } from 'node:fs/promises';
-import { duration } from '../../domain/duration.ts';
-import { serviceLock, stanzaLock, stepId } from '../../domain/naming.ts';
+import { stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext } from '../../domain/plan.ts';
 import { replaceDurably, writeDurably } from '../../lib/durable-file.ts';
 import { type ErrorCode, HoldfastError } from '../../lib/errors.ts';
@@ -18,6 +17,7 @@ import { fileSystemFailure } from '../restore/file-system-failure.ts';
 import { type EngineService, pgBackRestOf, PROGRAM } from './access.ts';
 import { configureSteps } from './barman/configure.ts';
 import { dataDirectory } from './data-directory.ts';
+import { configuring } from './configuring.ts';
 import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
 import { requireMounted } from './mounted.ts';
@@ -49,15 +49,7 @@ export async function planConfigure(
 
 async function stepsFor(server: EngineService, journal: Pick<Journal, 'evidence'>, signal: AbortSignal): Promise<Step[]> {
   const { service, postgres } = server;
-  const common = {
-    service: service.name,
-    weight: 'counted' as const,
-    locks: [
-      { name: stanzaLock(postgres.stanza), mode: 'exclusive' as const },
-      { name: serviceLock(service.name), mode: 'shared' as const },
-    ],
-    timeout: duration(10, 'm'),
-  };
+  const common = configuring(server);
   const id = (what: string): string => stepId.server(what, service.name);
   const file = configurationFile(postgres);
   const wanted = postgres.repositories.length === 0 ? null : await wantedOf(server, file, signal);

@@ -7,7 +7,7 @@ import type { Instant } from '../../domain/instant.ts';
 import { serviceLock, stanzaLock } from '../../domain/naming.ts';
 import type { Lock, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { type ClusterDecision, type ClusterObservation, decideCluster } from '../../domain/postgres-recovery.ts';
-import { HoldfastError } from '../../lib/errors.ts';
+import type { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { observeScene } from '../layers/observe-scene.ts';
 import { planServerRestore } from '../postgres/plan-restore.ts';
@@ -19,6 +19,7 @@ import { lookAtPaths } from './look-at-paths.ts';
 import { type ClusterScene, observeCluster } from './observe-cluster.ts';
 import type { PlanningWorld } from '../restore/plan-restore.ts';
 import type { Repositories } from './ask-copies.ts';
+import { changedSince, refusal } from './refusal.ts';
 import { missesRepository, repositoryFirst } from './repository-first.ts';
 import { withoutEmptyRemains } from './tidy.ts';
 import type { Toolbox } from '../toolbox.ts';
@@ -78,7 +79,7 @@ export async function clusterStep(
       }
       if (decision.action === 'start-empty') return startEmpty(service, decision, scene, context);
       if (decision.action !== 'restore') return conclude(seen, decision, context);
-      if (!restores) throw sinceThen(service.name, decision.reason);
+      if (!restores) throw changedSince(service.name, decision.reason);
       if (decision.alarm) context.warn('it was here before: somebody has emptied it');
       const done = await withoutEmptyRemains(await putBack(service, postgres, decision.from.systemId, scene, context));
       return broughtBack ? together(broughtBack, done) : done;
@@ -161,14 +162,6 @@ const together = (repository: StepResult, server: StepResult): StepResult => ({
   result: { ...server.result, ...(repository.result ? { repositoryFirst: repository.result } : {}) },
 });
 
-const sinceThen = (service: string, reason: string): HoldfastError =>
-  refusal(service, {
-    code: 'refused',
-    reason: `it has changed since it was looked at (now: ${reason}): nothing was done`,
-    hint: `Try again: holdfast recover ${service}`,
-    again: true,
-  });
-
 const mayStart = ({ action }: ClusterDecision): boolean => action === 'start' || action === 'adopt';
 const isFine = (decision: ClusterDecision): boolean =>
   mayStart(decision) || decision.action === 'restore' || decision.action === 'start-empty';
@@ -219,15 +212,3 @@ function conclude(
       return decision satisfies never;
   }
 }
-
-const refusal = (service: string, { code, reason, hint, again }: Refusal): HoldfastError =>
-  new HoldfastError({
-    code,
-    operation: 'recover',
-    subject: service,
-    message: reason,
-    hint,
-    retry: again === true ? 'later' : 'never',
-  });
-type Block = Extract<ClusterDecision, { action: 'block' }>;
-type Refusal = Pick<Block, 'code' | 'reason' | 'hint'> & Partial<Pick<Block, 'again'>>;

@@ -73,12 +73,13 @@ const together = (remarks: readonly Remark[]): string[] =>
     ([text, same]) => `${same.map(({ service }) => service).join(', ')}: ${text}`,
   );
 
-export const policyOf = (
-  { name, backup, postgres, protection, recover }: ServiceConfig,
+/** Of what is kept as files; a server that an engine keeps is decided on elsewhere. */
+const policyOf = (
+  { name, backup, protection, recover }: ServiceConfig,
   journal: Toolbox['journal'],
   now: Instant,
 ): RecoveryPolicy => ({
-  kept: hasOwnRepositories({ postgres }) ? 'engine' : backup === null ? 'nothing' : 'files',
+  kept: backup === null ? 'nothing' : 'files',
   fromRepositories: recover.sources.includes('repository'),
   allowEmptyStart: protection.allowEmptyStart,
   permitted: emptyStartAllowed(journal, name, now),

@@ -6,7 +6,7 @@ import { formatInstant } from '../../domain/instant.ts';
 import { serviceLock, stepId } from '../../domain/naming.ts';
 import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { decide, type Decision, type Observation, type RecoveryPolicy } from '../../domain/recovery.ts';
-import { HoldfastError } from '../../lib/errors.ts';
+import type { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
 import { type Connections, openConnections } from '../replication/connections.ts';
@@ -16,6 +16,7 @@ import { Repositories } from './ask-copies.ts';
 import { emptyStartAllowed, onlyByItsUnit, STARTED_EMPTY, useUpEmptyStart } from './empty-starts.ts';
 import { type Estimate, estimateOf } from './estimate.ts';
 import { lookAtPaths } from './look-at-paths.ts';
+import { changedSince, refusal } from './refusal.ts';
 import { askSources, type Asked } from './sources/ask-sources.ts';
 import { estimateFrom } from './sources/estimate-source.ts';
 import { fromSources } from './sources/from-sources.ts';
@@ -72,8 +73,8 @@ export const stepWithout = (
     const now = await lookAgain(service, seen, policy, scene, context);
     if (now.action === 'skip') return { outcome: 'skipped', reason: now.reason, result: foreseen(service.name, now) };
     if (cause) throw cause;
-    if (decision.action === 'fail' || decision.action === 'block') throw failure(service.name, decision);
-    if (now.action !== decision.action) throw changed(service.name, now);
+    if (decision.action === 'fail' || decision.action === 'block') throw refusal(service.name, decision);
+    if (now.action !== decision.action) throw changedSince(service.name, now.reason);
     if (now.action === 'start-empty') {
       if (!scene.beforeStart) throw onlyByItsUnit(service, now.reason);
       await requireStillNone(service, policy, seen, scene, context);
@@ -104,7 +105,7 @@ async function requireStillNone(
   });
   const permitted = emptyStartAllowed(toolbox.journal, service.name, context.now());
   const decision = decide({ ...seen, copies, others }, { ...policy, permitted });
-  if (decision.action !== 'start-empty') throw changed(service.name, decision);
+  if (decision.action !== 'start-empty') throw changedSince(service.name, decision.reason);
 }
 
 /** That it is held is on record before the permission is used up, and both before anything starts. */
@@ -139,7 +140,7 @@ export function stepWith(
     async run(context): Promise<StepResult> {
       const now = await lookAgain(service, seen, policy, scene, context);
       if (now.action === 'skip') return { outcome: 'skipped', reason: `${now.reason} now` };
-      if (now.action !== 'restore') throw changed(service.name, now);
+      if (now.action !== 'restore') throw changedSince(service.name, now.reason);
       return await withoutEmptyRemains(await fromSources(inPlace, asked, seen.paths, { ...scene, service }, context));
     },
   };
@@ -189,23 +190,3 @@ async function lookAgain(
   const paths = await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, context.signal);
   return decide({ ...seen, paths }, { ...policy, permitted });
 }
-
-const failure = (service: string, { code, reason, hint, again }: Extract<Decision, { code: unknown }>): HoldfastError =>
-  new HoldfastError({
-    code,
-    operation: 'recover',
-    subject: service,
-    message: reason,
-    hint,
-    retry: again ? 'later' : 'never',
-  });
-
-const changed = (service: string, { reason }: Decision): HoldfastError =>
-  new HoldfastError({
-    code: 'refused',
-    operation: 'recover',
-    subject: service,
-    message: `it has changed since it was looked at (now: ${reason}): nothing was done`,
-    hint: `Try again: holdfast recover ${service}`,
-    retry: 'now',
-  });

@@ -17,6 +17,7 @@ import { inPlaceStep } from '../restore/plan-restore.ts';
 import type { Observed } from '../snapshots/observe-snapshots.ts';
 import type { ClusterRecovery } from './cluster-step.ts';
 import { noData, whatHides } from './look-at-paths.ts';
+import { changedSince } from './refusal.ts';
 import { withoutEmptyRemains } from './tidy.ts';
 
 export interface RepositoryFirst {
@@ -115,7 +116,7 @@ async function bringBack(
 ): Promise<StepResult> {
   const { config, toolbox } = scene;
   const { signal } = context;
-  if (!(await isLost(service, copy, scene, signal))) throw changed(service.name, copy.path);
+  if (!(await isLost(service, copy, scene, signal))) throw changedSince(service.name, `there is something in ${copy.path}`);
   const { user } = await pgBackRestOf({ service, postgres }, signal);
   const { step } = await inPlaceStep(
     {
@@ -133,13 +134,3 @@ async function bringBack(
   context.progress({ message: `bringing the repository of pgBackRest back from ${chosen.repository.name}` });
   return await withoutEmptyRemains(await step.run(context)); // its locks are ours
 }
-
-const changed = (service: string, path: string): HoldfastError =>
-  new HoldfastError({
-    code: 'refused',
-    operation: 'recover',
-    subject: service,
-    message: `there is something in ${path} now: nothing was done`,
-    hint: `Try again: holdfast recover ${service}`,
-    retry: 'now',
-  });

@@ -1,8 +1,7 @@
 // What `holdfast postgres configure` does for a server that barman-cloud keeps: nothing has to be written for it. The place is looked at
 // before the server is told to archive there, and then that it does is tried.
 
-import { duration } from '../../../domain/duration.ts';
-import { serviceLock, stanzaLock, stepId } from '../../../domain/naming.ts';
+import { stepId } from '../../../domain/naming.ts';
 import type { Step } from '../../../domain/plan.ts';
 import type { Journal } from '../../../journal/journal.ts';
 import { HoldfastError } from '../../../lib/errors.ts';
@@ -13,6 +12,7 @@ import { askServer } from '../server.ts';
 import { barmanConfig, barmanOf } from './access.ts';
 import { barmanEngine } from './engine.ts';
 import { archivingNeeds, requireArchiving, requireOwnPlace } from './gate.ts';
+import { configuring } from '../configuring.ts';
 import { openPlace } from './open-place.ts';
 
 export async function configureSteps(
@@ -20,18 +20,10 @@ export async function configureSteps(
   journal: Pick<Journal, 'evidence'>,
   signal: AbortSignal,
 ): Promise<Step[]> {
-  const { service, postgres } = server;
+  const { service } = server;
   const where = placeName(barmanConfig(server));
   const id = (what: string): string => stepId.server(what, service.name);
-  const common = {
-    service: service.name,
-    weight: 'counted' as const,
-    locks: [
-      { name: stanzaLock(postgres.stanza), mode: 'exclusive' as const },
-      { name: serviceLock(service.name), mode: 'shared' as const },
-    ],
-    timeout: duration(10, 'm'),
-  };
+  const common = configuring(server);
   const place = await linesOf(() => lookAtPlace(server, journal, signal), signal);
   const settings = await linesOf(async () => {
     const { statements, restart } = archivingNeeds(server, await askServer(server, signal));
