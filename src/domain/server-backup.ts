@@ -28,6 +28,13 @@ export interface ServerBackup {
   readonly added: Bytes;
 }
 
+/** A server compresses to a fourth, or not so far. */
+const UNPACKED = 4;
+
+/** What it may take where it is put for a while: too much rather than fill the disk of a live server. */
+export const mostOf = ({ size, packed = false }: Pick<ServerBackup, 'size' | 'packed'>): number =>
+  packed ? size * UNPACKED : size;
+
 export interface ServerCluster {
   /** Within one repository. */
   readonly id: number;

@@ -59,7 +59,7 @@ test('room is looked at before anything is restored', async (t) => {
   assert.equal(code, 2);
   const { code: error, message, hint } = errorOf(stdout);
   assert.equal(error, 'no-space');
-  assert.match(message ?? '', /a drill needs .* there \(a reserve included\), 8\.00 MiB are free/);
+  assert.match(message ?? '', /it takes .* there \(a reserve included\), 8\.00 MiB are free/);
   assert.match(hint ?? '', /restoreTesting\.scratch.*--sample N/);
   assert.deepEqual(evidenceOf(host), []);
   assert.deepEqual(

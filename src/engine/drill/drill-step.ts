@@ -18,7 +18,7 @@ import { filesOf, subjectOf, validate } from '../validators/validate.ts';
 import { type Findings, evidenceOf, failureOf, NEEDS_ALL, resultOf } from './drill-result.ts';
 import { inCalls } from './in-calls.ts';
 import { assertKnown, isAboutContent } from './known.ts';
-import { holdScratch, openScratchRoot, requireRoom, type Scratch } from './scratch.ts';
+import { holdScratch, openScratchRoot, requireRoom, type Scratch, SCRATCH_HINT } from './scratch.ts';
 import { compareWithSecond, type Compared, type SecondCopy } from './second-copy.ts';
 import { drawSample, type Drawn } from './draw-sample.ts';
 
@@ -67,10 +67,13 @@ export async function drill(order: DrillOrder, world: DrillWorld, context: StepC
   throw failureOf(order, findings, order.keep ? await scratch.keep(context) : null);
 }
 
+const PART_HINT = `${SCRATCH_HINT} Or restore a part only: --sample N.`;
+
 async function checkRoom(order: DrillOrder, drawn: Drawn | null, root: string, context: StepContext): Promise<void> {
   const { summary } = order.chosen.snapshot;
-  if (drawn) await requireRoom(root, drawn.sample, context.signal);
-  else if (summary) await requireRoom(root, { files: summary.totalFiles, bytes: summary.bytesProcessed }, context.signal);
+  if (drawn) await requireRoom(root, drawn.sample, context.signal, PART_HINT);
+  else if (summary)
+    await requireRoom(root, { files: summary.totalFiles, bytes: summary.bytesProcessed }, context.signal, PART_HINT);
   else context.warn('the snapshot does not say how large it is: free space was not checked');
 }
 

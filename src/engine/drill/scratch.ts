@@ -23,7 +23,8 @@ export interface Scratch extends AsyncDisposable {
   keep(context: Pick<StepContext, 'warn'>): Promise<string | null>;
 }
 
-const HINT = 'Name a directory with room, outside of live data and repositories: verification.restoreTesting.scratch.';
+export const SCRATCH_HINT =
+  'Name a directory with room, outside of live data and repositories: verification.restoreTesting.scratch.';
 
 /** What must stay free beside what is restored: others write to that file system, too. */
 const RESERVE = (64 * 1024 * 1024) as Bytes; // literal bytes
@@ -35,19 +36,24 @@ export const scratchRoot = ({ verification, stateDir }: Pick<Configuration, 'ver
 
 /** The root, made where it does not exist, without links on the way to it. Throws `refused` when it lies where it must not. */
 export async function openScratchRoot(root: string, surroundings: Surroundings): Promise<string> {
-  await assertOutside(root, surroundings, HINT);
+  await assertOutside(root, surroundings, SCRATCH_HINT);
   try {
     await mkdir(root, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw fileSystemFailure(error, 'make the scratch directory', root, HINT);
+    throw fileSystemFailure(error, 'make the scratch directory', root, SCRATCH_HINT);
   }
   const real = await realpath(root);
-  await assertOutside(real, surroundings, HINT);
+  await assertOutside(real, surroundings, SCRATCH_HINT);
   return real;
 }
 
-/** Throws `no-space` unless so much fits, with a reserve. */
-export async function requireRoom(root: string, { files, bytes }: Amount, signal: AbortSignal): Promise<void> {
+/** Throws `no-space` unless so much fits, with a reserve; `hint` says what to do then. */
+export async function requireRoom(
+  root: string,
+  { files, bytes }: Amount,
+  signal: AbortSignal,
+  hint = SCRATCH_HINT,
+): Promise<void> {
   const free = await freeSpace(root, signal);
   const needed = (bytes + files * PER_FILE + RESERVE) as Bytes; // bytes, all of them
   if (free >= needed) return;
@@ -55,8 +61,8 @@ export async function requireRoom(root: string, { files, bytes }: Amount, signal
     code: 'no-space',
     operation: 'restore into',
     subject: root,
-    message: `a drill needs ${describeBytes(needed)} there (a reserve included), ${describeBytes(free)} are free`,
-    hint: `${HINT} Or restore a part only: --sample N.`,
+    message: `it takes ${describeBytes(needed)} there (a reserve included), ${describeBytes(free)} are free`,
+    hint,
     retry: 'later',
   });
 }

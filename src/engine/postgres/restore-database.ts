@@ -29,6 +29,7 @@ import {
 } from '../../tools/postgresql/live-server.ts';
 import { clusterMajor, serverPrograms } from '../../tools/postgresql/programs.ts';
 import type { Argv } from '../../tools/util-linux/as-user.ts';
+import { mostOf } from '../../domain/server-backup.ts';
 import { requireRoom } from '../drill/scratch.ts';
 import { holdStaging } from '../restore/staging.ts';
 import { postmasterOf } from './private-server.ts';
@@ -77,7 +78,7 @@ export async function restoreDatabase(order: RestoreDatabase, context: StepConte
   const programs = await serverPrograms(await clusterMajor(postgres.dataDir), signal); // never older than what was backed up
   const live = { ...(await liveServer(postgres, service.name, signal)), psql: programs.need('psql') };
   await requireFree(live, as, signal);
-  await requireRoom(order.scratch, { files: 0, bytes: reach.backup.size }, signal);
+  await requireRoom(order.scratch, { files: 0, bytes: mostOf(reach.backup) }, signal);
   const root = join(order.scratch, `.holdfast-restore-${runId}`);
   await using _staging = await holdStaging(context, root, { owner: access.user });
   const place = recoveryPlace(root);

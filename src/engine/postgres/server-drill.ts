@@ -4,6 +4,7 @@
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import { jobName } from '../../domain/naming.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
+import { mostOf } from '../../domain/server-backup.ts';
 import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { type ErrorCode, HoldfastError } from '../../lib/errors.ts';
 import type { RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
@@ -26,15 +27,11 @@ export interface ServerDrillOrder {
   readonly scratch: string;
 }
 
-/** A server compresses to a fourth, or not so far: a drill asks for too much rather than fill the disk of a live one. */
-const UNPACKED = 4;
-
 /** Throws `not-restored` for a drill that failed, after that was recorded. What only could not be tried leaves no record. */
 export async function drillServer(order: ServerDrillOrder, context: StepContext): Promise<StepResult> {
   const { recovery, state, service } = order;
   const { access } = recovery;
-  const { size, packed } = recovery.reach.backup;
-  await requireRoom(order.scratch, { files: 0, bytes: packed ? size * UNPACKED : size }, context.signal);
+  await requireRoom(order.scratch, { files: 0, bytes: mostOf(recovery.reach.backup) }, context.signal);
   const figures = await withArchiveUntouched(state, access, context, () => perform(order, context));
   const evidence = evidenceOf(order, figures, context.now());
   if (figures.failures.length === 0) return resultOf(order, figures, evidence, context);

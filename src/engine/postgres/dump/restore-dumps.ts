@@ -54,7 +54,8 @@ export async function restoreDumps(order: RestoreDumps, toolbox: Toolbox, contex
   const set = await readSet(directory, service, only?.database);
   const wanted = wantedOf(set, order);
   const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
-  await requireRoom(dumps.server.dataDir, { files: 0, bytes }, signal);
+  const hint = 'The databases that are there stay until the new ones are loaded: make room first.';
+  await requireRoom(dumps.server.dataDir, { files: 0, bytes }, signal, hint);
   const roles = await makeRoles(live.target, directory, signal);
   const missing = set.tablespaces.filter((name) => !live.catalogue.tablespaces.some((each) => each.name === name));
   const loading = { target: live.target, directory, noTablespaces: missing.length > 0 };
