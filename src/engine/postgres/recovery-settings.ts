@@ -38,7 +38,7 @@ export function settingsFromBackup(text: string, told: readonly (readonly [name:
   const left = leftInSettings(text)?.added ?? [];
   const before = text.split('\n').filter((line) => line !== HEADER && !left.includes(line));
   const { own } = readSettings(before.join('\n'));
-  return [...own, OURS, ...told.map(([name, value]) => `${name} = ${quoted(value)}`), ''].join('\n');
+  return [...own, OURS, ...told.map(([name, value]) => settingLine(name, value)), ''].join('\n');
 }
 
 /** For the server that finishes the recovery: it archives as it always did, and gets the log with that command. */
@@ -47,7 +47,7 @@ export const settingsToRecover = ({ own, added }: RecoverySettings, restoreComma
     ...own,
     HEADER,
     ...added.filter((line) => !/^restore_command\b/.test(line)),
-    `restore_command = ${quoted(restoreCommand)}`,
+    settingLine('restore_command', restoreCommand),
     '',
   ].join('\n');
 
@@ -77,8 +77,9 @@ export function statementsAfterwards({ own, added }: RecoverySettings): string[]
   ];
 }
 
-/** As the server writes values into its files. */
-const quoted = (value: string): string => `'${value.replaceAll("'", "''").replaceAll('\\', String.raw`\\`)}'`;
+/** As the server writes its settings into files. */
+export const settingLine = (name: string, value: string): string =>
+  `${name} = '${value.replaceAll("'", "''").replaceAll('\\', String.raw`\\`)}'`;
 const valueOf = (line: string): string =>
   line
     .replace(/^\w+\s*=\s*'(.*)'\s*$/, '$1')

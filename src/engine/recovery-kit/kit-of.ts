@@ -28,6 +28,7 @@ import type {
 } from './kit.ts';
 import { livePlaces } from './live-places.ts';
 import { secretPlaces } from './secret-places.ts';
+import { serverElsewhere } from './server-elsewhere.ts';
 
 /** What the host and the repository said when they were asked. */
 export interface Observation {
@@ -140,18 +141,20 @@ function reachOf({ url, mounted }: RepositoryConfig, mount: KitMount | null): Ki
 
 /** Every declared service that is not in this repository, and every one in it that is no longer declared. */
 function othersOf(config: KitConfiguration, repository: RepositoryConfig, snapshots: readonly Snapshot[]): KitOther[] {
-  const declared = [...config.services.values()].flatMap(({ name, backup, postgres, protection }): KitOther[] => {
-    const engine =
-      postgres === null || postgres.engine === 'dump'
-        ? []
-        : [{ service: name, why: 'its PostgreSQL server is backed up in a way of its own' }];
-    if (backup?.repositories.includes(repository.name)) return backup.serverCopy ? [] : engine;
-    if (backup) return [...engine, { service: name, why: `it is in ${backup.repositories.join(', ')}` }];
-    return postgres === null ? [{ service: name, why: `nothing of it is backed up (class ${protection.class})` }] : engine;
+  const declared = [...config.services.values()].flatMap((service): KitOther[] => {
+    const { name, backup, postgres, protection } = service;
+    const server = serverElsewhere(service);
+    if (backup?.repositories.includes(repository.name)) return backup.serverCopy ? [] : server;
+    if (backup) return [...server, { service: name, why: `it is in ${backup.repositories.join(', ')}`, byHand: [] }];
+    if (postgres !== null) return server;
+    return [{ service: name, why: `nothing of it is backed up (class ${protection.class})`, byHand: [] }];
   });
   const former = new Set(snapshots.flatMap(({ tags }) => serviceOfTags(tags) ?? []));
   const gone = [...former].filter((name) => !config.services.has(name)).toSorted();
-  return [...declared, ...gone.map((service) => ({ service, why: 'it is in this repository, and no longer configured' }))];
+  return [
+    ...declared,
+    ...gone.map((service) => ({ service, why: 'it is in this repository, and no longer configured', byHand: [] })),
+  ];
 }
 
 const SECRET_NAMES = {

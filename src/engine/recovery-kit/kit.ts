@@ -162,4 +162,6 @@ export interface KitSnapshot extends JsonObject {
 export interface KitOther extends JsonObject {
   readonly service: string;
   readonly why: string;
+  /** Lines to type, where something brings it back all the same. */
+  readonly byHand: readonly string[];
 }

@@ -225,7 +225,10 @@ function others({ others: list }: Kit): Block[] {
   if (list.length === 0) return [];
   return [
     { kind: 'heading', level: 2, text: ['9. What this page does not bring back'] },
-    { kind: 'list', items: list.map(({ service, why }) => text`${service}: ${said(why)}`) },
+    ...list.flatMap(({ service, why, byHand }): Block[] => [
+      { kind: 'list', items: [text`${service}: ${said(why)}`] },
+      ...(byHand.length === 0 ? [] : [{ kind: 'alternative', lines: byHand } as const]),
+    ]),
   ];
 }
 

@@ -50,7 +50,9 @@ test('the newest snapshot and the newest complete one are told apart, and what t
   assert.equal(none?.newest, null);
   assert.match(kit.warnings.join('\n'), /cccccccc of late is dated in the future/);
   assert.equal(kit.configuration, true);
-  assert.deepEqual(kit.others, [{ service: 'former', why: 'it is in this repository, and no longer configured' }]);
+  assert.deepEqual(kit.others, [
+    { service: 'former', why: 'it is in this repository, and no longer configured', byHand: [] },
+  ]);
   const page = renderPages.markdown([kitPage(kit, null)]);
   assert.match(page, /known to be INCOMPLETE/);
   assert.match(page, /near` answered, and held no snapshot of `none`/);
@@ -143,3 +145,29 @@ test('a copy of a pgBackRest repository comes with how the server comes back fro
   assert.match(page, /repo1-cipher-pass=.*it was in `\/run\/secrets\/pgbackrest`/);
   assert.match(page, /sudo -u postgres pgbackrest --stanza=main restore/);
 });
+
+test('of a server that pgBackRest keeps by itself the page says where it is, what it is encrypted with, and what brings it back', () => {
+  const places = [
+    { path: '/mnt/near/pg', cipherPassFile: '/run/secrets/pg' },
+    { path: '/mnt/nas/pg', cipherPassFile: null },
+  ].map((each, index) => ({ ...PLACE, ...each, key: index + 1, name: `repo${index + 1}` }));
+  const db = { ...service('db', null), postgres: postgres({ stanza: 'main', dataDir: '/pg/16', repositories: places }) };
+  const kit = kitOf(config([near], [db]), near, observation(), NOW);
+  assert.deepEqual(kit.others[0]?.byHand, [
+    'runuser -u postgres -- pgbackrest --stanza=main info',
+    'runuser -u postgres -- pgbackrest --stanza=main restore',
+  ]);
+  const page = renderPages.markdown([kitPage(kit, null)]).replaceAll(/\s+/g, ' ');
+  assert.match(page, /in \/mnt\/near\/pg and in \/mnt\/nas\/pg, encrypted with what was in \/run\/secrets\/pg\./);
+  assert.match(page, /pgbackrest --stanza=main restore/);
+});
+
+const PLACE = {
+  mounted: null,
+  location: 'onsite' as const,
+  medium: 'disk',
+  bundle: true,
+  block: null,
+  retention: { full: 2, differential: null, archive: null },
+  schedule: { full: null, differential: null, incremental: null },
+};
