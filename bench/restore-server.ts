@@ -1,10 +1,13 @@
-// What `holdfast restore` of a PostgreSQL server adds to the `pgbackrest restore` in it: 2 GB that do not compress well, everything
-// that the archive holds. Holdfast also replays the archive and asks the server that comes of it, which bare pgBackRest leaves to the
-// next start: here its peer does so, too, with the same server, to the same end.
+// What `holdfast restore` and `holdfast drill` of a PostgreSQL server add to the `pgbackrest restore` in them: 2 GB that do not compress
+// well, everything that the archive holds. Holdfast also replays the archive and asks the server that comes of it, which bare pgBackRest
+// leaves to the next start: here its peer does so, too, with the same server, to the same end; and for a drill it reads all that comes
+// back with the same programs.
 
 import { writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { asOwner, OWNER, SERVER_PROGRAMS } from '../test/support/postgres.ts';
 import { PORT, startProduction, USER } from '../test/support/pgbackrest.ts';
+import type { Contestant } from './measure.ts';
 import type { Scratch } from './scratch.ts';
 import { type Bench, renderBench, wallRatio } from './table.ts';
 
@@ -29,32 +32,74 @@ export async function restoreServerBench(scratch: Scratch, rounds = ROUNDS): Pro
     },
   });
   const to = `${root}/restored`;
-  const bare = scratch.path('bare.sh');
-  const control = SERVER_PROGRAMS.need('pg_ctl');
-  const options = `-c listen_addresses= -c unix_socket_directories=${to} -c archive_mode=off -c fsync=on`;
-  writeFileSync(
-    bare,
-    `set -eu; install -d -m 700 -o ${OWNER.uid} -g ${OWNER.gid} ${to}; cd /
-as() { setpriv --reuid ${OWNER.uid} --regid ${OWNER.gid} --clear-groups "$@"; }
-as pgbackrest --config=${configFile} --stanza=db --pg1-path=${to} --archive-mode=off --log-level-console=error restore
-as ${control} -D ${to} -w -t 600 -o "${options}" -l ${to}/log start
-until [ "$(as psql -h ${to} -p ${PORT} -qAtX -d postgres -c 'SELECT pg_is_in_recovery()')" = f ]; do sleep 0.1; done
-as ${control} -D ${to} -w -m fast stop
-`,
+  const byHand = (name: string, fsync: 'on' | 'off', looking: string): string => {
+    const file = scratch.path(name);
+    writeFileSync(file, scriptOf({ to, configFile, fsync, looking }));
+    return file;
+  };
+  const restore = against(
+    'restore',
+    'and the replay of its archive',
+    1.05,
+    to,
+    byHand('restore.sh', 'on', ''),
+    scratch.holdfast(config, 'restore', 'db', '--to', to, '--quiet'),
   );
-  return await renderBench(against(config, bare, to), scratch, rounds);
+  const drill = against(
+    'drill',
+    'the replay of its archive, pg_amcheck, pg_dumpall and pg_checksums',
+    1.1,
+    to,
+    byHand('drill.sh', 'off', LOOKING),
+    scratch.holdfast(config, 'drill', 'db', '--quiet'),
+  );
+  return `${await renderBench(restore, scratch, rounds)}\n${await renderBench(drill, scratch, rounds)}`;
 }
 
-const against = (config: string, bare: string, to: string): Bench => ({
-  title: 'holdfast restore of a PostgreSQL server of 2 GB against pgbackrest restore and the replay of its archive',
+interface ByHand {
+  readonly to: string;
+  readonly configFile: string;
+  /** A drill is thrown away. */
+  readonly fsync: 'on' | 'off';
+  /** While the server runs. */
+  readonly looking: string;
+}
+
+/** With the programs of the server, as its owner. */
+const LOOKING = `as pg_amcheck -h $to -p ${PORT} --all --install-missing --heapallindexed
+as pg_dumpall -h $to -p ${PORT} --no-sync --file=/dev/null
+`;
+
+const scriptOf = ({ to, configFile, fsync, looking }: ByHand): string => {
+  const programs = dirname(SERVER_PROGRAMS.need('pg_ctl'));
+  const options = `-c listen_addresses= -c unix_socket_directories=${to} -c archive_mode=off -c hot_standby=off -c fsync=${fsync}`;
+  return `set -eu; install -d -m 700 -o ${OWNER.uid} -g ${OWNER.gid} ${to}; cd /; to=${to}; export PATH=${programs}:$PATH
+as() { setpriv --reuid ${OWNER.uid} --regid ${OWNER.gid} --clear-groups "$@"; }
+as pgbackrest --config=${configFile} --stanza=db --pg1-path=${to} --archive-mode=off --log-level-console=error restore
+as pg_ctl -D ${to} -w -t 600 -o "${options}" -l ${to}/log start
+until [ "$(as psql -h ${to} -p ${PORT} -qAtX -d postgres -c 'SELECT pg_is_in_recovery()')" = f ]; do sleep 0.1; done
+${looking}as pg_ctl -D ${to} -w -m fast stop
+${looking === '' ? '' : 'as pg_checksums --check --pgdata $to\nas rm -rf $to'}
+`;
+};
+
+const against = (
+  command: 'restore' | 'drill',
+  beside: string,
+  limit: number,
+  to: string,
+  script: string,
+  holdfast: Contestant['argv'],
+): Bench => ({
+  title: `holdfast ${command} of a PostgreSQL server of 2 GB against pgbackrest restore, ${beside}`,
   rounds: ROUNDS,
   warmUp: false,
-  goals: [wallRatio(1.05)],
-  contestants: (scratch) => {
+  goals: [wallRatio(limit)],
+  contestants: () => {
     const prepare = (): void => void asOwner('rm', ['-rf', to]);
     return [
-      { name: 'pgbackrest restore, replay', argv: ['bash', bare], prepare },
-      { name: 'holdfast restore', argv: scratch.holdfast(config, 'restore', 'db', '--to', to, '--quiet'), prepare },
+      { name: 'by hand', argv: ['bash', script], prepare },
+      { name: `holdfast ${command}`, argv: holdfast, prepare },
     ];
   },
 });

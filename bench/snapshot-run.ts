@@ -1,5 +1,6 @@
-// What a run from a temporary snapshot of ZFS takes, beside a plain one of the same files, on real OpenZFS in a machine of the lab. Both
-// find a copy before and nothing that has changed; each has a host name of its own, so that neither is the other's parent.
+// What a run from a temporary snapshot takes, beside a plain one of the same files: of btrfs in a container, at the speed of this machine,
+// and of real OpenZFS in a machine of the lab. Both find a copy before and nothing that has changed; each has a host name of its own, so
+// that neither is the other's parent.
 
 import { duration } from '../src/domain/duration.ts';
 import type { Host } from '../lab/host.ts';
@@ -17,22 +18,33 @@ const BESIDE = 0.3; // s
 
 const PASSWORD_FILE = '/etc/holdfast/password';
 
-const DATA = String.raw`set -e
-zpool create -O mountpoint=none tank "$1"
-zfs create -o mountpoint=/srv/app tank/app
-cd /srv/app
-for directory in $(seq 1 100); do mkdir $directory; (cd $directory; seq 1 $(($2 / 100)) | xargs touch); done`;
+const POOL = 'set -e; zpool create -O mountpoint=none tank "$1"; zfs create -o mountpoint=/srv/app tank/app';
+const DATA =
+  'cd /srv/app; for directory in $(seq 1 100); do mkdir $directory; (cd $directory; seq 1 $(($1 / 100)) | xargs touch); done';
 
 export async function snapshotRunBench(rounds = ROUNDS): Promise<string> {
-  const missing = missingFor('machine');
-  if (missing) return `a run from a snapshot: not measured here: ${missing}\n`;
-  await using lab = await openLab();
-  const host = await lab.machine({ name: 'forge', disks: ['400MB'] });
-  return await measureOn(host, host.disks[0] ?? '', rounds);
+  return `${await ofBtrfs(rounds)}\n${await ofZfs(rounds)}`;
 }
 
-async function measureOn(host: Host, disk: string, rounds: number): Promise<string> {
-  await host.sh(DATA, [disk, String(FILES)], { timeout: HOUR });
+async function ofBtrfs(rounds: number): Promise<string> {
+  const missing = missingFor('container');
+  if (missing) return `a run from a snapshot of btrfs: not measured here: ${missing}\n`;
+  await using lab = await openLab();
+  const host = await lab.container({ name: 'anvil', fileSystems: { '/srv/app': { type: 'btrfs', size: '400MB' } } });
+  return await measureOn(host, 'btrfs', rounds);
+}
+
+async function ofZfs(rounds: number): Promise<string> {
+  const missing = missingFor('machine');
+  if (missing) return `a run from a snapshot of ZFS: not measured here: ${missing}\n`;
+  await using lab = await openLab();
+  const host = await lab.machine({ name: 'forge', disks: ['400MB'] });
+  await host.sh(POOL, [host.disks[0] ?? '']);
+  return await measureOn(host, 'ZFS', rounds);
+}
+
+async function measureOn(host: Host, kind: string, rounds: number): Promise<string> {
+  await host.sh(DATA, [String(FILES)], { timeout: HOUR });
   await host.write(PASSWORD_FILE, 'correct horse\n', 0o600);
   await quickRepositories(host, ['/srv/near']);
   for (const [name, useSnapshots] of [
@@ -59,7 +71,7 @@ async function measureOn(host: Host, disk: string, rounds: number): Promise<stri
   const plain = median(pairs.map((pair) => pair.plain));
   const more = median(pairs.map((pair) => pair.frozen - pair.plain));
   const limit = plain * SHARE + BESIDE;
-  return `a run of ${FILES} unchanged files from a snapshot of ZFS, beside a plain one (medians of ${rounds} rounds)
+  return `a run of ${FILES} unchanged files from a snapshot of ${kind}, beside a plain one (medians of ${rounds} rounds)
   plain: ${plain.toFixed(2)} s; from a snapshot ${more.toFixed(2)} s more, at most ${limit.toFixed(2)} s (5 % and 0.3 s): ${more <= limit ? 'reached' : 'MISSED'}
 `;
 }
