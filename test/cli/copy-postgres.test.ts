@@ -2,12 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { textAt } from '../../src/lib/json.ts';
 import type { Report, StepReport } from '../../src/domain/report.ts';
 import type { RecordedEvidence } from '../../src/journal/journal.ts';
 import { ArchivingServer, type ServerOptions } from '../support/archiving-server.ts';
 import { appears } from '../support/appears.ts';
+import { rowsOf } from '../support/pgbackrest.ts';
 import { ScratchHost, type Section, stepOf } from '../support/cli.ts';
 
 interface Scene {
@@ -111,6 +114,27 @@ exec restic "$@"`;
   assert.deepEqual([code, step.outcome], [1, 'partial']);
   assert.match(step.reason ?? '', /that Holdfast did not start ran while it was copied/);
   assert.equal(copies(host)[0]?.complete, false);
+});
+
+test('log that comes while it is copied harms nothing: the copy is whole, and has all that was archived before it', async (t) => {
+  const { host, server, run } = await sceneOf(t);
+  server.sql('create table kept (n int)');
+  assert.equal((await run()).code, 0);
+  server.sql('insert into kept select generate_series(1, 100)');
+  server.finishFile();
+  server.waitForArchiver();
+  const { child, ended } = host.start(['--json', 'run', 'db', ...COPY]);
+  while (child.exitCode === null) {
+    server.sql('insert into kept values (0)');
+    server.finishFile();
+    await nextTurn();
+  }
+  const { code, stdout } = await ended;
+  assert.equal(code, 0, stdout);
+  const to = host.path('pg/back');
+  const back = await host.run(['restore', 'db', '--repository', 'far', '--to', to]);
+  assert.equal(back.code, 0, back.stderr);
+  assert.equal(rowsOf(join(to, 'data'), 'select count(*) from kept where n > 0'), '100');
 });
 
 test('a copy that is killed is none, and the next one is whole; a backup meanwhile waits for it, as long as it may', async (t) => {
