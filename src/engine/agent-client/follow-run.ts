@@ -1,6 +1,7 @@
 // Having the agent run something, and hearing of it until it has ended. The stream is opened before the run is asked for, so that
 // nothing of it is missed; the record has the last word.
 
+import { parseJson } from '../../lib/json.ts';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Report } from '../../domain/report.ts';
@@ -10,7 +11,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { LineSplitter } from '../../process/lines.ts';
 import { reportShape, runEventShape } from '../api/report-shape.ts';
 import { eventReader } from './event-stream.ts';
-import { askAgent, jsonOf, openAgent } from './request.ts';
+import { askAgent, openAgent } from './request.ts';
 
 export interface WantedRun {
   readonly service: string;
@@ -63,7 +64,7 @@ async function untilEnded(stream: IncomingMessage, isLast: (event: RunEvent) => 
   let last = false;
   const lines = new LineSplitter((line) => {
     const event = read(line);
-    const parsed = event && runEventShape.safeParse(jsonOf(event.data));
+    const parsed = event && runEventShape.safeParse(parseJson(event.data));
     if (parsed?.success === true && isLast(parsed.data)) last = true;
   });
   for await (const chunk of stream as AsyncIterable<Buffer>) {

@@ -1,5 +1,6 @@
 // Asking the agent of this host over its Unix socket. What it answers is checked before it is believed.
 
+import { parseJson } from '../../lib/json.ts';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
@@ -32,7 +33,7 @@ export async function askAgent<Answer>(
   const body = await text(response).catch((error: unknown) => {
     throw unreachable(socket, firstCause(error, either));
   });
-  const value: unknown = jsonOf(body);
+  const value: unknown = parseJson(body);
   if ((response.statusCode ?? 500) < 400 || response.statusCode === 503) {
     const answer = shape.safeParse(value);
     if (answer.success) return answer.data;
@@ -60,14 +61,6 @@ export async function openAgent(socket: string, asked: AgentRequest, signal: Abo
     return await answered.promise;
   } catch (error) {
     throw unreachable(socket, firstCause(error, signal));
-  }
-}
-
-export function jsonOf(text_: string): unknown {
-  try {
-    return JSON.parse(text_);
-  } catch {
-    return null; // told as an answer that is not understood
   }
 }
 

@@ -1,5 +1,6 @@
 // Telegram: a bot writes into a chat. https://core.telegram.org/bots/api#sendmessage
 
+import { parseJson } from '../../lib/json.ts';
 import { z } from 'zod';
 import type { DestinationOf } from '../../config/configuration.ts';
 import type { HttpKind } from './http-channel.ts';
@@ -18,17 +19,8 @@ export const telegram: HttpKind<DestinationOf<'telegram'>> = {
       link_preview_options: { is_disabled: true },
     }),
   complaint({ text }) {
-    const parsed = answered.safeParse(jsonOf(text));
+    const parsed = answered.safeParse(parseJson(text));
     if (!parsed.success) return 'it is no Bot API server that answers there';
     return parsed.data.ok ? null : (parsed.data.description ?? 'it says no');
   },
 };
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}

@@ -1,21 +1,11 @@
 // What a barman-cloud that did not succeed means. Its codes are few (1: it answered, and it did not work; 2: it did not answer; 3: the
 // command line; 4: anything else), so its words are asked as well. Whatever is not understood is no answer.
 
-import { type ErrorCode, HoldfastError, type Retry } from '../../lib/errors.ts';
+import type { HoldfastError } from '../../lib/errors.ts';
+import { type Meaning, toolError, type ToolFailure } from '../../process/tool-failure.ts';
 
-export interface BarmanFailure {
+export interface BarmanFailure extends ToolFailure {
   readonly program: string;
-  readonly operation: string;
-  readonly subject: string;
-  readonly exitCode: number | null;
-  readonly endedBy?: NodeJS.Signals | null;
-  readonly stderrTail: readonly string[];
-}
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly hint: string;
-  readonly retry: Retry;
 }
 
 const UNREACHABLE: Meaning = {
@@ -78,20 +68,8 @@ const BY_CODE: ReadonlyMap<number, Meaning> = new Map([
   [3, { code: 'config', hint: 'Is this a version of barman-cloud that Holdfast knows (3.4 or newer)?', retry: 'never' }],
 ]);
 
-export function classifyFailure(failure: BarmanFailure): HoldfastError {
-  const { program, operation, subject, exitCode, endedBy = null, stderrTail } = failure;
-  const meaning = meaningOf(failure);
-  const ended = endedBy === null ? `ended with exit code ${exitCode}` : `was ended by ${endedBy}`;
-  return new HoldfastError({
-    code: meaning.code,
-    operation,
-    subject,
-    message: saidBy(stderrTail) ?? `${program} ${ended} and said nothing`,
-    hint: meaning.hint,
-    retry: meaning.retry,
-    tool: { name: program, exitCode, stderrTail },
-  });
-}
+export const classifyFailure = (failure: BarmanFailure): HoldfastError =>
+  toolError(failure.program, failure, meaningOf(failure), saidBy(failure.stderrTail));
 
 function meaningOf({ exitCode, endedBy, stderrTail, program }: BarmanFailure): Meaning {
   const known = exitCode === null ? undefined : BY_CODE.get(exitCode);

@@ -1,6 +1,7 @@
 // What lies in the object store below a server: barman-cloud has no program that lists the log, and none that says when a backup was
 // made. Asked with boto3, which it reaches S3 with itself, by the Python that it runs in.
 
+import { parseJson } from '../../lib/json.ts';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { Bytes } from '../../domain/bytes.ts';
@@ -81,7 +82,7 @@ const shape = z.object({
 
 /** Throws `tool-output`. */
 export function parseObjects(stdout: string, subject: string): ServerObjects {
-  const parsed = shape.safeParse(jsonOf(stdout));
+  const parsed = shape.safeParse(parseJson(stdout));
   if (!parsed.success)
     throw new HoldfastError({
       code: 'tool-output',
@@ -100,15 +101,6 @@ export function parseObjects(stdout: string, subject: string): ServerObjects {
     ),
     histories: new Map(Object.entries(histories)),
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 /** Throws `repository-missing` where there is no such bucket, `repository-unreachable` where nothing answers. */

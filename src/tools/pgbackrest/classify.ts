@@ -1,22 +1,8 @@
 // What a pgBackRest that did not succeed means: its exit code -> one typed error with the way on. Its codes are its contract;
 // its words are told, and never judged.
 
-import type { ErrorCode, Retry } from '../../lib/errors.ts';
-import { HoldfastError } from '../../lib/errors.ts';
-
-export interface PgBackRestFailure {
-  readonly operation: string;
-  readonly subject: string;
-  readonly exitCode: number | null;
-  readonly endedBy?: NodeJS.Signals | null;
-  readonly stderrTail: readonly string[];
-}
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly hint: string;
-  readonly retry: Retry;
-}
+import type { HoldfastError } from '../../lib/errors.ts';
+import { type Meaning, toolError, type ToolFailure } from '../../process/tool-failure.ts';
 
 const OTHER_CLUSTER: Meaning = {
   code: 'refused',
@@ -123,23 +109,13 @@ const NO_SPACE: Meaning = {
 };
 
 /** The error for a pgBackRest that ended without success; the message is its own. */
-export function classifyFailure(failure: PgBackRestFailure): HoldfastError {
-  const { operation, subject, exitCode, endedBy = null, stderrTail } = failure;
+export function classifyFailure(failure: ToolFailure): HoldfastError {
   const meaning = meaningOf(failure);
-  const said = errorText(stderrTail);
-  const ended = endedBy === null ? `ended with exit code ${exitCode}` : `was ended by ${endedBy}`;
-  return new HoldfastError({
-    code: meaning.code,
-    operation,
-    subject,
-    message: said ?? `pgbackrest ${ended} and said nothing`,
-    hint: meaning.hint.replaceAll('SERVICE', subject),
-    retry: meaning.retry,
-    tool: { name: 'pgbackrest', exitCode, stderrTail },
-  });
+  const hint = meaning.hint.replaceAll('SERVICE', failure.subject);
+  return toolError('pgbackrest', failure, { ...meaning, hint }, errorText(failure.stderrTail));
 }
 
-function meaningOf({ exitCode, endedBy, stderrTail }: PgBackRestFailure): Meaning {
+function meaningOf({ exitCode, endedBy, stderrTail }: ToolFailure): Meaning {
   if (stderrTail.some((line) => /\[28\] No space left|\[122\] Disk quota/i.test(line))) return NO_SPACE;
   const known = exitCode === null ? undefined : MEANINGS.get(exitCode);
   if (known) return known;

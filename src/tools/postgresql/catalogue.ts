@@ -1,5 +1,6 @@
 // Which databases a server has, asked with psql. Columns differ between versions, so whole rows are asked for.
 
+import { parseJson } from '../../lib/json.ts';
 import * as z from 'zod';
 import type { Bytes } from '../../domain/bytes.ts';
 import type { ServerDatabase } from '../../domain/database-dumps.ts';
@@ -59,7 +60,7 @@ const INVALID = -2;
 
 /** Throws `tool-output`. */
 export function parseCatalogue(lines: readonly string[]): Catalogue {
-  const parsed = shape.safeParse(jsonOf(lines.join(' '))); // a line break is never inside of a text there
+  const parsed = shape.safeParse(parseJson(lines.join(' '))); // a line break is never inside of a text there
   if (!parsed.success)
     throw new HoldfastError({
       code: 'tool-output',
@@ -92,15 +93,6 @@ export function parseCatalogue(lines: readonly string[]): Catalogue {
       size: size as Bytes, // PostgreSQL tells bytes
     })),
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 /** Throws as `askLiveServer`. */

@@ -1,5 +1,6 @@
 // What a running server says of itself, asked with psql: the settings that archiving needs, how that goes, and where its log is.
 
+import { parseJson } from '../../lib/json.ts';
 import * as z from 'zod';
 import type { FinishedFile } from '../../domain/finished-log.ts';
 import { type Instant, parseInstant } from '../../domain/instant.ts';
@@ -76,7 +77,7 @@ const old = z.object({ tooOld: z.string() });
 
 /** Throws `tool-output`; `unsupported` for a server that is too old. */
 export function parseState(stdout: string, subject: string): ServerState {
-  const said = jsonOf(stdout);
+  const said = parseJson(stdout);
   const older = old.safeParse(said);
   if (older.success) requireSupported(older.data.tooOld, 'ask', subject);
   const parsed = shape.safeParse(said);
@@ -90,15 +91,6 @@ export function parseState(stdout: string, subject: string): ServerState {
     archived: archivedFile === null || archived === null ? null : { file: archivedFile, at: archived },
     failed: failedFile === null || failed === null ? null : { file: failedFile, at: failed, count: failedCount },
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 /** Throws `source-missing` where no server answers. */

@@ -1,6 +1,7 @@
 // `restic backup`: one snapshot of some paths, and the proof that it exists. Success is restic's own summary with a
 // snapshot id, never the exit code alone; what could not be read makes the summary `incomplete`.
 
+import { parseJson } from '../../lib/json.ts';
 import * as z from 'zod';
 import type { Bytes } from '../../domain/bytes.ts';
 import type { Duration } from '../../domain/duration.ts';
@@ -8,7 +9,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { ResticAccess } from './access.ts';
 import { type ItemError, parseItemError } from './error-lines.ts';
 import { type Argv, invokeRestic, type ResticOptions } from './invoke.ts';
-import { fullId, messageType, parseJson, unexpectedOutput } from './json-lines.ts';
+import { fullId, messageType, unexpectedOutput } from './json-lines.ts';
 
 export interface BackupRequest {
   /** Absolute paths. */

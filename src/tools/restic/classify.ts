@@ -2,18 +2,10 @@
 // "It answered: there is nothing" (repository-missing) and "it did not answer" (repository-unreachable) are never mixed up:
 // only restic's own exit code 10 or its words 'repository does not exist' are the former.
 
-import type { ErrorCode, Retry } from '../../lib/errors.ts';
-import { HoldfastError } from '../../lib/errors.ts';
+import type { HoldfastError } from '../../lib/errors.ts';
+import { type Meaning, toolError, type ToolFailure } from '../../process/tool-failure.ts';
 import { BIND_FAILED } from '../util-linux/mount-namespace.ts';
 import { essentialLine, plainLines } from './error-lines.ts';
-
-export interface ResticFailure {
-  readonly operation: string;
-  readonly subject: string;
-  readonly exitCode: number | null;
-  readonly endedBy?: NodeJS.Signals | null;
-  readonly stderrTail: readonly string[];
-}
 
 export interface LockHolder {
   readonly pid: number;
@@ -24,13 +16,6 @@ export interface LockHolder {
   readonly age: string | null;
   /** '2026-01-31 02:00:00' in restic's local time; null when it does not say. */
   readonly createdAt: string | null;
-}
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly message?: string;
-  readonly hint: string;
-  readonly retry: Retry;
 }
 
 /** restic was not even started. */
@@ -110,22 +95,14 @@ const MEANINGS: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
 ];
 
 /** The error for a restic that ended without success. The message is restic's own last word, without 'Fatal: '. */
-export function classifyFailure(failure: ResticFailure): HoldfastError {
+export function classifyFailure(failure: ToolFailure): HoldfastError {
   const meaning = meaningOf(failure);
-  const essential = essentialLine(failure.stderrTail);
-  return new HoldfastError({
-    code: meaning.code,
-    operation: failure.operation,
-    subject: failure.subject,
-    message:
-      meaning.message ?? (essential === '' ? `restic ended with exit code ${failure.exitCode} and said nothing` : essential),
-    hint: meaning.hint.replaceAll('NAME', failure.subject),
-    retry: meaning.retry,
-    tool: { name: 'restic', exitCode: failure.exitCode, stderrTail: plainLines(failure.stderrTail) },
-  });
+  const hint = meaning.hint.replaceAll('NAME', failure.subject);
+  const lines = { ...failure, stderrTail: plainLines(failure.stderrTail) };
+  return toolError('restic', lines, { ...meaning, hint }, essentialLine(failure.stderrTail) || null);
 }
 
-function meaningOf(failure: ResticFailure): Meaning {
+function meaningOf(failure: ToolFailure): Meaning {
   const lines = plainLines(failure.stderrTail);
   if (failure.exitCode === BIND_FAILED) return NOT_IN_PLACE;
   if (failure.endedBy === 'SIGKILL') {

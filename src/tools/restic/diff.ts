@@ -1,11 +1,12 @@
 // `restic diff`: what changed from one snapshot to another, streamed, with the totals at the end.
 
+import { parseJson } from '../../lib/json.ts';
 import * as z from 'zod';
 import type { Bytes } from '../../domain/bytes.ts';
 import type { Duration } from '../../domain/duration.ts';
 import type { ResticAccess } from './access.ts';
 import { invokeRestic, type ResticOptions } from './invoke.ts';
-import { fullId, messageType, parseJson, unexpectedOutput } from './json-lines.ts';
+import { fullId, messageType, unexpectedOutput } from './json-lines.ts';
 
 export interface DiffRequest {
   readonly from: string;

@@ -1,8 +1,8 @@
 // What restic says on standard error, as plain lines for people, and the one line that matters most among them.
 // With --json some of it is JSON ({"message_type":"exit_error",...}) and some is not ('X does not exist, skipping').
 
+import { parseJson } from '../../lib/json.ts';
 import * as z from 'zod';
-import { parseJson } from './json-lines.ts';
 
 const exitError = z.object({ message_type: z.literal('exit_error'), code: z.number().optional(), message: z.string() });
 const itemError = z.object({

@@ -2,17 +2,9 @@
 // Names: restic writes a newline, quote or control character as JSON escapes, so a line is always one message; every byte
 // that is not valid UTF-8 becomes one U+FFFD (0.18 and 0.19 alike), so such a name cannot be handed back to restic.
 
+import { parseJson } from '../../lib/json.ts';
 import * as z from 'zod';
 import { HoldfastError } from '../../lib/errors.ts';
-
-/** The value of a JSON text; undefined when it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // JSON has no undefined: the caller can tell
-  }
-}
 
 const typed = z.object({ message_type: z.string() });
 

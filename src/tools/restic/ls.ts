@@ -1,10 +1,11 @@
 // `restic ls`: the entries of one snapshot, streamed. The first line describes the snapshot and is no entry.
 
+import { parseJson } from '../../lib/json.ts';
 import type { Duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { ResticAccess } from './access.ts';
 import { invokeRestic, type ResticOptions } from './invoke.ts';
-import { messageType, parseJson, unexpectedOutput } from './json-lines.ts';
+import { messageType, unexpectedOutput } from './json-lines.ts';
 import { nodeShape, type SnapshotNode, toNode } from './node.ts';
 import { type Snapshot, snapshotShape, toSnapshot } from './snapshots.ts';
 

@@ -2,6 +2,7 @@
 // restic's figures count directories as files, and (measured) count a file as restored even if writing it failed: only an
 // empty list of errors together with exit code 0 is a complete restore.
 
+import { parseJson } from '../../lib/json.ts';
 import * as z from 'zod';
 import type { Bytes } from '../../domain/bytes.ts';
 import type { Duration } from '../../domain/duration.ts';
@@ -10,7 +11,7 @@ import type { ResticAccess } from './access.ts';
 import { classifyFailure } from './classify.ts';
 import { type ItemError, parseItemError } from './error-lines.ts';
 import { invokeRestic, type ResticOptions } from './invoke.ts';
-import { messageType, parseJson, unexpectedOutput } from './json-lines.ts';
+import { messageType, unexpectedOutput } from './json-lines.ts';
 
 export interface RestoreRequest {
   /** A full id: 'latest' could be another host's. */

@@ -1,13 +1,14 @@
 // `restic version`: which restic this is, asked once per program and process, and with a memory not even that. Nothing else
 // decides what restic can do.
 
+import { parseJson } from '../../lib/json.ts';
 import * as z from 'zod';
 import { duration, type Duration } from '../../domain/duration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { runProcess } from '../../process/run-process.ts';
 import { classifyFailure } from './classify.ts';
-import { messageType, parseJson, unexpectedOutput } from './json-lines.ts';
+import { messageType, unexpectedOutput } from './json-lines.ts';
 import { rememberAnswer, rememberedAnswer } from './version-memory.ts';
 
 export interface ResticVersion {

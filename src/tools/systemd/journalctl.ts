@@ -1,5 +1,6 @@
 // journalctl: what a unit said, of one invocation or as it goes on.
 
+import { parseJson } from '../../lib/json.ts';
 import * as z from 'zod';
 import { duration } from '../../domain/duration.ts';
 import type { Instant } from '../../domain/instant.ts';
@@ -95,7 +96,7 @@ export interface Entry {
 
 /** Null for a line that says nothing. */
 export function parseEntry(line: string): Entry | null {
-  const { data } = entry.safeParse(parseLine(line));
+  const { data } = entry.safeParse(parseJson(line));
   const unit = data?.UNIT ?? data?._SYSTEMD_UNIT;
   const message = data?.MESSAGE;
   if (!data || unit === undefined || message === undefined || message === null) return null;
@@ -106,15 +107,6 @@ export function parseEntry(line: string): Entry | null {
     invocationId: data.INVOCATION_ID ?? data._SYSTEMD_INVOCATION_ID ?? null,
     message: typeof message === 'string' ? message : Buffer.from(message).toString('utf8'),
   };
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 /**
