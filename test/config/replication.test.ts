@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accepted, assertSays, BASE, errorsOf } from './support/files.ts';
+import { accepted, assertSays, BASE, errorsOf, warningsOf } from './support/files.ts';
 
 const zfs = (text: string): string => `${BASE}services: {a: {backup: {paths: [/a]}}}\nreplication: {zfs: ${text}}\n`;
 const NONE = { frequently: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
@@ -95,4 +95,16 @@ test('a target prunes by a template, and two datasets never have one replica', a
   assertSays(await errorsOf(target('{destination: t/x, datasets: [tank/a], template: none}')), [
     "replication.zfs.targets.nas.template: there is no template 'none'",
   ]);
+});
+
+test('data that is to come back from a replica is sent to one, or that is told before it is lost', async () => {
+  const text = (targets: string): string =>
+    `${BASE}services: {a: {dataset: {name: tank/a, mountpoint: /a}, backup: {paths: [/a]}, recover: {sources: [replica, repository]}}}\nreplication: {zfs: {targets: {${targets}}}}\n`;
+  const replica = async (targets: string): Promise<string[]> =>
+    (await warningsOf(text(targets))).filter((line) => line.includes('there is no replica'));
+  assertSays(await replica(''), ['services.a.recover.sources: there is no replica: no target is declared']);
+  assertSays(await replica('nas: {destination: "nas:t/x", datasets: [tank/b]}'), [
+    'services.a.recover.sources: there is no replica of it: no target is sent tank/a',
+  ]);
+  assert.deepEqual(await replica('nas: {destination: "nas:t/x", datasets: [tank]}'), []);
 });

@@ -1,7 +1,7 @@
 // Declared snapshots: a dataset that would keep nothing would lose what it has. Targets: two datasets never have one replica.
 
 import { SNAPSHOT_KINDS, type SnapshotPolicy } from '../../domain/snapshot-policy.ts';
-import { placeOf, replicaOf } from '../../domain/replication-names.ts';
+import { isSentTo, placeOf, replicaOf } from '../../domain/replication-names.ts';
 import type { CrossCheckInput, Findings } from './findings.ts';
 
 export function checkReplication({ file, resolved }: CrossCheckInput, findings: Findings): void {
@@ -16,6 +16,22 @@ export function checkReplication({ file, resolved }: CrossCheckInput, findings: 
       );
   }
   checkTargets({ resolved }, findings);
+  checkReplicaSources({ resolved }, findings);
+}
+
+/** Of a service whose dataset is declared it is known before anything is lost whether a target has it. */
+function checkReplicaSources({ resolved }: Pick<CrossCheckInput, 'resolved'>, findings: Findings): void {
+  const { services, datasets, replication } = resolved.configuration;
+  for (const { name, recover } of services.values()) {
+    if (!recover.sources.includes('replica')) continue;
+    const own = datasets.filter(({ service }) => service === name);
+    const path = ['services', name, 'recover', 'sources'];
+    if (replication.targets.length === 0)
+      findings.warn(path, 'there is no replica: no target is declared in replication.zfs.targets');
+    for (const { name: dataset } of replication.targets.length === 0 ? [] : own)
+      if (!replication.targets.some((target) => isSentTo(target, dataset)))
+        findings.warn(path, `there is no replica of it: no target is sent ${dataset}`);
+  }
 }
 
 const keepsNothing = (keep: SnapshotPolicy['keep']): boolean => SNAPSHOT_KINDS.every((kind) => keep[kind] === 0);
