@@ -11,7 +11,8 @@ export type SystemId = string;
 export type ClusterData =
   /** No directory, or nothing in it but what belongs to no cluster. */
   | { readonly kind: 'empty' }
-  | { readonly kind: 'valid'; readonly systemId: SystemId }
+  /** `untouched`: nothing was ever made in it, as a package or initdb leaves it. */
+  | { readonly kind: 'valid'; readonly systemId: SystemId; readonly untouched: boolean }
   | { readonly kind: 'partial'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
@@ -88,7 +89,7 @@ export function decideCluster(seen: ClusterObservation, policy: ClusterPolicy): 
     case 'unknown':
       return block(data.reason, MEND_FIRST);
     case 'valid':
-      return onValid(seen, data.systemId);
+      return onValid(seen, data);
     case 'partial':
       return onPartial(seen, data.reason);
     case 'empty':
@@ -99,7 +100,10 @@ export function decideCluster(seen: ClusterObservation, policy: ClusterPolicy): 
 }
 
 /** There is a cluster: is it ours? */
-function onValid({ service, receipt, archives, dataDir }: ClusterObservation, systemId: SystemId): ClusterDecision {
+function onValid(
+  { service, receipt, archives, dataDir }: ClusterObservation,
+  { systemId, untouched }: Extract<ClusterData, { kind: 'valid' }>,
+): ClusterDecision {
   const backups = backupsOf(archives);
   const known = backups.some((backup) => backup.systemId === systemId);
   const silent = silentOf(archives);
@@ -117,6 +121,14 @@ function onValid({ service, receipt, archives, dataDir }: ClusterObservation, sy
       `Find out where it comes from. To put the right one back, move what is in ${dataDir} aside (mv), then: holdfast recover ${service}`,
     );
   }
+  if (silent.length > 0 && untouched)
+    return {
+      ...block(
+        `${dataDir} holds a new cluster with nothing in it, and ${silentWords(silent)}`,
+        `What does not answer may hold everything. Where this machine is new, its repositories may not be told yet: holdfast postgres configure ${service}. What a package made there is moved aside (mv; Debian: pg_dropcluster), and then: holdfast recover ${service}. Where the server itself is new, start it once without this look (systemctl start --job-mode=ignore-dependencies UNIT), and configure it.`,
+      ),
+      again: silent.some(({ mayPass }) => mayPass),
+    };
   if (silent.length > 0) {
     const reason = `its data is there, and ${silentWords(silent)}`;
     return {

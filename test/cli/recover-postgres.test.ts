@@ -52,7 +52,10 @@ const toldIn = ({ data }: ArchivingServer): string =>
   );
 
 test('a server whose cluster is there may start, also while no repository answers', async (t) => {
-  const { host, recover } = await backedUp(t);
+  const { host, server, recover } = await backedUp(t);
+  server.start();
+  server.sql('create table kept (n int)');
+  server.stop();
   away(host);
   const alone = await recover();
   assert.deepEqual([alone.code, alone.step.outcome, alone.step.reason], [0, 'skipped', 'its data is there']);
@@ -61,6 +64,17 @@ test('a server whose cluster is there may start, also while no repository answer
   assert.equal(unknown.code, 0);
   assert.match(unknown.step.reason ?? '', /its data is there, and repo1 did not answer/);
   assert.match(unknown.step.warnings.join(), /whether it can archive is not known/);
+});
+
+test('a cluster in which nothing was ever made is no data: it starts where its repositories know it, and not where they are silent', async (t) => {
+  const { host, recover } = await backedUp(t);
+  rmSync(host.path('state'), { recursive: true }); // as on a new machine, where a package has made one
+  assert.equal((await recover()).step.outcome, 'skipped');
+  away(host);
+  const { code, step } = await recover();
+  assert.equal(code, 2);
+  assert.match(step.error?.message ?? '', /holds a new cluster with nothing in it, and repo1 did not answer/);
+  assert.match(step.error?.hint ?? '', /postgres configure db/);
 });
 
 test('an emptied data directory gets back every row that was archived, also those after the last backup', async (t) => {

@@ -26,10 +26,11 @@ const SETS: readonly (readonly ArchiveState[])[] = [
   ...ARCHIVES.map((one) => [one]),
   ...ARCHIVES.flatMap((one) => ARCHIVES.map((other) => [one, other])),
 ];
-const VALID: ClusterData = { kind: 'valid', systemId: A };
+const VALID: ClusterData = { kind: 'valid', systemId: A, untouched: false };
+const UNTOUCHED: ClusterData = { kind: 'valid', systemId: A, untouched: true };
 const NOTHING: ClusterData = { kind: 'empty' };
 const SHARDS: ClusterData = { kind: 'partial', reason: 'no PG_VERSION' };
-const DATA: readonly ClusterData[] = [VALID, NOTHING, SHARDS, { kind: 'unknown', reason: 'no answer' }];
+const DATA: readonly ClusterData[] = [VALID, UNTOUCHED, NOTHING, SHARDS, { kind: 'unknown', reason: 'no answer' }];
 const RECEIPTS: readonly (ClusterReceipt | null)[] = [null, { systemId: A }, { systemId: B }];
 
 const observed = (
@@ -64,6 +65,7 @@ function row({ hidden, data, receipt, archives }: ClusterObservation, policy: Cl
   if (data.kind === 'valid') {
     if (receipt?.systemId === data.systemId || ids.includes(data.systemId)) return 'start';
     if (receipt !== null || ids.length > 0) return 'block';
+    if (silent && data.untouched) return 'block, again';
     return silent ? 'start without archiving' : 'adopt';
   }
   if (data.kind === 'partial') return 'block';

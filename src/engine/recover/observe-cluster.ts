@@ -8,6 +8,7 @@ import type { ObservedScene } from '../layers/observe-scene.ts';
 import { type DataDirectory, dataDirectory } from '../postgres/data-directory.ts';
 import { engineOf } from '../postgres/engine-of.ts';
 import { obstacleOf } from '../postgres/held-backups.ts';
+import { isUntouched } from '../postgres/untouched.ts';
 import { whatHides } from './look-at-paths.ts';
 
 export interface ClusterScene {
@@ -27,7 +28,7 @@ export async function observeCluster(
     dataDirectory(postgres.dataDir, signal),
   ]);
   const receipt = receiptOf(scene.journal, service.name);
-  const data = dataOf(directory, postgres);
+  const data = await dataOf(directory, postgres);
   // what is known to be right starts at once: nobody waits for a repository that may be far, or down
   const isKnown = data.kind === 'valid' && data.systemId === receipt?.systemId;
   const archives = hidden !== null || isKnown ? [] : await askArchives(service, postgres, signal);
@@ -47,15 +48,15 @@ async function hiddenOrUnknown(
   }
 }
 
-function dataOf(data: DataDirectory, { dataDir }: PostgresConfig): ClusterData {
+async function dataOf(data: DataDirectory, { dataDir }: PostgresConfig): Promise<ClusterData> {
   switch (data.state) {
     case 'absent':
     case 'empty':
       return { kind: 'empty' };
     case 'valid':
-      return data.missing.length === 0
-        ? { kind: 'valid', systemId: data.control.systemId }
-        : { kind: 'unknown', reason: `${data.missing.join(', ')}, where a part of ${dataDir} is kept, is not there` };
+      if (data.missing.length > 0)
+        return { kind: 'unknown', reason: `${data.missing.join(', ')}, where a part of ${dataDir} is kept, is not there` };
+      return { kind: 'valid', systemId: data.control.systemId, untouched: await isUntouched(dataDir, data) };
     case 'partial':
       return { kind: 'partial', reason: data.why };
     case 'unknown':

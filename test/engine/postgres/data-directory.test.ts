@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, truncate
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { dataDirectory, obstaclesOf, type DataDirectory } from '../../../src/engine/postgres/data-directory.ts';
+import { isUntouched } from '../../../src/engine/postgres/untouched.ts';
 import { makeCluster, OWNER, postgresDirectory } from '../../support/postgres.ts';
 
 const { signal } = new AbortController();
@@ -144,4 +145,17 @@ test('a version whose programs are not installed is not known, with the package 
   assert.ok(found.state === 'unknown');
   assert.match(found.why, /the server programs of version 99 are not installed/);
   assert.match(found.cause?.hint ?? '', /apt install postgresql-99/);
+});
+
+test('a cluster in which nothing was made is told apart, by its files alone', async () => {
+  const ask = async (change: (base: string) => void, tablespaces = new Map<string, string>()): Promise<boolean> => {
+    using copy = copied();
+    change(join(copy.data, 'base'));
+    return await isUntouched(copy.data, { tablespaces });
+  };
+  assert.equal(await ask(() => {}), true);
+  assert.equal(await ask((base) => writeFileSync(join(base, '1', '16384_fsm'), '')), false);
+  assert.equal(await ask((base) => mkdirSync(join(base, '16385'))), false);
+  assert.equal(await ask(() => {}, new Map([['16390', '/fast']])), false);
+  assert.equal(await ask((base) => rmSync(base, { recursive: true })), false);
 });
