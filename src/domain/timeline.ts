@@ -15,9 +15,13 @@ export type Line = readonly LineStretch[];
 /** Of a server that was never promoted, or of which no history is known. */
 export const lineOf = (timeline: number): Line => [{ timeline, until: null }];
 
-/** From its history file: a line for each timeline before it, with the place where that was left. Null when it is none. */
+/**
+ * From its history file: a line for each timeline before it, with the place where that was left. Null when it is none. A server that went
+ * back to before the beginning of the timeline that it followed writes that one as its parent all the same: what was left last says then
+ * how far those before it are of the line at all.
+ */
 export function parseHistory(text: string, timeline: number, perLog = FILES_OF_A_LOG): Line | null {
-  const stretches: LineStretch[] = [];
+  const stretches: (LineStretch & { readonly until: number })[] = [];
   for (const each of text.split('\n')) {
     const line = each.trim();
     if (line === '' || line.startsWith('#')) continue;
@@ -26,7 +30,12 @@ export function parseHistory(text: string, timeline: number, perLog = FILES_OF_A
     if (parent === undefined || until === null || Number(parent) >= timeline) return null;
     stretches.push({ timeline: Number(parent), until });
   }
-  return [...stretches, { timeline, until: null }];
+  let earliest = Infinity;
+  const line = stretches.toReversed().map((each) => {
+    earliest = Math.min(earliest, each.until);
+    return { ...each, until: earliest };
+  });
+  return [...line.toReversed(), { timeline, until: null }];
 }
 
 /** '00000002.history': what the server archives when it begins a timeline. */

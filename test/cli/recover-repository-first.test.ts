@@ -18,14 +18,16 @@ interface Scene {
 }
 
 /** 1,000 rows are in the copy, and the server is stopped, as before a boot. */
-async function copied(t: TestContext, repositories = 1): Promise<Scene> {
+async function copied(t: TestContext, repositories = 1, declared = false): Promise<Scene> {
   const held = new DisposableStack();
   t.after(() => held.dispose());
   const host = held.use(new ScratchHost());
   const server = held.use(new ArchivingServer(host.path('pg'), { repositories }));
   const path = host.path('pg/repo1');
   host.addRepository('far', { location: 'offsite' });
-  host.services['db'] = { postgres: { ...server.section, offsite: { repository: 'far', path } } };
+  const places = declared ? { repositories: [{ path }] } : {};
+  const offsite = declared ? { repository: 'far' } : { repository: 'far', path };
+  host.services['db'] = { postgres: { ...server.section, ...places, offsite } };
   server.pgbackrest('stanza-create');
   server.pgbackrest('backup', '--repo=1', '--type=full', '--start-fast');
   server.sql('create table kept (n int); insert into kept select generate_series(1, 1000); select pg_switch_wal()');
@@ -66,6 +68,14 @@ test('with its repository lost, too, a server comes back with all that the copy 
   assert.equal((await host.backUp(['db'])).code, 0, 'the server, and the copy of its repository');
   assert.equal((await recover()).step.reason, 'its data is there');
   assert.deepEqual([host.leftovers(), readdirSync(host.path('pg')).filter((name) => name.startsWith('.'))], [[], []]);
+});
+
+test('a repository that is declared is none of what would be moved away with it', async (t) => {
+  const { server, path, recover } = await copied(t, 1, true);
+  lose(server.data);
+  lose(path);
+  const { code, step } = await recover('--before-start');
+  assert.deepEqual([code, step.outcome], [0, 'succeeded'], step.error?.message ?? '');
 });
 
 test('a place that holds something, or in which another repository may merely be away, is left for a person', async (t) => {

@@ -118,6 +118,20 @@ test('a timeline is followed from where it left the one before it', () => {
   assert.equal(reach(files, line, wal(4, 5)).last?.file, walName({ timeline: 2, number: 12 }));
 });
 
+test('a server that went back to before its parent began has of those between nothing', () => {
+  const text = '1\t0/A000000\tx\n2\t0/F000000\tx\n3\t0/11000000\tx\n4\t0/6128208\tbefore 2026-11-23\n';
+  const line = parseHistory(text, 5);
+  assert.ok(line);
+  assert.deepEqual(
+    [5, 6, 7, 10, 15, 40].map((number) => timelineAt(line, number)),
+    [1, 5, 5, 5, 5, 5],
+  );
+  const older = [...range(3, 9).map((number) => file(1, number)), ...range(10, 16).map((number) => file(3, number))];
+  const files = [...older, ...range(6, 12).map((number) => file(5, number))];
+  assert.equal(reach(files, line, wal(4, 5)).last?.file, walName({ timeline: 5, number: 12 }));
+  assert.deepEqual(reach(files, line, wal(4, 5)).missing, []);
+});
+
 test('a foreign timeline adds nothing to what the server can reach, whatever is in it', () => {
   const own = range(3, 10).map((number) => file(1, number));
   fc.assert(

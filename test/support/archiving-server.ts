@@ -147,10 +147,9 @@ fsync = off
     while (this.sql('show archive_command')[0] !== command); // a session that is begun after the reload has it
   }
 
-  /** Until that is true of the server, asked anew each time. */
+  /** Until that is true of the server, asked anew each time: one that recovers ends whatever takes long. */
   until(condition: string): void {
-    const again = 'perform pg_sleep(0.05); perform pg_stat_clear_snapshot()';
-    this.sql(`do $$ begin while not (${condition}) loop ${again}; end loop; end $$`);
+    while (this.sql(`select ${condition}`)[0] !== 't');
   }
 
   /** Answers with its name; it may not be archived yet. */

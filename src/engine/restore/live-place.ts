@@ -123,8 +123,9 @@ async function parentOf(path: string): Promise<{ readonly path: string; readonly
 
 /** Nobody else's data may be moved away with it: not what the backup left out because it is kept elsewhere, either. */
 async function assertOwn({ path, real }: LivePlace, others: Others): Promise<void> {
-  for (const { what, where } of belongings(others)) {
+  for (const { what, where, isItself = false } of belongings(others)) {
     const places = [normalPath(where), await realOr(where)]; // oxlint-disable-line no-await-in-loop -- a handful
+    if (isItself && places.some((each) => each === path || each === real)) continue;
     if (!places.some((each) => isWithin(each, path) || isWithin(each, real))) continue;
     throw refuse(
       'refused',
@@ -135,7 +136,14 @@ async function assertOwn({ path, real }: LivePlace, others: Others): Promise<voi
   }
 }
 
-function* belongings({ service, services, repositories, stateDir }: Others): Generator<{ what: string; where: string }> {
+interface Belonging {
+  readonly what: string;
+  readonly where: string;
+  /** Where that is the very place, it is what is put back: a copy of a repository takes the place of the one that was lost. */
+  readonly isItself?: boolean;
+}
+
+function* belongings({ service, services, repositories, stateDir }: Others): Generator<Belonging> {
   for (const { name, backup, postgres } of services) {
     // a server that runs on while its databases are restored
     if (postgres?.engine === 'dump') yield { what: `the PostgreSQL server of ${name}`, where: postgres.dataDir };
@@ -145,7 +153,7 @@ function* belongings({ service, services, repositories, stateDir }: Others): Gen
   }
   for (const { name, postgres } of services)
     for (const { path: where } of postgres?.repositories ?? [])
-      if (where.startsWith('/')) yield { what: `the pgBackRest repository of ${name}`, where };
+      if (where.startsWith('/')) yield { what: `the pgBackRest repository of ${name}`, where, isItself: true };
   for (const { name, url } of repositories) {
     const where = localDirectory(url);
     if (where !== null) yield { what: `the repository ${name}`, where };
