@@ -26,6 +26,8 @@ export interface Obstacle {
   readonly reason: string;
   /** That may pass without anybody doing anything. */
   readonly mayPass: boolean;
+  /** What to do about it, where that is known. */
+  readonly mend?: string | null;
 }
 
 /** What one repository of the engine said. */
@@ -84,7 +86,7 @@ export type ClusterDecision =
 
 export function decideCluster(seen: ClusterObservation, policy: ClusterPolicy): ClusterDecision {
   const { data, hidden } = seen;
-  if (hidden !== null) return { ...block(hidden.reason, MEND_FIRST), again: hidden.mayPass };
+  if (hidden !== null) return { ...block(hidden.reason, hintOf(hidden)), again: hidden.mayPass };
   switch (data.kind) {
     case 'unknown':
       return block(data.reason, MEND_FIRST);
@@ -145,7 +147,7 @@ function onValid(
 const onPartial = ({ service, dataDir }: ClusterObservation, reason: string): ClusterDecision =>
   block(
     `${dataDir} holds a part of a cluster (${reason})`,
-    `Nothing was changed. Look at it; if it is of no use, move it aside (mv), and then: holdfast recover ${service}`,
+    `Nothing was changed. Look at it; if it is of no use, move what is in it aside (mv), and then: holdfast recover ${service}`,
   );
 
 function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPolicy): ClusterDecision {
@@ -228,7 +230,12 @@ const emptyWords = (archives: readonly Archive[]): string =>
 const namesOf = (backups: readonly ChosenBackup[]): string =>
   [...new Set(backups.map(({ repository }) => repository))].join(' and ');
 
-const MEND_FIRST = 'Nobody knows whether its data is there. See to that first (holdfast doctor, findmnt, ls -ld).';
+const MEND_FIRST =
+  'Nobody knows whether its data is there, and nothing was changed. See to that first (holdfast doctor, findmnt, ls -ld).';
+
+/** Nothing is to be looked for where the commands that help are known. */
+export const hintOf = ({ mend = null }: Pick<Obstacle, 'mend'>): string =>
+  mend === null ? MEND_FIRST : `Nothing was changed, and holdfast doctor says more. To mend it: ${mend}`;
 
 const block = (reason: string, hint: string): Extract<ClusterDecision, { action: 'block' }> => ({
   action: 'block',

@@ -137,3 +137,14 @@ test('directories alone beneath a mount are where others are mounted, and nothin
   host.services['app'] = { backup: { paths: [app] } };
   assert.match((await doctor(host, `rm '${app}/a.txt'; mkdir -p '${app}/media/deep'`, tmpfs(app))).join('\n'), /^ok: /);
 });
+
+test('the data directory of a PostgreSQL server is looked at, too', async (t) => {
+  const { host, app } = hostWith(t);
+  host.services['app'] = { postgres: { engine: 'pgbackrest', dataDir: app, stanza: 'main' } };
+  const [told, ...others] = await doctor(host, tmpfs(app), tmpfs(app));
+  assert.match(
+    told ?? '',
+    /^problem: a tmpfs, mounted at .*\/data\/app, is hidden: .* -> .*umount .*, which shows a tmpfs again/,
+  );
+  assert.deepEqual(others, []);
+});

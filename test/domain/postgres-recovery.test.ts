@@ -159,6 +159,19 @@ test('it is tried again by itself only where what is wrong may pass: not with a 
   assert.equal(again([EMPTY], { reason: 'two datasets are mounted there', mayPass: false }), false);
 });
 
+test('where it is known what mends a hidden data directory that is told, and else where to look', () => {
+  const hint = (mend?: string): string => {
+    const hidden = { reason: 'two datasets are mounted there', mayPass: false, ...(mend === undefined ? {} : { mend }) };
+    const decision = decideCluster(observed(NOTHING, null, [], hidden), { allowEmptyStart: true, token: true });
+    return decision.action === 'block' ? decision.hint : '';
+  };
+  assert.match(
+    hint('umount /pg, which shows tank/pg again'),
+    /^Nothing was changed, .*: umount \/pg, which shows tank\/pg again$/,
+  );
+  assert.match(hint(), /holdfast doctor, findmnt/);
+});
+
 test('whoever has to choose between clusters, or has another one in the place of the right one, is told what works', () => {
   const never: ClusterPolicy = { allowEmptyStart: false, token: false };
   const hint = (data: ClusterData, ...archives: readonly ArchiveState[]): string => {

@@ -3,7 +3,7 @@
 import type { ServiceConfig } from '../../config/configuration.ts';
 import { type LayerFinding, wordsOf } from '../../domain/layer-words.ts';
 import { measureLayers, toldOnce } from '../layers/measure-layers.ts';
-import { heldBy, layersOf } from '../layers/observe-layers.ts';
+import { heldBy, layersOf, serverHeldBy } from '../layers/observe-layers.ts';
 import type { ObservedScene } from '../layers/observe-scene.ts';
 import { type DoctorInput, type Finding, ok, problem, warning } from './check.ts';
 
@@ -12,14 +12,15 @@ export interface Looking {
   readonly signal: AbortSignal;
 }
 
-/** What is hidden, not mounted, or written beside the data. `present`: those of its paths that are there, and answered. */
+/** What is hidden, not mounted, or written beside the data. `present`: of its paths, and of its server's, those that are there. */
 export async function layerFindings(
   service: ServiceConfig,
   present: readonly string[],
   scene: ObservedScene,
   { user, signal }: Looking,
 ): Promise<Finding[]> {
-  const layered = await layersOf(heldBy(service), present, scene, signal);
+  const held = [heldBy(service), serverHeldBy(service)];
+  const layered = (await Promise.all(held.map((each) => layersOf(each, present, scene, signal)))).flat();
   const { findings, unknown } =
     user.uid === 0 ? await measureLayers(layered, scene, signal) : { findings: toldOnce(layered), unknown: [] };
   return [

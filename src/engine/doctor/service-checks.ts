@@ -10,13 +10,14 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { normalPath } from '../../lib/path.ts';
 import { declaredMounts } from '../../repositories/declared-mounts.ts';
 import { probePath } from '../../tools/util-linux/probe.ts';
+import { serverHeldBy } from '../layers/observe-layers.ts';
 import { type ObservedScene, observeScene } from '../layers/observe-scene.ts';
 import { type Check, type DoctorInput, type Finding, ok, problem } from './check.ts';
 import { layerFindings, type Looking } from './layer-findings.ts';
 import { snapshotFindings } from './snapshot-findings.ts';
 
 export function serviceChecks({ config, user }: DoctorInput): Check[] {
-  const services = [...config.services.values()].filter(({ backup }) => backup !== null && backup.paths.length > 0);
+  const services = [...config.services.values()].filter((service) => pathsOf(service).length > 0);
   let observed: Promise<ObservedScene> | null = null;
   return services.map((service) => ({
     id: `service:${service.name}`,
@@ -32,19 +33,25 @@ export function serviceChecks({ config, user }: DoctorInput): Check[] {
 /** ZFS, paths and what lies beneath mounts are asked one after the other, each with a limit of its own. */
 const LIMIT = duration(1, 'm');
 
+/** Of the directory of its server only the layers are looked at: see server-checks.ts. */
+const pathsOf = (service: ServiceConfig): string[] => [...(service.backup?.paths ?? []), ...serverHeldBy(service).paths];
+
 async function examineService(service: ServiceConfig, scene: ObservedScene, { user, signal }: Looking): Promise<Finding[]> {
   const { paths = [], databases = [] } = service.backup ?? {};
-  const probed = await Promise.all(paths.map(async (path) => ({ path, facts: await probe(path, signal) })));
-  const present = probed.flatMap(({ path, facts }) => ('found' in facts && facts.found !== null ? [path] : []));
+  const all = pathsOf(service);
+  const probed = await Promise.all(all.map(async (path) => ({ path, facts: await probe(path, signal) })));
+  const there = probed.flatMap(({ path, facts }) => ('found' in facts && facts.found !== null ? [path] : []));
+  const read = there.filter((path) => paths.includes(path));
   const findings = [
-    ...missingMounts(paths, await declaredMounts(), scene.mounts.all),
-    ...(await layerFindings(service, present, scene, { user, signal })),
-    ...probed.flatMap(({ path, facts }) => pathFindings(service, path, facts)),
+    ...missingMounts(all, await declaredMounts(), scene.mounts.all),
+    ...(await layerFindings(service, there, scene, { user, signal })),
+    ...probed.flatMap(({ path, facts }) => (paths.includes(path) ? pathFindings(service, path, facts) : [])),
     ...(await Promise.all(databases.map(({ path }) => checkDatabase(service.name, path, signal)))).flat(),
-    ...(service.backup ? await snapshotFindings(service.name, service.backup, present, { user, signal }) : []),
+    ...(service.backup ? await snapshotFindings(service.name, service.backup, read, { user, signal }) : []),
   ];
   const count =
     databases.length === 0 ? '' : `, ${databases.length === 1 ? 'its database' : `${databases.length} databases`} in order`;
+  if (paths.length === 0) return findings;
   const well = ok(`${paths.length === 1 ? paths[0] : `${paths.length} paths`} readable${count}`);
   return findings.some(({ health }) => health !== 'ok') ? findings : [well, ...findings];
 }

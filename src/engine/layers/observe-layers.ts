@@ -38,6 +38,12 @@ export const heldBy = ({ name, backup }: Pick<ServiceConfig, 'name' | 'backup'>)
   dataset: backup?.zfsDataset ?? null,
 });
 
+/** The directory of the PostgreSQL server of a service, if it has one. */
+export const serverHeldBy = ({ name, backup, postgres }: Pick<ServiceConfig, 'name' | 'backup' | 'postgres'>): Held => {
+  const server = postgres ?? backup?.dumps?.server ?? null;
+  return { name, paths: server === null ? [] : [server.dataDir], dataset: null };
+};
+
 /** `present`: those of its paths that are there. Throws `failed` when a file system does not answer. */
 export async function layersOf(
   { name, paths, dataset }: Held,

@@ -3,6 +3,7 @@
 
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
 import type { Step } from '../../domain/plan.ts';
+import { hintOf } from '../../domain/postgres-recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { Json } from '../../lib/json.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -23,7 +24,7 @@ export type ServerData =
   | { readonly kind: 'other'; readonly is: string; readonly was: string }
   | { readonly kind: 'lost'; readonly why: string }
   /** `mayPass`: without a person. */
-  | { readonly kind: 'unclear'; readonly why: string; readonly mayPass: boolean };
+  | { readonly kind: 'unclear'; readonly why: string; readonly mayPass: boolean; readonly mend?: string | null };
 
 /**
  * Null where its server has its data, so that the rest is about its files. A step that fails where it has not, and for a service
@@ -64,7 +65,7 @@ async function look(service: ServiceConfig, scene: Scene, signal: AbortSignal): 
   const seen = dataOf(directory, dataDir, systemIdIn(last?.detail['source']));
   if (seen.kind === 'there') return seen;
   const hidden = await whatHides(service, dataDir, scene, signal);
-  return hidden === null ? seen : { kind: 'unclear', why: hidden.reason, mayPass: hidden.mayPass };
+  return hidden === null ? seen : { ...hidden, kind: 'unclear', why: hidden.reason };
 }
 
 /** As openDumps put it there. */
@@ -113,6 +114,6 @@ const refusal = ({ name, unit }: ServiceConfig, data: ServerData): HoldfastError
     hint:
       data.kind === 'lost'
         ? `Is its file system mounted? If the data is really gone: make an empty cluster there (initdb, or pg_createcluster), start ${unit ?? 'its server'}, then: holdfast restore ${name} --in-place loads all roles and databases.`
-        : 'Nobody knows whether its data is there. See to that first (holdfast doctor, findmnt, ls -ld); nothing was changed.',
+        : hintOf(data.kind === 'unclear' ? data : {}),
     retry: data.kind === 'unclear' && data.mayPass ? 'later' : 'never',
   });

@@ -49,7 +49,9 @@ export async function whatHides(
   if (missing !== null) return { reason: missing, mayPass: true };
   const [layered] = await layersOf({ name, paths: [path], dataset: null }, [path], mounts, signal);
   const wrong = layered?.findings.find(({ harm }) => harm !== 'none');
-  return wrong === undefined ? null : { reason: wordsOf(wrong, unit).told, mayPass: false };
+  if (wrong === undefined) return null;
+  const { told, mend } = wordsOf(wrong, unit);
+  return { reason: told, mend, mayPass: false };
 }
 
 /** Whatever is there now lies on the disk below, and is hidden as soon as it is mounted. */
