@@ -37,7 +37,10 @@ export type ArchiveState =
   /** It shows that it is the one we have set up (our sentinel is there), and holds no backup. */
   | { readonly kind: 'empty' }
   /** It did not answer, or answered with nothing and does not show that it is ours: a directory that is not mounted does that. */
-  | ({ readonly kind: 'unreachable' } & Obstacle);
+  | ({ readonly kind: 'unreachable' } & Obstacle & {
+        /** It answered, and would hold nothing if its server were new, which nobody has said. */
+        readonly mayBeNew?: boolean;
+      });
 
 export interface ClusterBackup {
   readonly systemId: SystemId;
@@ -159,7 +162,7 @@ function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPo
     const reason = `its data is gone, and ${from.repository} holds ${from.label}`;
     return { action: 'restore', reason, from, alarm: receipt !== null };
   }
-  if (silentOf(archives).length > 0) return unreachable(seen);
+  if (silentOf(archives).length > 0) return unreachable(seen, allowEmptyStart);
   if (backups.length > 0) {
     const ids = [...new Set(backups.map(({ systemId }) => systemId))].join(', ');
     const expected = receipt === null ? 'which of them is the right one is not on record' : `it is ${receipt.systemId}`;
@@ -176,13 +179,13 @@ function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPo
     );
   if (archives.length > 0 && allowEmptyStart && token)
     return { action: 'start-empty', reason: `${emptyWords(archives)}: it may start empty, this once` };
-  return block(
-    nothing,
-    allowEmptyStart
-      ? `If it is new: holdfast recover ${service} --allow-empty-once, then start it again.`
-      : `If it is new, say so: protection.allowEmptyStart: true, and then holdfast recover ${service} --allow-empty-once`,
-  );
+  return block(nothing, sayItIsNew(service, allowEmptyStart));
 }
+
+const sayItIsNew = (service: string, allowEmptyStart: boolean): string =>
+  allowEmptyStart
+    ? `If it is new: holdfast recover ${service} --allow-empty-once, then start it again.`
+    : `If it is new, say so: protection.allowEmptyStart: true, and then holdfast recover ${service} --allow-empty-once`;
 
 type Archive = ClusterObservation['archives'][number];
 
@@ -245,11 +248,15 @@ const block = (reason: string, hint: string): Extract<ClusterDecision, { action:
   again: false,
 });
 
-const unreachable = ({ service, archives }: ClusterObservation): ClusterDecision => ({
-  ...block(
-    `its data is gone, and ${silentWords(silentOf(archives))}`,
-    `See why, then: holdfast recover ${service}. No new cluster is made: what does not answer may hold everything.`,
-  ),
-  code: 'repository-unreachable',
-  again: silentOf(archives).some(({ mayPass }) => mayPass),
-});
+function unreachable({ service, archives, receipt }: ClusterObservation, allowEmptyStart: boolean): ClusterDecision {
+  const silent = silentOf(archives);
+  const mayBeNew = receipt === null && backupsOf(archives).length === 0 && silent.every((each) => each.mayBeNew === true);
+  return {
+    ...block(
+      `its data is gone, and ${silentWords(silent)}`,
+      `See why, then: holdfast recover ${service}. No new cluster is made: what does not answer may hold everything.${mayBeNew ? ` ${sayItIsNew(service, allowEmptyStart)}` : ''}`,
+    ),
+    code: 'repository-unreachable',
+    again: silent.some(({ mayPass }) => mayPass),
+  };
+}

@@ -159,6 +159,18 @@ test('it is tried again by itself only where what is wrong may pass: not with a 
   assert.equal(again([EMPTY], { reason: 'two datasets are mounted there', mayPass: false }), false);
 });
 
+test('that it may be new is asked only where nothing speaks against it: no receipt, no backup, no silence', () => {
+  const BARE: ArchiveState = { kind: 'unreachable', reason: 'it does not have the stanza', mayPass: true, mayBeNew: true };
+  const asked = (receipt: ClusterReceipt | null, ...archives: readonly ArchiveState[]): boolean => {
+    const decision = decideCluster(observed(NOTHING, receipt, archives), { allowEmptyStart: true, token: true });
+    assert.equal(decision.action, 'block');
+    return decision.action === 'block' && decision.hint.includes('--allow-empty-once');
+  };
+  assert.equal(asked(null, BARE, BARE), true);
+  assert.deepEqual([asked({ systemId: A }, BARE), asked(null, BARE, SILENT)], [false, false]);
+  assert.equal(asked(null, BARE, backups(A), backups(B)), false);
+});
+
 test('where it is known what mends a hidden data directory that is told, and else where to look', () => {
   const hint = (mend?: string): string => {
     const hidden = { reason: 'two datasets are mounted there', mayPass: false, ...(mend === undefined ? {} : { mend }) };

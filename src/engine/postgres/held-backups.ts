@@ -9,6 +9,7 @@ import { errnoOf, HoldfastError } from '../../lib/errors.ts';
 import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { requireMounted } from './mounted.ts';
+import { isMarkedNew } from './new-mark.ts';
 import { backupsIn } from './open-archive.ts';
 import { configurationFile } from './wanted-configuration.ts';
 
@@ -23,7 +24,7 @@ export async function heldBy(access: PgBackRest, postgres: PostgresConfig, signa
       return await Promise.all(
         postgres.repositories.map(async (repository) => ({
           repository: repository.name,
-          ...(await askOne(access, repository, signal)),
+          ...(await askOne(access, repository, postgres.stanza, signal)),
         })),
       );
     const info = await pgBackRestInfo(access, { signal });
@@ -52,10 +53,19 @@ const isThere = async (file: string): Promise<boolean> =>
     (error: unknown) => errnoOf(error) !== 'ENOENT',
   );
 
-async function askOne(access: PgBackRest, repository: PostgresRepositoryConfig, signal: AbortSignal): Promise<ArchiveState> {
+async function askOne(
+  access: PgBackRest,
+  repository: PostgresRepositoryConfig,
+  stanza: string,
+  signal: AbortSignal,
+): Promise<ArchiveState> {
   try {
     await requireMounted(access.subject, repository);
-    return stateIn(await pgBackRestInfo(access, { signal, repository: repository.key }), repository.key);
+    const state = stateIn(await pgBackRestInfo(access, { signal, repository: repository.key }), repository.key);
+    if (state !== WITHOUT_STANZA) return state;
+    return (await isMarkedNew(repository, stanza))
+      ? { kind: 'empty' }
+      : { kind: 'unreachable', ...NO_STANZA, mayBeNew: true };
   } catch (error) {
     return { kind: 'unreachable', ...obstacleOf(error, signal) };
   }
@@ -63,7 +73,7 @@ async function askOne(access: PgBackRest, repository: PostgresRepositoryConfig, 
 
 /**
  * A stanza without backups is what creating one leaves, in the very repository that it was created in. A repository without the
- * stanza may be any directory.
+ * stanza may be any directory, unless somebody has said there that its server is new.
  */
 function stateIn(info: StanzaInfo, key: number): ArchiveState {
   const found = info.repositories.find((each) => each.key === key);
@@ -77,7 +87,7 @@ function stateIn(info: StanzaInfo, key: number): ArchiveState {
     case 'no-stanza':
       break;
   }
-  return { kind: 'unreachable', ...NO_STANZA };
+  return WITHOUT_STANZA;
 }
 
 /** Of each cluster. */
@@ -94,6 +104,8 @@ const NO_STANZA: Obstacle = {
   reason: 'it does not have the stanza, and so does a directory where nothing is mounted',
   mayPass: true,
 };
+
+const WITHOUT_STANZA: ArchiveState = { kind: 'unreachable', ...NO_STANZA };
 
 const silent = (repository: string, why: Obstacle): Archives[number] => ({ repository, kind: 'unreachable', ...why });
 

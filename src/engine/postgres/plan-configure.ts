@@ -21,6 +21,7 @@ import { configuring } from './configuring.ts';
 import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
 import { requireMounted } from './mounted.ts';
+import { unmark } from './new-mark.ts';
 import { requireNew } from './new-stanza.ts';
 import { passphraseIn } from './passphrase.ts';
 import { readConfiguration, recommendations } from './recommendations.ts';
@@ -237,6 +238,7 @@ async function makeStanza(
   if (info.repositories.length > 0 && missing.length === 0) return { outcome: 'succeeded', result: { made: false } };
   await requireNew(server, info.repositories.length === 0 ? null : missing.map(({ key }) => key), journal);
   await createStanza(access, { signal });
+  await unmark(postgres, access.user, signal);
   const after = await pgBackRestInfo(access, { signal });
   const still = after.repositories.find(({ state }) => state === 'no-stanza' || state === 'other');
   if (still || after.repositories.length === 0)

@@ -8,6 +8,7 @@ import { formatInstant, type Instant, later } from '../../domain/instant.ts';
 import { serviceLock, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { sayNew } from '../postgres/say-new.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { lastKnown } from './last-known.ts';
 import { EMPTY_START_ALLOWED, endKept, heldService, STARTED_EMPTY } from './empty-starts.ts';
@@ -74,11 +75,14 @@ async function allow(
       hint: `If it may: services.${name}.protection.allowEmptyStart: true, and again.`,
     });
   }
+  const repositories = service.postgres
+    ? await sayNew({ service, postgres: service.postgres }, journal, context.signal)
+    : [];
   endKept(journal, EMPTY_START_ALLOWED, name, context.now()); // a new one begins its time anew
   const gone = known.filter((copy) => !left.includes(copy)).map(({ snapshotId }) => snapshotId);
   await context.hold(EMPTY_START_ALLOWED.kind, { service: name, gone }, () => Promise.resolve());
   const until = formatInstant(later(context.now(), PERMISSION_LASTS));
-  return { outcome: 'succeeded', result: { service: name, until, gone } };
+  return { outcome: 'succeeded', result: { service: name, until, gone, repositories } };
 }
 
 /** In each repository of its own the newest complete copy that should be there. */

@@ -19,9 +19,10 @@ fsync = off
 /** Without the one that its image came with, as a host has one where the package has just been installed. */
 export const NO_CLUSTER = `pg_dropcluster --stop ${VERSION} main && install -d -o postgres -g postgres $(dirname ${DATA}) $(dirname ${SETTINGS})`;
 
-/** A cluster of this host's own in the place of the one that its image came with, and it runs. */
-export async function makeCluster(host: Host, settings = LAB_CONF): Promise<void> {
-  await host.sh(`pg_dropcluster --stop ${VERSION} main && pg_createcluster ${VERSION} main -- --wal-segsize=1 >/dev/null`);
+/** A cluster of this host's own in the place of the one that its image came with, and it runs. `first` makes room for it. */
+export async function makeCluster(host: Host, settings = LAB_CONF, first = 'true'): Promise<void> {
+  await host.sh(`${NO_CLUSTER} && ${first}`);
+  await host.sh(`pg_createcluster ${VERSION} main -- --wal-segsize=1 >/dev/null`);
   await host.write(`${SETTINGS}/conf.d/lab.conf`, settings);
   await host.exec(['systemctl', 'start', SERVER]);
 }
