@@ -163,7 +163,7 @@ test('a part of a cluster may not start, and stays as it is', async (t) => {
   assert.deepEqual(readdirSync(server.data), before);
 });
 
-test('a new server starts on nothing with the word of a person, which its own start uses up, and nothing else does', async (t) => {
+test('a new server starts on data that nobody has, and on nothing with the word of a person, which its own start uses up', async (t) => {
   const held = new DisposableStack();
   t.after(() => held.dispose());
   const host = held.use(new ScratchHost());
@@ -171,11 +171,17 @@ test('a new server starts on nothing with the word of a person, which its own st
   host.services['db'] = { postgres: server.section, protection: { allowEmptyStart: true } };
   server.pgbackrest('stanza-create');
   server.stop();
-  for (const name of readdirSync(server.data)) rmSync(join(server.data, name), { recursive: true });
   const recover = async (...args: string[]): Promise<StepReport> => {
     const { stdout } = await host.run(['--json', 'recover', 'db', ...args]);
     return stepOf(JSON.parse(stdout) as Report, 'recover:db'); // of the shape that every command has
   };
+  const adopted = await recover('--before-start');
+  assert.deepEqual(
+    [adopted.outcome, adopted.reason],
+    ['skipped', 'its data is there, and repo1 answered and holds no backup'],
+  );
+  assert.match(adopted.warnings.join(), /it is backed up nowhere yet: holdfast .*run db/);
+  for (const name of readdirSync(server.data)) rmSync(join(server.data, name), { recursive: true });
   assert.equal((await recover('--before-start')).outcome, 'failed');
   assert.equal((await host.run(['recover', 'db', '--allow-empty-once'])).code, 0);
   for (const kind of ['typed by hand', 'and once more'])

@@ -103,9 +103,11 @@ async function assertHeld(why: RegExp, places: readonly string[] = [DISK, REPOSI
 
 async function assertBack(): Promise<void> {
   await db.start();
-  assert.equal(await db.state(), 'active', await host.journal(db.recover));
+  const said = await host.journal(db.recover);
+  assert.equal(await db.state(), 'active', said);
   await promoted(host);
   assert.equal(await rows(), '1000');
+  assert.doesNotMatch(said, /comes into every backup/, 'an empty directory is not kept');
 }
 
 for (const over of [DATA, ABOVE]) {

@@ -19,19 +19,21 @@ import {
   sql,
 } from './support/postgres-on.ts';
 import { quickRepositories } from './support/quick-on.ts';
+import { Recovering } from './support/recovery-on.ts';
 
 const skip = missingFor('container');
+const NOTES = 'notes.service';
 const NEAR = '/mnt/near/pgbackrest';
 const NAS = '/mnt/nas/pgbackrest';
 const PASSPHRASE = '/etc/holdfast/passphrase';
-const RECOVER = 'holdfast-recover@db.service';
 const FULL = 'holdfast-run@db@full';
 /** By itself; a day may end at any moment. */
 const NEVER = { frequency: '*-01-01 00:00' };
-const AGAIN = 'holdfast-recover-again@db.timer';
 
 let lab: Lab;
 let host: Container;
+let db: Recovering;
+let fresh: Recovering;
 
 const services = {
   db: {
@@ -47,7 +49,7 @@ const services = {
     recover: {},
   },
   notes: {
-    unit: 'notes.service',
+    unit: NOTES,
     backup: { paths: ['/srv/notes'], ...NEVER },
     protection: { allowEmptyStart: true },
     recover: {},
@@ -69,10 +71,9 @@ before(
     await sql(host, 'create table kept (n int)');
     await host.exec(['holdfast', 'run', 'db']);
     await host.exec(['holdfast', 'units', 'install']);
-    // looks each second whether it is time, and not every five minutes
-    const soon = '[Timer]\nOnActiveSec=\nOnActiveSec=1s\nOnUnitInactiveSec=1s\n'; // an empty one takes all times away
-    await host.write(`/etc/systemd/system/${AGAIN}.d/soon.conf`, soon);
-    await host.exec(['systemctl', 'daemon-reload']);
+    db = new Recovering(host, 'db', SERVER);
+    fresh = new Recovering(host, 'notes', NOTES);
+    await db.lookSoon();
   },
   { timeout: 300_000 },
 );
@@ -80,31 +81,20 @@ after(async () => {
   await lab?.[Symbol.asyncDispose]();
 });
 
-const show = (unit: string, property: string): Promise<string> => host.tell('systemctl', 'show', '-P', property, unit);
-const start = (unit = SERVER): Promise<unknown> => host.exec(['systemctl', 'start', unit], { anyExit: true });
-const state = (unit = SERVER): Promise<string> => show(unit, 'ActiveState');
 const away = (path: string): Promise<unknown> => host.sh('mv "$1" "$1.away"', [path]);
 const back = (path: string): Promise<unknown> => host.sh('[ ! -e "$1.away" ] || mv "$1.away" "$1"', [path]);
 /** As the incident had it: what is hidden stays. */
 const lose = (): Promise<unknown> => host.sh(`systemctl stop ${SERVER} && touch ${DATA}/.hidden && rm -rf ${DATA}/*`);
 const commit = (): Promise<unknown> => sql(host, 'insert into kept select generate_series(1, 1000)');
-/** As if its last try had been an hour ago. */
-const anHourLater = (): Promise<unknown> =>
-  host.sh(`sqlite3 /var/lib/holdfast/journal.db "update steps set ended_at = ended_at - 3600000 where id = 'recover:db'"`);
-/** Trying again does not help: a person has to do something. */
-const givenUp = (): Promise<void> => eventually(async () => (await state(AGAIN)) === 'inactive');
 const rows = async (): Promise<number> => Number(await sql(host, 'select count(*) from kept'));
 const timeline = async (): Promise<number> => Number(await sql(host, 'select timeline_id from pg_control_checkpoint()'));
-/** What somebody reads who asks why. */
-const reason = async (): Promise<string> =>
-  (await host.exec(['systemctl', 'status', '--no-pager', '--lines=30', RECOVER], { anyExit: true })).stdout;
 
 test('an emptied server has every committed row after the start of its unit, and archives', { skip }, async () => {
   await commit();
   const old = await timeline();
   await lose();
-  await start();
-  assert.equal(await state(), 'active', await host.journal(RECOVER));
+  await db.start();
+  assert.equal(await db.state(), 'active', await host.journal(db.recover));
   await promoted(host);
   assert.equal(await rows(), 1000);
   await sql(host, 'checkpoint');
@@ -119,11 +109,11 @@ test('with the first repository away at its start it comes from the second', { s
   const all = await rows();
   await lose();
   await away(NEAR);
-  await start();
-  assert.equal(await state(), 'active', await host.journal(RECOVER));
+  await db.start();
+  assert.equal(await db.state(), 'active', await host.journal(db.recover));
   await promoted(host);
   assert.equal(await rows(), all);
-  assert.match(await reason(), /from repo2/);
+  assert.match(await db.reason(), /from repo2/);
   await back(NEAR);
 });
 
@@ -136,17 +126,17 @@ test(
     await lose();
     await Promise.all([away(NEAR), away(NAS)]);
     await host.shutdown();
-    await host.boot([RECOVER]);
-    assert.equal(await state(), 'inactive');
-    assert.match(await reason(), /repo1 did not answer .*repo2 did not answer/s);
+    await host.boot([db.recover]);
+    assert.equal(await db.state(), 'inactive');
+    assert.match(await db.reason(), /repo1 did not answer .*repo2 did not answer/s);
     assert.deepEqual(await host.tell('ls', '-A', DATA), '.hidden');
-    assert.equal(await state(AGAIN), 'active');
+    assert.equal(await db.state(db.again), 'active');
     await back(NAS);
-    await anHourLater();
-    await eventually(async () => (await state()) === 'active');
+    await db.anHourLater();
+    await eventually(async () => (await db.state()) === 'active');
     await promoted(host);
     assert.equal(await rows(), all);
-    await eventually(async () => (await state(AGAIN)) === 'inactive');
+    await eventually(async () => (await db.state(db.again)) === 'inactive');
     await back(NEAR);
   },
 );
@@ -162,9 +152,9 @@ test(
     await host.sh(`touch -d '3 years ago' /var/lib/systemd/timers/stamp-${FULL}.timer`);
     await host.shutdown();
     await host.boot(); // everything that was to start has
-    assert.equal(await state(), 'active');
+    assert.equal(await db.state(), 'active');
     const run = await host.journal(`${FULL}.service`);
-    assert.equal(await show(`${FULL}.service`, 'Result'), 'success', run);
+    assert.equal(await db.show(`${FULL}.service`, 'Result'), 'success', run);
     assert.match(run, /✓ +Back up the PostgreSQL server of db to repo1/);
   },
 );
@@ -175,13 +165,13 @@ test('with a passphrase that is wrong it does not start, which nothing but a per
     host.sh(`sed -i s/cipher-pass=${from}/cipher-pass=${to}/ /etc/pgbackrest/conf.d/holdfast-main.conf`);
   await lose();
   await passphrase('staple', 'stable');
-  await start();
-  assert.equal(await state(), 'inactive');
-  assert.match(await reason(), /repo2 did not answer \(its backup\.info cannot be decrypted: the passphrase is not/);
-  await givenUp();
+  await db.start();
+  assert.equal(await db.state(), 'inactive');
+  assert.match(await db.reason(), /repo2 did not answer \(its backup\.info cannot be decrypted: the passphrase is not/);
+  await db.givenUp();
   await passphrase('stable', 'staple');
-  await start();
-  assert.equal(await state(), 'active', await host.journal(RECOVER));
+  await db.start();
+  assert.equal(await db.state(), 'active', await host.journal(db.recover));
   await promoted(host);
   assert.equal(await rows(), all);
 });
@@ -192,44 +182,36 @@ test(
   async () => {
     await host.exec(['systemctl', 'stop', SERVER]); // with repositories that are there, or it would go on trying to archive
     await Promise.all([away(NEAR), away(NAS)]);
-    await start();
-    assert.equal(await state(), 'active');
+    await db.start();
+    assert.equal(await db.state(), 'active');
     await Promise.all([back(NEAR), back(NAS)]);
 
     await host.sh(
       `systemctl stop ${SERVER} && mv ${DATA} ${DATA}.real && cp -a ${DATA}.real ${DATA} && rm ${DATA}/global/pg_control`,
     );
-    await start();
-    assert.equal(await state(), 'inactive');
-    assert.match(await reason(), /a part of a cluster/);
-    await givenUp();
+    await db.start();
+    assert.equal(await db.state(), 'inactive');
+    assert.match(await db.reason(), /a part of a cluster/);
+    await db.givenUp();
 
     await host.sh(`rm -rf ${DATA} && runuser -u postgres -- /usr/lib/postgresql/*/bin/initdb --no-sync -D ${DATA}`);
-    await start();
-    assert.equal(await state(), 'inactive');
-    assert.match(await reason(), /another cluster has taken its place/);
+    await db.start();
+    assert.equal(await db.state(), 'inactive');
+    assert.match(await db.reason(), /another cluster has taken its place/);
     await host.sh(`rm -rf ${DATA} && mv ${DATA}.real ${DATA}`);
-    await start();
-    assert.equal(await state(), 'active');
+    await db.start();
+    assert.equal(await db.state(), 'active');
   },
 );
 
 test('a service that is new starts on nothing once somebody has said so, for that once', { skip }, async () => {
-  const NOTES = 'notes.service';
-  await start(NOTES);
-  assert.equal(await state(NOTES), 'inactive');
-  assert.match(
-    (
-      await host.exec(['systemctl', 'status', '--no-pager', '--lines=30', 'holdfast-recover@notes.service'], {
-        anyExit: true,
-      })
-    ).stdout,
-    /--allow-empty-once/,
-  );
+  await fresh.start();
+  assert.equal(await fresh.state(), 'inactive');
+  assert.match(await fresh.reason(), /--allow-empty-once/);
   await host.exec(['holdfast', 'recover', 'notes', '--allow-empty-once']);
-  await start(NOTES);
-  assert.equal(await state(NOTES), 'active');
+  await fresh.start();
+  assert.equal(await fresh.state(), 'active');
   await host.exec(['systemctl', 'stop', NOTES]);
-  await start(NOTES);
-  assert.equal(await state(NOTES), 'inactive', 'it was for one start');
+  await fresh.start();
+  assert.equal(await fresh.state(), 'inactive', 'it was for one start');
 });

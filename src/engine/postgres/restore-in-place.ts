@@ -77,7 +77,7 @@ export async function restoreServerInPlace(order: RestoreServerInPlace, context:
   const proof = asked
     ? await proveInService({ recovery, service, postgres: order.postgres, data: place.real, settings }, context)
     : null;
-  if (place.keepsDirectory && place.exists)
+  if (place.keepsDirectory && place.exists && (await holdsSomething(asideOf(place, context.runId))))
     context.warn(
       `${place.path} is a mount point: the old data is kept inside it, and comes into every backup until ${asideOf(place, context.runId)} is moved away or removed`,
     );
@@ -102,6 +102,13 @@ export async function restoreServerInPlace(order: RestoreServerInPlace, context:
       : (proof?.doubts ?? []);
   return doubts.length === 0 ? result : { ...result, outcome: 'partial', reason: doubts.join('; ') };
 }
+
+/** What cannot be looked at may hold something. */
+const holdsSomething = async (directory: string): Promise<boolean> =>
+  await readdir(directory).then(
+    (names) => names.length > 0,
+    () => true,
+  );
 
 /** Throws `refused` or `not-mounted` where it cannot be replaced safely. */
 export async function livePlace(order: RestoreServerInPlace, signal: AbortSignal): Promise<LivePlace> {
