@@ -179,6 +179,14 @@ test('a repository that has been emptied is none to begin anew with, whoever say
   await host.sh(`rm -rf ${DATA}/*`);
   await assertHeld(/its data is gone, and repo1 answered and holds no backup, yet the cluster \d+ was here before/);
   await db.givenUp();
+  await host.sh(`rm -r ${REPOSITORY}/*`); // not even the stanza
+  const { exitCode, report } = await holdfast(host, ['recover', 'db', '--allow-empty-once']);
+  assert.notEqual(exitCode, 0);
+  assert.match(
+    stepOf(report, 'allow-empty:db').error?.message ?? '',
+    /^the backup \S+ of .* went there, and now it does not even have/,
+  );
+  assert.equal(await host.tell('ls', '-A', REPOSITORY), '');
   await host.sh(`rm -r ${REPOSITORY} && mv ${REPOSITORY}.real ${REPOSITORY}`);
   await assertBack();
 });

@@ -63,7 +63,7 @@ async function askOne(
     await requireMounted(access.subject, repository);
     const state = stateIn(await pgBackRestInfo(access, { signal, repository: repository.key }), repository.key);
     if (state !== WITHOUT_STANZA) return state;
-    return (await isMarkedNew(repository, stanza))
+    return (await isMarkedNew(repository, stanza, access.user, signal))
       ? { kind: 'empty' }
       : { kind: 'unreachable', ...NO_STANZA, mayBeNew: true };
   } catch (error) {

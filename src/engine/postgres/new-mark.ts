@@ -1,22 +1,27 @@
 // The word in a repository of pgBackRest that its server is new. No stanza can be made before a server has data, and a directory without
 // one may be any: with this word it has shown that it is the one that was meant.
 
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresConfig, PostgresRepositoryConfig } from '../../config/configuration.ts';
-import { errnoOf } from '../../lib/errors.ts';
+import { HoldfastError } from '../../lib/errors.ts';
 import { filesOf } from '../../tools/util-linux/owned-files.ts';
 import type { Owner } from '../../tools/util-linux/stat.ts';
 
 const markIn = ({ path }: PostgresRepositoryConfig, stanza: string): string => join(path, `.holdfast-new-${stanza}`);
 
-/** What cannot be seen has not been said. */
-export async function isMarkedNew(repository: PostgresRepositoryConfig, stanza: string): Promise<boolean> {
+/** Asked as the user of the server, whom alone a share may let in. What cannot be seen has not been said. */
+export async function isMarkedNew(
+  repository: PostgresRepositoryConfig,
+  stanza: string,
+  user: Owner,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    await lstat(markIn(repository, stanza));
+    await filesOf(user, signal).read(markIn(repository, stanza));
     return true;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    signal.throwIfAborted();
+    if (!(error instanceof HoldfastError)) throw error;
     return false;
   }
 }
@@ -34,7 +39,5 @@ export const markNew = (
 
 /** Once it has a stanza the mark would only speak for an archive that was lost. */
 export async function unmark({ repositories, stanza }: PostgresConfig, user: Owner, signal: AbortSignal): Promise<void> {
-  const marked = await Promise.all(repositories.map((each) => isMarkedNew(each, stanza)));
-  const marks = repositories.filter((_, index) => marked[index]).map((each) => markIn(each, stanza));
-  await Promise.all(marks.map((mark) => filesOf(user, signal).remove(mark)));
+  await Promise.all(repositories.map((each) => filesOf(user, signal).remove(markIn(each, stanza))));
 }

@@ -1,5 +1,6 @@
 // The incident that a PostgreSQL server must outlive, on real OpenZFS: two datasets at one mountpoint, the one that is seen is emptied,
 // and a file survives on the one that is hidden. Nothing starts on that, and what is told to be done brings every row back.
+// Each test goes on where the one before has ended.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
