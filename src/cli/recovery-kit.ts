@@ -49,6 +49,7 @@ async function make(cli: CliContext, names: readonly string[], options: Options)
   const configuration = await cli.configuration();
   const { selectRepository } = await import('../engine/select.ts');
   const all = [...configuration.repositories.values()];
+  if (all.length === 0) throw usage(...NOTHING);
   const repositories = names.length === 0 ? all : [...new Set(names)].map((name) => selectRepository(configuration, name));
   const wish = await wishOf(configuration.host, repositories, options);
   const { planRecoveryKit } = await import('../engine/recovery-kit/plan-recovery-kit.ts');
@@ -70,6 +71,12 @@ async function make(cli: CliContext, names: readonly string[], options: Options)
   if (!plain) await tell(cli, report, made, wish);
   else if (report.steps.some(({ result }) => result?.['file'])) cli.note(KEEP);
 }
+
+/** An engine of a database has repositories of its own: whoever looks for their page must not think that there is one. */
+const NOTHING = [
+  'no repository of restic is declared, and each page is about one: no page was made',
+  'Declare one: the configuration of this host is kept in it, and its page says how each server comes back. Until then keep elsewhere what the engines need: /etc/holdfast, the configuration of pgBackRest, every passphrase.',
+] as const;
 
 const KEEP =
   'Print it, or keep it where this machine is not; and a copy of each secret that it names. See docs/guide/recovery-kit.md.';

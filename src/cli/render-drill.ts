@@ -2,7 +2,7 @@
 
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { describeDuration, duration } from '../domain/duration.ts';
-import { jobName } from '../domain/naming.ts';
+import { jobName, shownId } from '../domain/naming.ts';
 import type { Report, StepReport } from '../domain/report.ts';
 import { type Json, type JsonObject, textAt } from '../lib/json.ts';
 import { plural } from './plural.ts';
@@ -21,7 +21,7 @@ function linesOf({ result, service, repository }: StepReport, out: ReportView): 
   if (!result || typeof result['snapshotId'] !== 'string') return [];
   const job = paint(out, 'strong', jobName(service ?? '', repository ?? ''));
   const id = result['snapshotId'];
-  const which = `${isServer(result) ? id : id.slice(0, 8)} of ${textAt(result, 'snapshotTime')}, the ${textAt(result, 'pick')}`;
+  const which = `${shownId(id)} of ${textAt(result, 'snapshotTime')}, the ${textAt(result, 'pick')}`;
   const lines: [label: string, text: string][] = [
     ['restored', restoredOf(result)],
     ['proven', provenOf(result)],

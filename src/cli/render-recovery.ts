@@ -1,6 +1,7 @@
 // A recovery for people. Done: the ordinary report, and where each service came from. Dry: a rehearsal on paper, which says for
 // each service what would come from where, how old it is and how large.
 
+import { shownId } from '../domain/naming.ts';
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { describeDuration, duration } from '../domain/duration.ts';
 import { elapsed, type Instant, parseInstant } from '../domain/instant.ts';
@@ -97,7 +98,7 @@ function rowOf(result: JsonObject, now: Instant, out: ReportView): string[] {
     printable(textAt(result, 'service')),
     paint(out, tone, word),
     printable(textAt(result, 'repository') || textAt(result, 'from')),
-    textAt(result, 'snapshotId').slice(0, 8) || printable(nameOf(textAt(result, 'snapshot'))),
+    shownId(textAt(result, 'snapshotId')) || printable(nameOf(textAt(result, 'snapshot'))),
     time === null ? '' : describeDuration(elapsed(time, time > now ? time : now)),
     typeof files === 'number' ? files.toLocaleString('en') : '',
     typeof bytes === 'number' ? describeBytes(bytes as Bytes) : '', // as the plan wrote it

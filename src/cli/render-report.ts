@@ -1,5 +1,6 @@
 // A report for people: the steps that count, what went wrong first with its hint, and one line that sums up.
 
+import { shownId } from '../domain/naming.ts';
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { describeDuration, type Duration } from '../domain/duration.ts';
 import { elapsed, parseInstant } from '../domain/instant.ts';
@@ -68,7 +69,8 @@ function figuresOf(step: StepReport): string {
   if (typeof result?.['bytesSent'] === 'number') return `${describeBytes(result['bytesSent'] as Bytes)} sent`;
   if (typeof result?.['bytesAdded'] !== 'number' || typeof result['snapshotId'] !== 'string') return '';
   const changed = Number(result['filesNew']) + Number(result['filesChanged']);
-  return `${changed} changed, +${describeBytes(result['bytesAdded'] as Bytes)}, ${result['snapshotId'].slice(0, 8)}`;
+  const files = Number.isNaN(changed) ? '' : `${changed} changed, `; // a server has none
+  return `${files}+${describeBytes(result['bytesAdded'] as Bytes)}, ${shownId(result['snapshotId'])}`;
 }
 
 /** Each first cause once, however many steps it hit; what was blocked by it is told elsewhere. */

@@ -1,5 +1,6 @@
 // A restore for people: the ordinary report, and where the data is now, how it was verified, and what was kept.
 
+import { shownId } from '../domain/naming.ts';
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import type { Report, StepReport } from '../domain/report.ts';
 import { textAt } from '../lib/json.ts';
@@ -19,7 +20,7 @@ function linesOf({ result }: StepReport, columns: number): string[] {
   const files = Number(result['files']);
   const size = describeBytes(Number(result['bytes']) as Bytes); // as the step wrote it
   const lines = [
-    `snapshot  ${result['snapshotId'].slice(0, 8)} of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository'))}`,
+    `snapshot  ${shownId(result['snapshotId'])} of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository'))}`,
     `restored  ${files.toLocaleString('en')} ${files === 1 ? 'file' : 'files'}, ${size}, verified: ${textAt(result, 'verified')}`,
   ];
   if (typeof result['to'] === 'string') lines.push(`it is in  ${printable(result['to'])}`);

@@ -1,6 +1,7 @@
 // The story of one service, `holdfast status SERVICE`: what it is owed and what falls short, then each copy: where, how old,
 // how proven; then how to get it back. It decides nothing.
 
+import { shownId } from '../domain/naming.ts';
 import { type Bytes, describeBytes } from '../domain/bytes.ts';
 import { describeDuration, duration } from '../domain/duration.ts';
 import { elapsed, type Instant, parseInstant } from '../domain/instant.ts';
@@ -92,7 +93,7 @@ function copyOf({ newest, rpoSeconds }: JobStatus, ago: Ago): string {
   const bytes = newest.bytes === null ? '' : `, ${describeBytes(newest.bytes as Bytes)}`; // as the backup told it
   const owed = rpoSeconds === null ? '' : ` (owed within ${describeDuration(duration(rpoSeconds, 's'))})`;
   const how = newest.how === 'copy' ? ', copied from another repository' : '';
-  return `snapshot ${newest.snapshotId.slice(0, 8)} of ${ago(newest.at)}${owed}${files}${bytes}${how}`;
+  return `snapshot ${shownId(newest.snapshotId)} of ${ago(newest.at)}${owed}${files}${bytes}${how}`;
 }
 
 function damageOf({ since, newest, snapshots, paths }: NonNullable<JobStatus['damage']>, ago: Ago): string {
@@ -118,7 +119,7 @@ function drilledOf({ drill }: JobStatus, ago: Ago): string {
     ...(compared === null ? [] : [`${compared.files.toLocaleString('en')} compared with ${compared.with}`]),
     ...validators.map(({ type, subject, ok }) => `${type} ${subject}${ok === true ? '' : ' not run'}`),
   ];
-  return `drilled ${ago(drill.at)} (${drill.snapshotId.slice(0, 8)}): ${[what, ...proofs].join('; ')}`;
+  return `drilled ${ago(drill.at)} (${shownId(drill.snapshotId)}): ${[what, ...proofs].join('; ')}`;
 }
 
 function lastRunOf({ lastRun }: JobStatus, ago: Ago): string {

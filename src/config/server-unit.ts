@@ -12,5 +12,7 @@ const CLUSTER = /^\/var\/lib\/postgresql\/(\d+(?:\.\d+)?)\/([A-Za-z0-9_]+)$/;
 export function serverUnit(unit: Choice<string> | undefined, dataDir: string | undefined): Choice<string> | undefined {
   const [, version, name] = CLUSTER.exec(dataDir ?? '') ?? [];
   if (unit?.value !== SHELL || version === undefined || name === undefined) return unit;
-  return builtIn(`postgresql@${version}-${name}.service`, `the server in ${dataDir}, which ${SHELL} does not run itself`);
+  const via = `the server in ${dataDir}, which ${SHELL} does not run itself`;
+  const value = `postgresql@${version}-${name}.service`;
+  return unit.origin.kind === 'option' ? builtIn(value, via) : { value, origin: { ...unit.origin, via } }; // it was written, and is kept as that
 }

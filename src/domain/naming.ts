@@ -132,3 +132,6 @@ const TELLING: ReadonlySet<string> = new Set([unitNames.timer('metrics', null), 
 
 /** It stands for a unit or job that should be there and is not. */
 export const isMissing = (id: string): boolean => id.startsWith('missing:');
+
+/** As a person is shown it, and may type it: an id of restic by its beginning; what a database engine calls a backup whole, for those of a day begin alike. */
+export const shownId = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 8) : id);

@@ -94,7 +94,7 @@ export function decideCluster(seen: ClusterObservation, policy: ClusterPolicy): 
     case 'unknown':
       return block(data.reason, MEND_FIRST);
     case 'valid':
-      return onValid(seen, data);
+      return onValid(seen, data, policy);
     case 'partial':
       return onPartial(seen, data.reason);
     case 'empty':
@@ -108,6 +108,7 @@ export function decideCluster(seen: ClusterObservation, policy: ClusterPolicy): 
 function onValid(
   { service, receipt, archives, dataDir }: ClusterObservation,
   { systemId, untouched }: Extract<ClusterData, { kind: 'valid' }>,
+  { allowEmptyStart }: ClusterPolicy,
 ): ClusterDecision {
   const backups = backupsOf(archives);
   const known = backups.some((backup) => backup.systemId === systemId);
@@ -130,7 +131,7 @@ function onValid(
     return {
       ...block(
         `${dataDir} holds a new cluster with nothing in it, and ${silentWords(silent)}`,
-        `What does not answer may hold everything. Where this machine is new, its repositories may not be told yet: holdfast postgres configure ${service}. What a package made there is moved aside (mv; Debian: pg_dropcluster), and then: holdfast recover ${service}. Where the server itself is new, start it once without this look (systemctl start --job-mode=ignore-dependencies UNIT), and configure it.`,
+        `What does not answer may hold everything. Where this machine is new, its repositories may not be told yet: holdfast postgres configure ${service}. What a package made there is moved aside (mv; Debian: pg_dropcluster), and then: holdfast recover ${service}. ${silent.every(({ mayBeNew }) => mayBeNew === true) ? sayItIsNew(service, allowEmptyStart) : NEW_BY_HAND}`,
       ),
       again: silent.some(({ mayPass }) => mayPass),
     };
@@ -181,6 +182,10 @@ function onEmpty(seen: ClusterObservation, { allowEmptyStart, token }: ClusterPo
     return { action: 'start-empty', reason: `${emptyWords(archives)}: it may start empty, this once` };
   return block(nothing, sayItIsNew(service, allowEmptyStart));
 }
+
+/** Where no repository can carry the word of a person. */
+const NEW_BY_HAND =
+  'If it is new, start it once without this look (systemctl start --job-mode=ignore-dependencies UNIT), and configure it.';
 
 const sayItIsNew = (service: string, allowEmptyStart: boolean): string =>
   allowEmptyStart

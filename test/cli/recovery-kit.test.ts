@@ -190,3 +190,17 @@ test('a directory that cannot be written to is told, with what to do', async (t)
   assert.equal(typo.code, 2, typo.stderr);
   assert.ok(!existsSync(host.path('no')));
 });
+
+test('where there is no repository to make a page of that is said, and is no success', async (t) => {
+  const host = scratchHost(t);
+  const server = {
+    engine: 'pgbackrest',
+    dataDir: '/var/lib/postgresql/17/main',
+    stanza: 'main',
+    repositories: [{ path: '/pg' }],
+  };
+  host.services['db'] = { postgres: server };
+  const { code, stderr } = await host.run(['recovery-kit']);
+  assert.equal(code, 64);
+  assert.match(stderr.replaceAll(/\s+/g, ' '), /no repository of restic is declared.*no page was made.*every passphrase/);
+});

@@ -102,7 +102,10 @@ test('a moment outside of what can be had is refused with the nearest one, and t
   assert.equal(existsSync(to), false);
   const late = await host.run(['restore', 'db', '--at', '2099-01-01 12:00Z', '--to', to]);
   assert.equal(late.code, 2);
-  assert.match(late.stderr, /before it\)/);
+  assert.match(late.stderr, /before it\): leave\s+--at\s+out/);
+  const inside = await host.run(['restore', 'db', '--to', join(production.data, 'inside')]);
+  assert.equal(inside.code, 2);
+  assert.match(inside.stderr, /lies in the live data of db/);
 });
 
 test('a moment of which the archive does not tell whether it is whole is not passed off as restored', async () => {

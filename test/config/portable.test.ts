@@ -36,6 +36,13 @@ test('a section with nothing in it says something, and is there when it is read 
   assert.equal(second.services.get('app')?.recover.beforeStart, true);
 });
 
+test('what Debian calls the unit of every server is kept as the unit of this one', async () => {
+  const server = '{engine: pgbackrest, dataDir: /var/lib/postgresql/17/main, stanza: main, repositories: [{path: /pg}]}';
+  const first = await accepted(`${BASE}services: {db: {unit: postgresql.service, postgres: ${server}, recover: {}}}\n`);
+  assert.match(first.portable, /unit: postgresql@17-main\.service/);
+  assert.equal((await accepted(first.portable)).services.get('db')?.unit, 'postgresql@17-main.service');
+});
+
 test('whatever is written, it can be read again and means the same', async () => {
   const name = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,8}$/);
   const path = fc.string({ minLength: 1, maxLength: 12 }).map((text) => `${text.replaceAll(/[\0/]/g, '')}x`);

@@ -181,6 +181,11 @@ const CASES: readonly (readonly [name: string, text: string, says: readonly stri
     ['expected a systemd unit with its ending'],
   ],
   [
+    'a unit that is a template is refused',
+    service("{unit: 'postgresql@.service', backup: {paths: [/a]}}"),
+    ['a template runs nothing by itself: name the instance'],
+  ],
+  [
     'a tag of our own kind is refused',
     service("{backup: {paths: [/a], tags: ['holdfast:job=x']}}"),
     ['expected a tag without a comma'],

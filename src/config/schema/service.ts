@@ -131,9 +131,13 @@ const migrateSchema = section({
 
 export const serviceSchema = section({
   unit: optional(
-    word.regex(/^[A-Za-z0-9:_.\\@-]+\.(?:service|socket|target|mount|timer|path|slice|scope)$/, {
-      error: 'expected a systemd unit with its ending, such as sonarr.service',
-    }),
+    word
+      .regex(/^[A-Za-z0-9:_.\\@-]+\.(?:service|socket|target|mount|timer|path|slice|scope)$/, {
+        error: 'expected a systemd unit with its ending, such as sonarr.service',
+      })
+      .refine((unit) => !unit.includes('@.'), {
+        error: 'a template runs nothing by itself: name the instance, such as postgresql@16-main.service',
+      }),
     'The systemd unit that owns the data; stopped and started by a restore in place.',
   ),
   dataset: optional(datasetSchema, 'The ZFS dataset of the service.'),

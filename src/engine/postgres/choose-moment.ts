@@ -2,7 +2,7 @@
 // another one does.
 
 import { describeDuration } from '../../domain/duration.ts';
-import { formatInstant, type Instant } from '../../domain/instant.ts';
+import { elapsed, formatInstant, type Instant } from '../../domain/instant.ts';
 import { nearestMoment, type Reach, reachFor, type Window, windowsOf } from '../../domain/moments.ts';
 import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -140,9 +140,17 @@ function refusal(
     hint:
       nearest === null || at === null
         ? `Look at what is there: ${byHand.list}, and the archive of the repository.`
-        : `The nearest is --at '${formatInstant(nearest)}' (${describeDuration(Math.abs(nearest - at) as Parameters<typeof describeDuration>[0])} ${nearest < at ? 'before' : 'after'} it). What a running server has not archived yet it sends on after \`SELECT pg_switch_wal()\`.`,
+        : nearestWords(nearest, at, windows),
     retry: 'later',
   });
+}
+
+/** Behind the last window whatever is archived is what is nearest: how far its last file goes no listing tells. */
+function nearestWords(nearest: Instant, at: Instant, windows: readonly Window[]): string {
+  if (nearest === windows.at(-1)?.to && nearest < at)
+    return `The nearest is all that is archived, to about ${formatInstant(nearest)} (${describeDuration(elapsed(nearest, at))} before it): leave --at out. What a running server has not archived yet it sends on after \`SELECT pg_switch_wal()\`.`;
+  const [before, after] = nearest < at ? [nearest, at] : [at, nearest];
+  return `The nearest is --at '${formatInstant(nearest)}' (${describeDuration(elapsed(before, after))} ${nearest < at ? 'before' : 'after'} it).`;
 }
 
 const describe = ({ from, to }: Window): string => `from ${formatInstant(from)} to ${formatInstant(to)}`;

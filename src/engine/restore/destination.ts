@@ -63,8 +63,8 @@ export async function requireSpace(directory: string, bytes: Bytes, signal: Abor
 
 /** Throws `refused` for a place in live data or in a repository; `hint` says what to do instead. */
 export async function assertOutside(place: string, { services, repositories }: Surroundings, hint?: string): Promise<void> {
-  for (const { name, backup } of services) {
-    for (const path of backup?.paths ?? []) {
+  for (const { name, backup, postgres } of services) {
+    for (const path of [...(backup?.paths ?? []), ...(postgres === null ? [] : [postgres.dataDir])]) {
       // oxlint-disable-next-line no-await-in-loop -- a handful
       if (isWithin(place, path) || isWithin(place, await realOr(path))) {
         throw refuse(

@@ -6,7 +6,7 @@ import { describeDuration, type Duration } from '../../domain/duration.ts';
 import { heldHint, type HeldService, heldWords } from '../../domain/empty-start.ts';
 import type { Evidence } from '../../domain/evidence.ts';
 import { elapsed, formatInstant, type Instant } from '../../domain/instant.ts';
-import { jobName, stepId } from '../../domain/naming.ts';
+import { jobName, shownId, stepId } from '../../domain/naming.ts';
 import type { OpenProblem } from '../../domain/notification.ts';
 import { nameOf } from '../../domain/notification-text.ts';
 import { owesNothing } from '../../domain/protection.ts';
@@ -191,7 +191,7 @@ function surprises(service: ServiceConfig, facts: JobFacts, now: Instant): Statu
     problems.push({
       severity: 'problem',
       subject,
-      message: `its newest complete snapshot ${gone.backup.snapshotId.slice(0, 8)} is gone (it was ${age} old when that was found)`,
+      message: `its newest complete snapshot ${shownId(gone.backup.snapshotId)} is gone (it was ${age} old when that was found)`,
       hint: `Find out who removed it before anything else; then: holdfast run ${service.name} --repository ${repository.name}`,
     });
   }
@@ -225,7 +225,7 @@ function surprises(service: ServiceConfig, facts: JobFacts, now: Instant): Statu
     problems.push({
       severity: 'warning',
       subject,
-      message: `holds ${found.snapshotId.slice(0, 8)} of ${age}, and no record tells whether that is complete`,
+      message: `holds ${shownId(found.snapshotId)} of ${age}, and no record tells whether that is complete`,
       hint: `holdfast run ${service.name}`,
     });
   }

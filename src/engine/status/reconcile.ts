@@ -5,7 +5,7 @@ import type { RepositoryConfig } from '../../config/configuration.ts';
 import { describeDuration, duration } from '../../domain/duration.ts';
 import { type Evidence, NOT_HELD } from '../../domain/evidence.ts';
 import { elapsed, type Instant } from '../../domain/instant.ts';
-import { jobName, repositoryLock, serviceOfTags, stepId } from '../../domain/naming.ts';
+import { jobName, repositoryLock, serviceOfTags, shownId, stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext } from '../../domain/plan.ts';
 import type { Journal, RecordedEvidence } from '../../journal/journal.ts';
 import { mayBeAlive } from '../../process/identity.ts';
@@ -81,7 +81,7 @@ export function reconcile(holdings: Holdings): Reconciliation {
       const isNewest = newest === before.get(service)?.find(({ complete }) => complete);
       const which = isNewest ? 'the newest complete' : 'a complete';
       alarms.push(
-        `${which} snapshot of ${jobName(service, repository)}, ${newest.snapshotId.slice(0, 8)} (made ${age} ago), is gone${others}`,
+        `${which} snapshot of ${jobName(service, repository)}, ${shownId(newest.snapshotId)} (made ${age} ago), is gone${others}`,
       );
     }
     const unheld = (before.get(service) ?? []).filter((fact) => fact.kind === 'found' && !held.has(fact.snapshotId));
