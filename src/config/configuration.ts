@@ -126,8 +126,11 @@ export interface BarmanConfig {
   readonly retention: { readonly full: number; readonly window: Duration | null };
 }
 
-/** A PostgreSQL server that is dumped into each copy of its service. */
-export interface DumpsConfig {
+/** A database server that is dumped into each copy of its service. */
+export type DumpsConfig = PostgresDumps;
+
+export interface PostgresDumps {
+  readonly kind: 'postgresql';
   /** Where the dumps stand in a copy. On this machine an empty directory of Holdfast's own. */
   readonly place: string;
   readonly server: PostgresConfig;

@@ -200,7 +200,7 @@ function resolveService(
     value.backup,
     defaults,
     [...repositories.keys()],
-    postgres?.engine === 'dump' ? { place: dumpsPlace(stateDir, name), server: postgres } : null,
+    postgres?.engine === 'dump' ? { kind: 'postgresql', place: dumpsPlace(stateDir, name), server: postgres } : null,
     entries,
   );
   const copied = resolveServerCopy(service.inside('postgres', value.postgres), value.postgres, postgres, defaults, entries);

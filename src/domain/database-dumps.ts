@@ -49,8 +49,8 @@ export const GLOBALS = 'globals.sql';
 export const OF_EVERY_SERVER: ReadonlySet<string> = new Set(['postgres', 'template1']);
 
 /** A file name for any name of a database: no two have the same. */
-export const dumpFile = (name: string): string =>
-  `${encodeURIComponent(name).replaceAll(/[!'()*~]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)}.dump`;
+export const dumpFile = (name: string, ending = 'dump'): string =>
+  `${encodeURIComponent(name).replaceAll(/[!'()*~]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)}.${ending}`;
 
 export interface Chosen {
   readonly databases: readonly ServerDatabase[];
@@ -82,7 +82,19 @@ export function chooseDatabases(all: readonly ServerDatabase[], exclude: readonl
 }
 
 /** What is on record of a database that was dumped before. */
-export type DumpFigure = Pick<DumpedDatabase, 'name' | 'size' | 'bytes'>;
+export interface DumpFigure {
+  readonly name: string;
+  /** Of the database, as its server told. */
+  readonly size: Bytes;
+  /** Of the dump. */
+  readonly bytes: Bytes;
+}
+
+/** A dump of one database, of whatever kind of server. */
+export interface DumpFile extends DumpFigure {
+  /** Beside the manifest. */
+  readonly file: string;
+}
 
 /**
  * How much room the dumps will take, at most as far as can be told: as much of the size of each database as its dump took before, and
@@ -97,10 +109,17 @@ export function roomFor(databases: readonly Pick<ServerDatabase, 'name' | 'size'
   return sum as Bytes; // of bytes
 }
 
-/** A server that had databases of its own and has none is a disaster that looks like a quick backup. Null when it is not so. */
-export function emptied(databases: readonly { readonly name: string }[], former: readonly DumpFigure[]): string | null {
+/**
+ * A server that had databases of its own and has none is a disaster that looks like a quick backup. Null when it is not so.
+ * `ofEveryServer`: databases that are none of its own.
+ */
+export function emptied(
+  databases: readonly { readonly name: string }[],
+  former: readonly DumpFigure[],
+  ofEveryServer: ReadonlySet<string>,
+): string | null {
   const own = (all: readonly { readonly name: string }[]): string[] =>
-    all.map(({ name }) => name).filter((name) => !OF_EVERY_SERVER.has(name));
+    all.map(({ name }) => name).filter((name) => !ofEveryServer.has(name));
   const before = own(former);
   if (before.length === 0 || own(databases).length > 0) return null;
   const named = before.slice(0, 3).join(', ') + (before.length > 3 ? ` and ${before.length - 3} more` : '');

@@ -9,6 +9,7 @@ import {
   chooseDatabases,
   dumpFile,
   emptied,
+  OF_EVERY_SERVER,
   loadingName,
   roomFor,
   type ServerDatabase,
@@ -79,10 +80,13 @@ test('a dump is expected to take of its database what the one before it took, an
 
 test('only a server that had databases of its own and has none is one that was emptied', () => {
   const at = (...names: string[]) => names.map((each) => ({ name: each, size: 1 as Bytes, bytes: 1 as Bytes }));
-  assert.match(emptied(at('postgres'), at('postgres', 'a', 'b', 'c', 'd')) ?? '', /it had a, b, c and 1 more/);
-  assert.equal(emptied(at('postgres', 'new'), at('a')), null);
-  assert.equal(emptied(at('postgres', 'template1'), at('postgres', 'template1')), null);
-  assert.equal(emptied(at('postgres'), []), null);
+  assert.match(
+    emptied(at('postgres'), at('postgres', 'a', 'b', 'c', 'd'), OF_EVERY_SERVER) ?? '',
+    /it had a, b, c and 1 more/,
+  );
+  assert.equal(emptied(at('postgres', 'new'), at('a'), OF_EVERY_SERVER), null);
+  assert.equal(emptied(at('postgres', 'template1'), at('postgres', 'template1'), OF_EVERY_SERVER), null);
+  assert.equal(emptied(at('postgres'), [], OF_EVERY_SERVER), null);
 });
 
 test('what is kept of databases gets names that PostgreSQL takes as they are, and no two the same', () => {

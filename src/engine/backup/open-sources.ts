@@ -18,8 +18,8 @@ import {
 } from '../../sources/snapshots/databases.ts';
 import type { SnapshotDesk } from '../../sources/snapshots/desk.ts';
 import { type Frozen, freeze } from '../../sources/snapshots/open.ts';
-import type { DumpDesk } from '../../sources/postgres-dumps/desk.ts';
-import { type DumpView, figuresIn, openDumps } from '../../sources/postgres-dumps/source.ts';
+import type { DumpDesk } from '../../sources/dumps/desk.ts';
+import { type DumpView, figuresIn, openDumps } from '../../sources/dumps/source.ts';
 import { ownersLost, SPOOL, sqliteSource } from '../../sources/sqlite.ts';
 import type { ResticAccess } from '../../tools/restic/access.ts';
 import { withBinds } from '../../tools/util-linux/mount-namespace.ts';

@@ -9,7 +9,7 @@ import { repositoryLock, serviceLock, stanzaLock, stepId } from '../../domain/na
 import { type Plan, PREFLIGHT, type Step, type StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { checkRepository } from '../../repositories/preflight.ts';
-import { DumpDesk } from '../../sources/postgres-dumps/desk.ts';
+import { DumpDesk } from '../../sources/dumps/desk.ts';
 import { SnapshotDesk } from '../../sources/snapshots/desk.ts';
 import { requireVersion, resticVersion } from '../../tools/restic/version.ts';
 import { configurationSteps } from '../configuration/keep-configuration.ts';

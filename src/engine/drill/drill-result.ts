@@ -8,7 +8,7 @@ import { jobName } from '../../domain/naming.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { placeOf } from '../../repositories/place.ts';
-import type { Loaded } from '../postgres/dump/try-dumps.ts';
+import type { Loaded } from '../dumps/tried-dumps.ts';
 import type { Validation } from '../validators/restored.ts';
 import type { DrillOrder } from './drill-step.ts';
 import type { Drawn } from './draw-sample.ts';

@@ -11,7 +11,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import type { LockBroker } from '../../repositories/broker.ts';
 import type { Surroundings } from '../restore/destination.ts';
 import { type Proven, type RestoreOrder, restoreAndProve, summarise } from '../restore/prove.ts';
-import type { TriedDumps } from '../postgres/dump/try-dumps.ts';
+import type { TriedDumps } from '../dumps/tried-dumps.ts';
 import { accessTo, type Toolbox } from '../toolbox.ts';
 import type { RestoredService, Validation } from '../validators/restored.ts';
 import { filesOf, subjectOf, validate } from '../validators/validate.ts';

@@ -16,7 +16,7 @@ import { fillFromRestic } from './fill-from-restic.ts';
 import { leftOutOf, patternsOf } from './left-out.ts';
 import { checkLivePlaces } from './live-place.ts';
 import { type Asking, inOrderOfAsking, type Observed, observeSnapshot } from '../snapshots/observe-snapshots.ts';
-import { dumpsStep, IN_PLACE_REMARKS } from '../postgres/dump/plan-dumps.ts';
+import { dumpsStep, inPlaceRemarks } from '../dumps/plan-dumps.ts';
 import { restoreInPlace } from './restore-in-place.ts';
 import { restoreTo } from './restore-to.ts';
 import { selectRepository, selectService } from '../select.ts';
@@ -116,7 +116,7 @@ async function liveSteps(
   const hasFiles = (service.backup?.paths.length ?? 0) > 0;
   const files = hasFiles ? await inPlaceStep(scene, wish, chosen, toolbox) : null;
   const step = dumpsStep({ ...order, only: null, after: files?.step ?? null }, config, toolbox);
-  return { steps: [...(files ? [files.step] : []), step], remarks: [...(files?.remarks ?? []), ...IN_PLACE_REMARKS] };
+  return { steps: [...(files ? [files.step] : []), step], remarks: [...(files?.remarks ?? []), ...inPlaceRemarks(dumps)] };
 }
 
 const noDatabases = (subject: string): HoldfastError =>

@@ -1,17 +1,8 @@
-// A set of dumps that came back from a repository, by what its manifest says.
+// A set of dumps of a PostgreSQL server that came back from a repository.
 
-import { access, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as z from 'zod';
-import type { Bytes } from '../../../domain/bytes.ts';
-import { type DumpSet, GLOBALS, MANIFEST } from '../../../domain/database-dumps.ts';
-import { errnoOf, HoldfastError } from '../../../lib/errors.ts';
-
-const size = z
-  .number()
-  .int()
-  .nonnegative()
-  .transform((value) => value as Bytes); // as the manifest was written
+import { type DumpSet, GLOBALS } from '../../../domain/database-dumps.ts';
+import { fileInManifest, readManifest, requireFiles, sizeInManifest } from '../../dumps/restored-set.ts';
 
 const shape = z.object({
   version: z.literal(1),
@@ -28,47 +19,17 @@ const shape = z.object({
       provider: z.string(),
       locale: z.string().nullable(),
       rules: z.string().nullable(),
-      size,
-      file: z.string().regex(/^[^/]+$/),
-      bytes: size,
+      size: sizeInManifest,
+      file: fileInManifest,
+      bytes: sizeInManifest,
     }),
   ),
 });
 
 /** Throws `not-restored` where it is not whole. `only`: the dump of no other database need be there. */
 export async function readSet(directory: string, subject: string, only?: string): Promise<DumpSet> {
-  const parsed = shape.safeParse(await manifestIn(directory));
-  if (!parsed.success) throw notWhole(subject, `its manifest (${MANIFEST}) is not there, or is none`);
-  const set: DumpSet = parsed.data;
+  const set: DumpSet = await readManifest(shape, directory, subject);
   const needed = set.databases.filter(({ name }) => only === undefined || name === only).map(({ file }) => file);
-  for (const file of [GLOBALS, ...needed]) {
-    // oxlint-disable-next-line no-await-in-loop -- a handful
-    if (!(await isThere(join(directory, file)))) throw notWhole(subject, `${file} is not there`);
-  }
+  await requireFiles(directory, [GLOBALS, ...needed], subject);
   return set;
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-async function manifestIn(directory: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(join(directory, MANIFEST), 'utf8'));
-  } catch (error) {
-    if (errnoOf(error) === undefined && !(error instanceof SyntaxError)) throw error;
-    return null;
-  }
-}
-
-const notWhole = (subject: string, message: string): HoldfastError =>
-  new HoldfastError({
-    code: 'not-restored',
-    operation: 'read the dumps of',
-    subject,
-    message,
-    hint: 'Try an older copy: `holdfast snapshots` lists them. What is there comes back with --to DIR.',
-    retry: 'later',
-  });

@@ -1,9 +1,8 @@
 // Databases from a copy into the server that is in service. Each is loaded beside what is there, under a name of this run's own; only
 // when all are loaded do they get their names, in one transaction, and what had those is kept under others.
 
-import { chmod, lchown, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DumpsConfig } from '../../../config/configuration.ts';
+import type { PostgresDumps } from '../../../config/configuration.ts';
 import {
   asideName,
   type DumpedDatabase,
@@ -18,29 +17,27 @@ import type { StepContext, StepResult } from '../../../domain/plan.ts';
 import { HoldfastError } from '../../../lib/errors.ts';
 import type { JsonObject } from '../../../lib/json.ts';
 import type { Catalogue } from '../../../tools/postgresql/catalogue.ts';
-import type { LiveServer } from '../../../tools/postgresql/live-server.ts';
-import { literalPattern } from '../../../tools/restic/pattern.ts';
 import { requireRoom } from '../../drill/scratch.ts';
-import { checkSpace, type Proven, type RestoreOrder, restoreAndProve } from '../../restore/prove.ts';
+import type { DumpsOrder } from '../../dumps/dumps-order.ts';
+import { databaseIn } from '../../dumps/restored-set.ts';
+import { stageDumps } from '../../dumps/stage-dumps.ts';
 import { resultOf } from '../../restore/restore-result.ts';
 import { holdStaging } from '../../restore/staging.ts';
 import type { Toolbox } from '../../toolbox.ts';
 import { exchange, type Move } from './exchange.ts';
 import { type Live, liveOf } from './live.ts';
 import { LOADING_DATABASE } from '../restore-database.ts';
+import { scratchFor } from '../scratch-for.ts';
 import { createDatabase, type Loading, loadDump, makeRoles } from './load.ts';
 import { readSet } from './read-set.ts';
 
-export interface RestoreDumps extends RestoreOrder {
-  readonly service: string;
-  readonly dumps: DumpsConfig;
-  /** Where the dumps stand in the snapshot. */
-  readonly place: string;
-  /** Null: every one, each in the place of the one that has its name. Else one, under a name that nobody has. */
-  readonly only: { readonly database: string; readonly as: string } | null;
-  /** A directory that the user of the server can get to. */
-  readonly scratch: (signal: AbortSignal) => Promise<string>;
-}
+type RestoreDumps = DumpsOrder<PostgresDumps>;
+
+/** What should be known before all of them are exchanged. */
+export const IN_PLACE_REMARKS: readonly string[] = [
+  'each database is loaded beside the one that is there and takes its name when all are loaded: their sessions are ended then, and what was there is kept as NAME_before_RUN, and dumped with the others until you drop it',
+  `${[...OF_EVERY_SERVER].join(' and ')}, with which every server begins, are left as they are: --database NAME --as OTHER brings one back beside`,
+];
 
 /** Throws `refused` where a name is taken, `not-restored` where a dump cannot be loaded; the server is then as it was, but for roles. */
 export async function restoreDumps(order: RestoreDumps, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
@@ -48,9 +45,12 @@ export async function restoreDumps(order: RestoreDumps, toolbox: Toolbox, contex
   const { only, service, dumps } = order;
   const live = await liveOf(dumps.server, service, signal);
   if (only !== null) requireFree(service, live.catalogue, only.as);
-  const root = join(await order.scratch(signal), `.holdfast-restore-${runId}`);
+  const scratch = await scratchFor(order.config, dumps.server, { user: live.server.user, subject: service }, signal);
+  const root = join(scratch, `.holdfast-restore-${runId}`);
   await using _staging = await holdStaging(context, root);
-  const { proven, directory } = await stage(order, root, live.server, toolbox, context);
+  const files = only === null ? null : [MANIFEST, GLOBALS, dumpFile(only.database)];
+  const staged = { place: order.place, files, reader: live.server.user };
+  const { proven, directory } = await stageDumps(order, staged, root, toolbox, context);
   const set = await readSet(directory, service, only?.database);
   const wanted = wantedOf(set, order);
   const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
@@ -76,58 +76,11 @@ export async function restoreDumps(order: RestoreDumps, toolbox: Toolbox, contex
   return resultOf(order, proven, whereOf(moves, roles), proven.shortcomings, context);
 }
 
-/** The dumps, proven to be what the snapshot holds, where the user of the server can read them. */
-async function stage(
-  order: RestoreDumps,
-  root: string,
-  { user }: LiveServer,
-  toolbox: Toolbox,
-  context: StepContext,
-): Promise<{ readonly proven: Proven; readonly directory: string }> {
-  const { place, only } = order;
-  const files = only === null ? null : [MANIFEST, GLOBALS, dumpFile(only.database)].map((file) => join(place, file));
-  const wanted = files ?? [place];
-  await checkSpace({ ...order, includes: files ?? [] }, root, context);
-  const isWanted = (path: string): boolean =>
-    wanted.some((each) => path === each || each.startsWith(`${path}/`) || path.startsWith(`${each}/`));
-  const staging = join(root, 'restored');
-  const proof = { place: (path: string) => (isWanted(path) ? staging + path : null), roots: [staging], wanted };
-  const proven = await restoreAndProve(
-    order,
-    [{ target: staging, includes: wanted.map(literalPattern) }],
-    proof,
-    toolbox,
-    context,
-  );
-  const directory = join(root, 'dumps');
-  await rename(staging + place, directory);
-  const names = await readdir(directory);
-  for (const name of names) await letRead(join(directory, name), 0o640, user); // oxlint-disable-line no-await-in-loop -- a handful
-  await letRead(directory, 0o750, user);
-  await letRead(root, 0o710, user);
-  return { proven, directory };
-}
-
-/** By its group: what stays ours nobody else can exchange for something, which we would then read, give away or remove. */
-async function letRead(path: string, mode: number, { gid }: LiveServer['user']): Promise<void> {
-  if (process.getuid?.() !== 0) return;
-  await lchown(path, 0, gid);
-  await chmod(path, mode);
-}
-
 /** Throws `not-restored` where the copy does not hold it. */
-function wantedOf({ databases }: DumpSet, { only, service }: RestoreDumps): DumpedDatabase[] {
-  if (only === null) return databases.filter(({ name }) => !OF_EVERY_SERVER.has(name));
-  const found = databases.filter(({ name }) => name === only.database);
-  if (found.length > 0) return found;
-  throw new HoldfastError({
-    code: 'not-restored',
-    operation: 'restore a database of',
-    subject: service,
-    message: `the copy holds no database ${only.database}; it holds ${databases.map(({ name }) => name).join(', ')}`,
-    hint: 'Name one of these, or another copy with --snapshot or --at.',
-  });
-}
+const wantedOf = ({ databases }: DumpSet, { only, service }: RestoreDumps): readonly DumpedDatabase[] =>
+  only === null
+    ? databases.filter(({ name }) => !OF_EVERY_SERVER.has(name))
+    : [databaseIn(databases, only.database, service)];
 
 async function loadBeside(
   database: DumpedDatabase,

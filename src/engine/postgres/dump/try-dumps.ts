@@ -15,35 +15,14 @@ import { argvAs } from '../../../tools/util-linux/as-user.ts';
 import { filesOf } from '../../../tools/util-linux/owned-files.ts';
 import type { Owner } from '../../../tools/util-linux/stat.ts';
 import { requireRoom } from '../../drill/scratch.ts';
+import { aboutTheDumps, notLoaded, type TriedDumps } from '../../dumps/tried-dumps.ts';
 import { holdStaging } from '../../restore/staging.ts';
-import type { Validation } from '../../validators/restored.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { lookThrough } from '../look-through.ts';
 import { holdPrivateServer, type PrivateServer } from '../private-server.ts';
 import { scratchFor } from '../scratch-for.ts';
 import { createDatabase, inOne, loadDump, makeRoles, propertiesOf, type Target } from './load.ts';
 import { readSet } from './read-set.ts';
-
-export interface TriedDumps {
-  /** Until every database was loaded. */
-  readonly loadSeconds: number;
-  readonly validations: readonly Validation[];
-  /** What was found wrong, in sentences. */
-  readonly problems: readonly string[];
-  readonly lines: readonly string[];
-  /** What was loaded and read: for the record. */
-  readonly loaded: Loaded | null;
-}
-
-export interface Loaded {
-  readonly [key: string]: number | string | readonly string[];
-  /** Of the server that it was loaded into. */
-  readonly version: string;
-  readonly databases: number;
-  readonly tables: number;
-  readonly rows: number;
-  readonly read: readonly string[];
-}
 
 export interface Trial {
   readonly config: Configuration;
@@ -61,10 +40,10 @@ export async function tryDumps(
   const { signal } = context;
   const subject = service.name;
   const place = dumpsIn(paths, service.name);
-  if (place === null) return failed('the snapshot holds no dumps of its PostgreSQL server', []);
+  if (place === null) return notLoaded('the snapshot holds no dumps of its PostgreSQL server');
   const directory = join(await realpath(root), place);
-  const set = await readSet(directory, subject).catch(asFailure);
-  if (set instanceof HoldfastError) return failed(set.message, []);
+  const set = await readSet(directory, subject).catch(aboutTheDumps);
+  if (set instanceof HoldfastError) return notLoaded(set.message);
   const programs = await newestServerPrograms(signal);
   if (programs === null) throw noPrograms(subject);
   const user = await serverUser(postgres.user, subject, signal);
@@ -82,32 +61,17 @@ export async function tryDumps(
   try {
     await loadAll(set, targetOf(server), directory, context);
   } catch (error) {
-    if (!(error instanceof HoldfastError) || !ABOUT_THE_DUMPS.has(error.code)) throw error;
-    return failed(error.message, error.tool?.stderrTail ?? []);
+    const { message, tool } = aboutTheDumps(error);
+    return notLoaded(message, tool?.stderrTail);
   }
   const loadSeconds = (performance.now() - begin) / 1000;
   const counted = await countAll(set, server, signal);
   const found = await dataDirectory(data, signal);
-  if (found.state !== 'valid') return failed('the server into which it was loaded is no whole cluster', []);
+  if (found.state !== 'valid') return notLoaded('the server into which it was loaded is no whole cluster');
   const looked = await lookThrough({ service }, server, { programs, directory: found, data }, context);
   await filesOf(user, signal).remove(data);
   const loaded = { version: programs.major, databases: set.databases.length, ...counted, read: [...looked.read] };
   return { ...looked, loadSeconds, loaded };
-}
-
-const ABOUT_THE_DUMPS: ReadonlySet<unknown> = new Set(['not-restored', 'tool-failed']);
-
-const failed = (problem: string, lines: readonly string[]): TriedDumps => ({
-  loadSeconds: 0,
-  validations: [],
-  problems: [problem],
-  lines,
-  loaded: null,
-});
-
-function asFailure(error: unknown): HoldfastError {
-  if (error instanceof HoldfastError && error.code === 'not-restored') return error;
-  throw error;
 }
 
 /** Empty, with the superuser of the one that was dumped. */

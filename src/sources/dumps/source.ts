@@ -1,10 +1,10 @@
-// The databases of a PostgreSQL server, dumped into a spool that restic sees at a place that is the same for every copy. The files of
+// The databases of a server, dumped into a spool that restic sees at a place that is the same for every copy. The files of
 // the server itself are left out: copied while it writes they are of no use.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DumpsConfig } from '../../config/configuration.ts';
-import { type DumpFigure, emptied, GLOBALS, MANIFEST } from '../../domain/database-dumps.ts';
+import { type DumpFigure, emptied } from '../../domain/database-dumps.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { StepContext } from '../../domain/plan.ts';
 import { type Bind, requireBinds } from '../../tools/util-linux/mount-namespace.ts';
@@ -33,27 +33,24 @@ export interface DumpView extends SourceView, AsyncDisposable {
 export const DETAIL = 'dumps';
 
 /** As `Source.open`. */
-export async function openDumps(
-  { place, server }: DumpsConfig,
-  options: DumpSourceOptions,
-  context: StepContext,
-): Promise<DumpView> {
+export async function openDumps(dumps: DumpsConfig, options: DumpSourceOptions, context: StepContext): Promise<DumpView> {
   const { service, subject, former, allowEmpty, fresh, user } = options;
   await requireBinds(subject, user, context.signal);
   const directory = join(options.spoolRoot, `${context.runId}-${encodeURIComponent(subject)}-dumps`);
+  const { place } = dumps;
   await mkdir(place, { recursive: true, mode: 0o700 }); // empty, for good: what is bound over it differs each time
-  const held = await options.desk.hold({ service, subject, postgres: server, former, directory, fresh }, context);
-  const { set, places, shortcomings, at } = held;
+  const held = await options.desk.hold({ service, subject, dumps, former, directory, fresh }, context);
+  const { server, files, databases, ofEveryServer, places, shortcomings, at } = held;
   const binds: Bind[] = [{ from: directory, over: place }];
-  const nothing = allowEmpty ? null : emptied(set.databases, former);
-  const figures: DumpFigure[] = set.databases.map(({ name, size, bytes }) => ({ name, size, bytes }));
+  const nothing = allowEmpty ? null : emptied(databases, former, ofEveryServer);
+  const figures: DumpFigure[] = databases.map(({ name, size, bytes }) => ({ name, size, bytes }));
   return {
     at,
     binds,
-    expected: [MANIFEST, GLOBALS, ...set.databases.map(({ file }) => file)].map((file) => join(place, file)),
+    expected: [...files, ...databases.map(({ file }) => file)].map((file) => join(place, file)),
     leftOut: places,
     shortcomings: [...shortcomings, ...(nothing === null ? [] : [nothing])],
-    detail: { server: { ...set.server }, [DETAIL]: figures.map((each) => ({ ...each })) },
+    detail: { server, [DETAIL]: figures.map((each) => ({ ...each })) },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }

@@ -1,39 +1,32 @@
-// One set of dumps: the roles and every database of a server, each as it was at one moment of its own, with what it takes to make them
+// One set of dumps: the accounts and every database of a server, each as it was at one moment of its own, with what it takes to make them
 // anew. What of a server cannot be dumped is told, and the rest is kept all the same.
 
 import { rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PostgresConfig } from '../../config/configuration.ts';
+import type { DumpsConfig } from '../../config/configuration.ts';
 import { type Bytes, describeBytes } from '../../domain/bytes.ts';
-import {
-  chooseDatabases,
-  type DumpedDatabase,
-  dumpFile,
-  type DumpFigure,
-  type DumpSet,
-  GLOBALS,
-  MANIFEST,
-  roomFor,
-  type ServerDatabase,
-} from '../../domain/database-dumps.ts';
+import { type DumpFigure, type DumpFile, MANIFEST, roomFor } from '../../domain/database-dumps.ts';
 import type { StepContext } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
-import { type Catalogue, catalogueOf } from '../../tools/postgresql/catalogue.ts';
-import { type Clients, clientsFor } from '../../tools/postgresql/clients.ts';
-import { dumpDatabase, dumpGlobals } from '../../tools/postgresql/dump.ts';
-import { type LiveServer, liveServer } from '../../tools/postgresql/live-server.ts';
+import type { Dumpable, OpenServer } from './open-server.ts';
+import { openPostgres } from './postgresql.ts';
 
 export interface SetOrder {
   /** For errors. */
   readonly subject: string;
-  readonly postgres: PostgresConfig;
+  readonly dumps: DumpsConfig;
   /** On record of the last complete set. */
   readonly former: readonly DumpFigure[];
 }
 
 export interface MadeSet {
-  readonly set: DumpSet;
+  readonly databases: readonly DumpFile[];
+  /** Beside those of the databases. */
+  readonly files: readonly string[];
+  readonly server: JsonObject;
+  readonly ofEveryServer: ReadonlySet<string>;
   /** Where the server keeps files: what a copy of is of no use. */
   readonly places: readonly string[];
   readonly shortcomings: readonly string[];
@@ -41,33 +34,34 @@ export interface MadeSet {
 
 /** Throws where nothing can be dumped, or the spool is full. `directory`: of ours, empty, closed to everybody else. */
 export async function makeSet(order: SetOrder, directory: string, context: StepContext): Promise<MadeSet> {
-  const { postgres, subject } = order;
-  const { signal } = context;
-  const server = await liveServer(postgres, subject, signal);
-  const catalogue = await catalogueOf(server, signal);
-  const clients = await clientsFor(catalogue.major, signal);
-  const { databases, shortcomings, remarks } = chooseDatabases(catalogue.databases, postgres.excludeDatabases);
+  const { dumps, subject } = order;
+  return await dumpServer(await openPostgres(dumps.server, subject, context.signal), order, directory, context);
+}
+
+async function dumpServer<Database extends Dumpable>(
+  server: OpenServer<Database>,
+  order: SetOrder,
+  directory: string,
+  context: StepContext,
+): Promise<MadeSet> {
+  const { databases, remarks, shortcomings, ofEveryServer, places, identity } = server;
   for (const remark of remarks) context.warn(remark);
   await requireSpool(order, databases, directory);
-  context.progress({ message: 'dumping the roles' });
-  await dumpGlobals(server, clients.pg_dumpall, join(directory, GLOBALS), signal);
-  const work: Work = { server, clients, directory, context };
-  const ended = await dumpAll(databases, postgres.processes ?? 1, work);
+  context.progress({ message: 'dumping the accounts' });
+  const accounts = await server.dumpAccounts(directory, context.signal);
+  const ended = await dumpAll(databases, order.dumps.server.processes ?? 1, { server, directory, context });
   const dumped = ended.filter((each) => 'file' in each);
   const failed = ended.filter((each) => 'error' in each);
   const [first] = failed;
   if (first && dumped.length === 0) throw first.error;
-  const set: DumpSet = {
-    version: 1,
-    server: { version: catalogue.version, systemId: catalogue.systemId },
-    role: server.role,
-    databases: dumped,
-    tablespaces: catalogue.tablespaces.map(({ name }) => name),
-  };
-  await writeFile(join(directory, MANIFEST), `${JSON.stringify(set, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  const manifest = `${JSON.stringify(server.manifest(dumped), null, 2)}\n`;
+  await writeFile(join(directory, MANIFEST), manifest, { mode: 0o600, flag: 'wx' });
   return {
-    set,
-    places: [postgres.dataDir, ...catalogue.tablespaces.map(({ location }) => location)],
+    databases: dumped,
+    files: [MANIFEST, ...accounts],
+    server: identity,
+    ofEveryServer,
+    places,
     shortcomings: [
       ...shortcomings,
       ...failed.map(({ name, error }) => `the database ${name} is not in the copy: ${error.message}`),
@@ -75,17 +69,24 @@ export async function makeSet(order: SetOrder, directory: string, context: StepC
   };
 }
 
-interface Work {
-  readonly server: LiveServer;
-  readonly clients: Clients;
+interface Work<Database extends Dumpable> {
+  readonly server: OpenServer<Database>;
   readonly directory: string;
   readonly context: StepContext;
 }
 
-type Ended = DumpedDatabase | { readonly name: string; readonly error: HoldfastError };
+interface Failed {
+  readonly name: string;
+  readonly error: HoldfastError;
+}
+type Ended<Database> = (Database & DumpFile) | Failed;
 
 /** In the order of the databases; without those that are gone by now. */
-async function dumpAll(databases: readonly ServerDatabase[], atOnce: number, work: Work): Promise<Ended[]> {
+async function dumpAll<Database extends Dumpable>(
+  databases: readonly Database[],
+  atOnce: number,
+  work: Work<Database>,
+): Promise<Ended<Database>[]> {
   const { signal } = work.context;
   const places = new Semaphore(atOnce);
   const stop = new AbortController();
@@ -107,32 +108,33 @@ async function dumpAll(databases: readonly ServerDatabase[], atOnce: number, wor
 }
 
 /** Null for a database that somebody dropped meanwhile. One that was renamed is dumped under its new name. */
-async function dumpOne(database: ServerDatabase, work: Work, signal: AbortSignal): Promise<Ended | null> {
-  const { server, clients, context } = work;
+async function dumpOne<Database extends Dumpable>(
+  database: Database,
+  work: Work<Database>,
+  signal: AbortSignal,
+): Promise<Ended<Database> | null> {
+  const { server, context } = work;
   const first = await attempt(database, work, signal);
   if (!('error' in first)) return first;
-  const now = (await catalogueOf({ ...server, psql: clients.psql }, signal)).databases.find(
-    ({ oid }) => oid === database.oid,
-  );
-  if (now === undefined) {
+  const now = await server.lookAgain(database, signal);
+  if (now === null) {
     context.warn(`the database ${database.name} was dropped while it was to be dumped, and is not in the copy`);
     return null;
   }
   return now.name === database.name ? first : await attempt(now, work, signal);
 }
 
-async function attempt(
-  database: ServerDatabase,
-  { server, clients, directory, context }: Work,
+async function attempt<Database extends Dumpable>(
+  database: Database,
+  { server, directory, context }: Work<Database>,
   signal: AbortSignal,
-): Promise<Ended> {
-  const { oid: _oid, connectable: _connectable, valid: _valid, ...shape } = database;
-  const file = dumpFile(database.name);
+): Promise<Ended<Database>> {
+  const file = server.fileOf(database);
   const path = join(directory, file);
   context.progress({ message: `dumping ${database.name}` });
   try {
-    await dumpDatabase(server, clients.pg_dump, { database: database.name, file: path }, signal);
-    return { ...shape, file, bytes: (await stat(path)).size as Bytes };
+    await server.dump(database, path, signal);
+    return { ...database, file, bytes: (await stat(path)).size as Bytes };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof HoldfastError) || error.code !== 'tool-failed') throw error;
@@ -144,7 +146,7 @@ async function attempt(
 /** Throws `no-space` before a production database is read for nothing. */
 async function requireSpool(
   { subject, former }: SetOrder,
-  databases: Catalogue['databases'],
+  databases: readonly Dumpable[],
   directory: string,
 ): Promise<void> {
   const room = await statfs(directory);
