@@ -30,7 +30,14 @@ function serviceLines(jobs: readonly Job[]): string[] {
   ];
 }
 
-const dumpsOf = ({ server: { dataDir, port, excludeDatabases } }: DumpsConfig): string =>
-  `of the PostgreSQL server at port ${port}, dumped one by one${excludeDatabases.length === 0 ? '' : ` (without ${excludeDatabases.join(', ')})`}, with its roles; its files in ${dataDir} are left out`;
+function dumpsOf(dumps: DumpsConfig): string {
+  const { dataDir, excludeDatabases } = dumps.server;
+  const [server, accounts] =
+    dumps.kind === 'postgresql'
+      ? [`the PostgreSQL server at port ${dumps.server.port}`, 'roles']
+      : [`the MariaDB server at ${dumps.server.socket}`, 'users'];
+  const without = excludeDatabases.length === 0 ? '' : ` (without ${excludeDatabases.join(', ')})`;
+  return `of ${server}, dumped one by one${without}, with its ${accounts}; its files in ${dataDir} are left out`;
+}
 
 const commandOf = ({ argv }: Hook): string => argv.map(shellWord).join(' ');

@@ -63,7 +63,7 @@ export const restoreCommand: CommandFactory = (context) =>
         timeArgument,
       ),
     )
-    .option('--database <name>', 'of a PostgreSQL server: only this one, into the server that is in service')
+    .option('--database <name>', 'of a database server: only this one, into the server that is in service')
     .option('--as <name>', 'with --database: what it is called there; never one that is there')
     .addOption(
       new Option('--timeline <number>', 'of a PostgreSQL server: follow this timeline (default: the newest)').argParser(

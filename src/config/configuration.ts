@@ -73,6 +73,8 @@ export interface ServiceConfig {
   readonly backup: BackupConfig | null;
   /** Its PostgreSQL server, backed up by an engine of its own (its jobs are not files). */
   readonly postgres: PostgresConfig | null;
+  /** Its MariaDB server, which is dumped into its copies. */
+  readonly mariadb: MariadbConfig | null;
   readonly protection: ProtectionConfig;
   readonly recover: RecoverConfig;
   readonly migrate: MigrateConfig;
@@ -127,13 +129,34 @@ export interface BarmanConfig {
 }
 
 /** A database server that is dumped into each copy of its service. */
-export type DumpsConfig = PostgresDumps;
+export type DumpsConfig = PostgresDumps | MariadbDumps;
 
 export interface PostgresDumps {
   readonly kind: 'postgresql';
   /** Where the dumps stand in a copy. On this machine an empty directory of Holdfast's own. */
   readonly place: string;
   readonly server: PostgresConfig;
+}
+
+export interface MariadbDumps {
+  readonly kind: 'mariadb';
+  readonly place: string;
+  readonly server: MariadbConfig;
+}
+
+/** A MariaDB server, which is dumped. */
+export interface MariadbConfig {
+  readonly dataDir: string;
+  /** Its Unix socket. */
+  readonly socket: string;
+  /** An account of the server; null: as `defaultsFile` says. */
+  readonly user: string | null;
+  /** An option file of its clients, which holds the password; null: none is read. */
+  readonly defaultsFile: string | null;
+  /** How many databases are dumped at once. */
+  readonly processes: number;
+  /** Databases that are not dumped. */
+  readonly excludeDatabases: readonly string[];
 }
 
 export interface PostgresRepositoryConfig {

@@ -6,6 +6,7 @@ import { type CrossCheckInput, Findings } from './cross-check/findings.ts';
 import { checkGates } from './cross-check/gate.ts';
 import { checkNotifications } from './cross-check/notifications.ts';
 import { checkMetrics } from './cross-check/metrics.ts';
+import { checkMariadb } from './cross-check/mariadb.ts';
 import { checkPostgres } from './cross-check/postgres.ts';
 import { checkReferences } from './cross-check/references.ts';
 import { checkReplication } from './cross-check/replication.ts';
@@ -22,6 +23,7 @@ export function crossCheck(input: CrossCheckInput): Pick<Findings, 'errors' | 'w
   checkReferences(input, findings);
   checkServices(input, findings);
   checkPostgres(input, findings);
+  checkMariadb(input, findings);
   checkServerCopies(input, findings);
   checkDirectories(input, findings);
   checkDatasets(input, findings);

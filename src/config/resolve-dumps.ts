@@ -1,13 +1,23 @@
-// What follows from a PostgreSQL server that is dumped: where the dumps stand in a copy, and that the files of the server, of which
+// What follows from a database server that is dumped: where the dumps stand in a copy, and that the files of the server, of which
 // a copy made while it writes is of no use, are in no backup of files.
 
 import { join } from 'node:path';
-import type { ServiceConfig } from './configuration.ts';
+import type { DumpsConfig, MariadbConfig, PostgresConfig, ServiceConfig } from './configuration.ts';
 import type { EffectiveEntries } from './effective.ts';
 import { contains } from './repository-url.ts';
 
 /** The same for every copy, so that each finds the one before. */
 export const dumpsPlace = (stateDir: string, service: string): string => join(stateDir, DUMPS, service);
+
+/** Null where no server of the service is dumped. Of two the configuration is refused. */
+export function resolveDumps(
+  place: string,
+  postgres: PostgresConfig | null,
+  mariadb: MariadbConfig | null,
+): DumpsConfig | null {
+  if (postgres?.engine === 'dump') return { kind: 'postgresql', place, server: postgres };
+  return mariadb === null ? null : { kind: 'mariadb', place, server: mariadb };
+}
 
 /** Of a copy with these paths; null where it holds no dumps. It may be of a machine with another state directory. */
 export const dumpsIn = (paths: readonly string[], service: string): string | null =>

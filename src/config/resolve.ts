@@ -15,9 +15,10 @@ import { resolveDataset, resolveParentDataset } from './resolve-datasets.ts';
 import { resolveGate } from './resolve-gate.ts';
 import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveNotifications } from './resolve-notifications.ts';
+import { resolveMariadb } from './resolve-mariadb.ts';
 import { resolvePostgres } from './resolve-postgres.ts';
 import { resolveProtection } from './resolve-protection.ts';
-import { dumpsPlace, leaveOutDumped } from './resolve-dumps.ts';
+import { dumpsPlace, leaveOutDumped, resolveDumps } from './resolve-dumps.ts';
 import { resolveMigrate } from './resolve-migrate.ts';
 import { resolveRecover } from './resolve-recover.ts';
 import { resolveReplication } from './resolve-replication.ts';
@@ -194,13 +195,14 @@ function resolveService(
   const unit = serverUnit(service.get('unit'), value.postgres && normalPath(value.postgres.dataDir));
   if (unit) entries.add([...path, 'unit'], unit);
   const postgres = resolvePostgres(name, service.inside('postgres', value.postgres), value.postgres, entries);
+  const mariadb = resolveMariadb(name, service.inside('mariadb', value.mariadb), value.mariadb, entries);
   const files = resolveBackup(
     name,
     service.inside('backup', value.backup),
     value.backup,
     defaults,
     [...repositories.keys()],
-    postgres?.engine === 'dump' ? { kind: 'postgresql', place: dumpsPlace(stateDir, name), server: postgres } : null,
+    resolveDumps(dumpsPlace(stateDir, name), postgres, mariadb),
     entries,
   );
   const copied = resolveServerCopy(service.inside('postgres', value.postgres), value.postgres, postgres, defaults, entries);
@@ -215,6 +217,7 @@ function resolveService(
     unit: unit?.value ?? null,
     backup,
     postgres,
+    mariadb,
     protection,
     recover: resolveRecover(value.recover),
     migrate: resolveMigrate(value.migrate),

@@ -69,6 +69,7 @@ export type ConfigurationFile = z.infer<typeof fileSchema>;
 export type RepositoryFile = z.infer<typeof repositorySchema>;
 export type ServiceFile = z.infer<typeof serviceSchema>;
 export type PostgresFile = NonNullable<ServiceFile['postgres']>;
+export type MariadbFile = NonNullable<ServiceFile['mariadb']>;
 export type DefaultsFile = z.infer<typeof defaultsSchema>;
 export type GateFile = z.infer<typeof gateSchema>[string];
 export type VerificationFile = NonNullable<ConfigurationFile['verification']>;

@@ -9,6 +9,8 @@ import { NEW_DATASET } from './migrate/new-dataset.ts';
 import { DATASET_SWAP } from './migrate/swap-dataset.ts';
 import { EMPTY_START_ALLOWED, STARTED_EMPTY } from './recover/empty-starts.ts';
 import { RECEIVED } from './recover/sources/received.ts';
+import { LOADING_MARIADB } from './mariadb/loading-database.ts';
+import { PRIVATE_MARIADB } from './mariadb/private-server.ts';
 import { PRIVATE_SERVER } from './postgres/private-server.ts';
 import { UNFINISHED_PAGE } from './recovery-kit/write-page.ts';
 import { NEW_REPOSITORY } from './repository/new-repository.ts';
@@ -39,4 +41,6 @@ export const EFFECT_KINDS = effectKinds([
   PRIVATE_SERVER,
   LOADING_DATABASE,
   CLOSED_DATABASE,
+  LOADING_MARIADB,
+  PRIVATE_MARIADB,
 ]);

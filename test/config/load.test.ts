@@ -39,6 +39,7 @@ test('ten lines are enough, and everything else has a default', async () => {
       hooks: { before: [], after: [] },
     },
     postgres: null,
+    mariadb: null,
     protection: {
       class: 'standard',
       rpo: hours(26),

@@ -29,7 +29,7 @@ export function checkDirectories(input: CrossCheckInput, findings: Findings): vo
     const dumps = backup?.dumps?.place ?? null;
     if (backup === null || dumps === null || !leavesOut(backup, dumps)) continue;
     findings.error(
-      ['services', name, 'postgres'],
+      ['services', name, backup.dumps?.kind === 'mariadb' ? 'mariadb' : 'postgres'],
       `its dumps stand at ${dumps} in a copy, and an exclude leaves that out: exclude what is in ${configuration.stateDir} one by one (spool, cache, journal.db)`,
     );
   }

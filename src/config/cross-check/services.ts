@@ -30,7 +30,7 @@ export function checkServices(input: CrossCheckInput, findings: Findings): void 
 /** Either there is something to back up, or it is said on purpose that there is not. */
 function checkPurpose({ name, value }: DeclaredService, effective: ServiceConfig, findings: Findings): void {
   const path = ['services', name];
-  const { backup, postgres } = value;
+  const { backup, postgres, mariadb } = value;
   const switchedOff = backup?.enable === false;
   const something = (backup?.paths?.length ?? 0) > 0 || (backup?.databases?.length ?? 0) > 0;
   if (effective.protection.copies === 0) {
@@ -39,9 +39,11 @@ function checkPurpose({ name, value }: DeclaredService, effective: ServiceConfig
       findings.error([...path, 'backup'], `${owed}, yet a backup is declared: take one of the two away`);
     if (postgres)
       findings.error([...path, 'postgres'], `${owed}, yet a database engine is declared: take one of the two away`);
+    if (mariadb)
+      findings.error([...path, 'mariadb'], `${owed}, yet a database server is declared: take one of the two away`);
   } else if (switchedOff && (!postgres || postgres.engine === 'dump')) {
     findings.warn([...path, 'backup', 'enable'], 'the backup is switched off: nothing of this service is kept');
-  } else if (!something && !postgres) {
+  } else if (!something && !postgres && !mariadb) {
     findings.error(
       backup ? [...path, 'backup'] : path,
       'nothing of it is backed up: name paths or databases under backup, or say so on purpose with protection: {class: ephemeral}',

@@ -42,7 +42,10 @@ const validator = z.discriminatedUnion(
       minSize: optional(bytesText, 'How large they must be together.', '1B'),
     }),
     section({
-      type: required(z.literal('sql'), 'A query against a restored PostgreSQL database that must answer true.'),
+      type: required(
+        z.literal('sql'),
+        'A query against a restored database of its PostgreSQL or MariaDB server that must answer true, in one row.',
+      ),
       database: required(word, 'The name of the database.'),
       query: required(word, 'The query.'),
     }),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { datasetSchema } from './dataset.ts';
+import { mariadbSchema } from './mariadb.ts';
 import { postgresSchema } from './postgres.ts';
 import { protectionSchema } from './protection.ts';
 import { repositoryList } from './repository.ts';
@@ -106,7 +107,7 @@ const recoverSchema = section({
     list(oneOf('snapshot', 'replica', 'repository', 'pgbackrest', 'barman-cloud', 'dump')).min(1, {
       error: 'expected at least one source',
     }),
-    'Where lost data is looked for, in this order, until one has it. `snapshot`: the snapshots of its ZFS dataset, whoever took them; `replica`: the targets of replication that the dataset is sent to; `repository`: its repositories. `[repository]` when not written. A PostgreSQL server comes back from what its engine keeps.',
+    'Where lost data is looked for, in this order, until one has it. `snapshot`: the snapshots of its ZFS dataset, whoever took them; `replica`: the targets of replication that the dataset is sent to; `repository`: its repositories. `[repository]` when not written. A database server comes back from what is kept of it.',
   ),
   timeout: optional(durationText, 'How long a recovery may take.'),
   onFailure: optional(
@@ -144,6 +145,10 @@ export const serviceSchema = section({
   migrate: optional(migrateSchema, 'How its directory is moved onto that dataset.'),
   backup: optional(backupSchema, 'What is backed up, where to, how often.'),
   postgres: optional(postgresSchema, 'A PostgreSQL server that is backed up by an engine of its own.'),
+  mariadb: optional(
+    mariadbSchema,
+    'A MariaDB server whose databases are dumped at each backup, into the repositories of the service.',
+  ),
   protection: optional(protectionSchema, 'What the service is owed.'),
   recover: optional(
     recoverSchema,

@@ -2,7 +2,14 @@
 // looks; what is not there is told, never made.
 
 import { dirname } from 'node:path';
-import type { Configuration, PostgresConfig, RepositoryConfig, ServerCopy } from '../../config/configuration.ts';
+import type {
+  Configuration,
+  PostgresConfig,
+  RepositoryConfig,
+  ServerCopy,
+  ServiceConfig,
+} from '../../config/configuration.ts';
+import { serverDirectories } from '../../config/server-directories.ts';
 import { normalPath } from '../../config/repository-url.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -23,7 +30,11 @@ export const needJson = (need: Need): JsonObject => ({ ...need });
 
 export async function needsOf(config: Configuration, signal: AbortSignal): Promise<Need[]> {
   const repositories = [...config.repositories.values()];
-  const wanted = [...repositories.flatMap(secretsOf), ...serversOf(config).flatMap(secretsOfServer)];
+  const wanted = [
+    ...repositories.flatMap(secretsOf),
+    ...serversOf(config).flatMap(secretsOfServer),
+    ...[...config.services.values()].flatMap(secretsOfMariadb),
+  ];
   const secrets = await Promise.all(wanted.map((each) => looked(each, signal)));
   const mounted = await mountPoints();
   const mounts = mountsOf(config).map(({ at, what }): Need => ({
@@ -70,6 +81,11 @@ const secretsOfServer = ({ service, postgres, copy }: Server): Secret[] =>
     { what: `the credentials of barman-cloud of ${service}`, file: postgres.barman?.credentialsFile ?? null },
   ].flatMap(({ what, file }) => (file === null ? [] : [{ what, file, otherwise: '' }]));
 
+const secretsOfMariadb = ({ name, mariadb }: ServiceConfig): Secret[] => {
+  const file = mariadb?.defaultsFile ?? null;
+  return file === null ? [] : [{ what: `the password of the MariaDB server of ${name}`, file, otherwise: '' }];
+};
+
 async function looked({ what, file, otherwise }: Secret, signal: AbortSignal): Promise<Need> {
   if (file === null) return { kind: 'secret', at: otherwise, what, state: 'unknown' };
   const need = { kind: 'secret', at: file, what } as const;
@@ -103,9 +119,9 @@ function mountsOf(config: Configuration): { readonly at: string; readonly what: 
 /** Directories in which data of services belongs, and which are not there: a recovery does not make them. */
 async function missingParents({ services }: Configuration, signal: AbortSignal): Promise<Need[]> {
   const byParent = Map.groupBy(
-    [...services.values()].flatMap(({ name, backup, postgres }) =>
-      [...(backup?.paths ?? []), ...(postgres === null ? [] : [postgres.dataDir])].map((path) => ({
-        name,
+    [...services.values()].flatMap((service) =>
+      [...(service.backup?.paths ?? []), ...serverDirectories(service)].map((path) => ({
+        name: service.name,
         parent: dirname(normalPath(path)),
       })),
     ),

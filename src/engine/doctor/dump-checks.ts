@@ -1,11 +1,15 @@
-// Each PostgreSQL server that is dumped: it answers, a pg_dump that is new enough is there, and every database lets a dump in.
+// Each database server that is dumped: it answers and lets us in, the programs for it are there, and every database can be dumped.
 
 import { duration } from '../../domain/duration.ts';
 import { chooseDatabases } from '../../domain/database-dumps.ts';
 import { catalogueOf } from '../../tools/postgresql/catalogue.ts';
 import { clientsFor } from '../../tools/postgresql/clients.ts';
 import { liveServer } from '../../tools/postgresql/live-server.ts';
-import type { PostgresConfig } from '../../config/configuration.ts';
+import type { MariadbConfig, PostgresConfig } from '../../config/configuration.ts';
+import { chooseMariadb } from '../../domain/mariadb-dumps.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { mariadbCatalogue } from '../../tools/mariadb/catalogue.ts';
+import { type MariadbProgram, mariadbProgram } from '../../tools/mariadb/client.ts';
 import { type Check, type DoctorInput, type Finding, ok, warning } from './check.ts';
 
 export const dumpChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =>
@@ -17,7 +21,8 @@ export const dumpChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =>
         id: `dumps:${name}`,
         title: name,
         limit: duration(1, 'm'),
-        run: (signal: AbortSignal) => examine(name, dumps.server, signal),
+        run: (signal: AbortSignal) =>
+          dumps.kind === 'mariadb' ? examineMariadb(name, dumps.server, signal) : examine(name, dumps.server, signal),
       },
     ];
   });
@@ -27,9 +32,34 @@ async function examine(service: string, postgres: PostgresConfig, signal: AbortS
   const { version, major, databases: all } = await catalogueOf(server, signal);
   await clientsFor(major, signal);
   const { databases, shortcomings, remarks } = chooseDatabases(all, postgres.excludeDatabases);
-  const count = databases.length === 1 ? 'its database' : `${databases.length} databases`;
   return [
-    ok(`PostgreSQL ${version} answers, ${count} can be dumped`),
+    ok(`PostgreSQL ${version} answers, ${countOf(databases)} can be dumped`),
     ...[...shortcomings, ...remarks].map((sentence) => warning(sentence, null)),
   ];
 }
+
+async function examineMariadb(service: string, server: MariadbConfig, signal: AbortSignal): Promise<Finding[]> {
+  const { version, databases: all } = await mariadbCatalogue(server, service, signal);
+  mariadbProgram('mariadb-dump');
+  const { databases, remarks } = chooseMariadb(all, server.excludeDatabases);
+  return [
+    ok(`MariaDB ${version} answers, ${countOf(databases)} can be dumped`),
+    ...remarks.map((sentence) => warning(sentence, null)),
+    ...missing(['mariadbd', 'mariadb-install-db']).map(({ message, hint }) =>
+      warning(`${message}: drills load the dumps into a server of their own`, hint ?? null),
+    ),
+  ];
+}
+
+const missing = (programs: readonly MariadbProgram[]): HoldfastError[] =>
+  programs.flatMap((program) => {
+    try {
+      mariadbProgram(program);
+      return [];
+    } catch (error) {
+      if (error instanceof HoldfastError) return [error];
+      throw error;
+    }
+  });
+
+const countOf = ({ length }: readonly unknown[]): string => (length === 1 ? 'its database' : `${length} databases`);

@@ -2,6 +2,7 @@
 // and nothing of it stays. That it could not be tried is no drill that failed: then nothing is recorded.
 
 import { realpath } from 'node:fs/promises';
+import { serverDirectories } from '../../config/server-directories.ts';
 import type { BackupConfig, ServiceConfig } from '../../config/configuration.ts';
 import { normalPath } from '../../config/repository-url.ts';
 import type { DrillPick } from '../../domain/drill.ts';
@@ -42,7 +43,7 @@ export interface DrillOrder extends RestoreOrder {
   /** What commands that validate must not read. */
   readonly hidden: readonly string[];
   readonly inspect?: Inspector | undefined;
-  /** Tries the dumps of its PostgreSQL server; null where it has none. `root`: what was restored. */
+  /** Tries the dumps of its database server; null where it has none. `root`: what was restored. */
   readonly tryDumps: ((root: string, context: StepContext) => Promise<TriedDumps>) | null;
 }
 
@@ -249,7 +250,7 @@ async function validateAll(
   };
   const validations: Validation[] = [];
   for (const validator of protection.validators) {
-    if (validator.type === 'sql' && order.config.postgres !== null) continue; // asked of its server, which comes back in a way of its own
+    if (validator.type === 'sql' && serverDirectories(order.config).length > 0) continue; // asked of its server, which comes back in a way of its own
     context.progress({ message: `validating: ${validator.type} ${subjectOf(validator)}` });
     if (drawn !== null && validator.type !== 'sql' && filesOf(validator, home) === null) {
       const { type } = validator;

@@ -19,6 +19,7 @@ import { type Holding, holdings } from '../snapshots/look.ts';
 import { type Asking, recordedCompleteness } from '../snapshots/observe-snapshots.ts';
 import { drillCopy } from '../postgres/copy-drill.ts';
 import { copyJobOf } from '../postgres/copy-repository.ts';
+import { tryMariadbDumps } from '../mariadb/try-dumps.ts';
 import { tryDumps } from '../postgres/dump/try-dumps.ts';
 import { serverDrillSteps } from '../postgres/plan-server-drill.ts';
 import { EVERYTHING, isAt } from '../status/believed-copy.ts';
@@ -199,7 +200,11 @@ async function perform(
 }
 
 const dumpsOf = ({ service, backup: { dumps } }: Job, { snapshot }: Choice, config: Configuration): DrillOrder['tryDumps'] =>
-  dumps && ((root, context) => tryDumps({ config, service, postgres: dumps.server }, root, snapshot.paths, context));
+  dumps &&
+  ((root, context) =>
+    dumps.kind === 'mariadb'
+      ? tryMariadbDumps({ config, service, mariadb: dumps.server }, root, snapshot.paths, context)
+      : tryDumps({ config, service, postgres: dumps.server }, root, snapshot.paths, context));
 
 /** The first of them that holds a copy; why there is none where one should be; null where none is wanted. */
 function secondCopy(

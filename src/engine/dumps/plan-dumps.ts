@@ -5,6 +5,7 @@ import { dumpsIn } from '../../config/resolve-dumps.ts';
 import { repositoryLock, serviceLock, stepId } from '../../domain/naming.ts';
 import type { Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { IN_PLACE_REMARKS as OF_MARIADB, restoreMariadb } from '../mariadb/restore-dumps.ts';
 import { IN_PLACE_REMARKS as OF_POSTGRES, restoreDumps } from '../postgres/dump/restore-dumps.ts';
 import type { Toolbox } from '../toolbox.ts';
 import type { DumpsOrder } from './dumps-order.ts';
@@ -43,11 +44,14 @@ export function dumpsStep(wish: DumpsWish, config: Configuration, toolbox: Toolb
   };
 }
 
-const restore = (order: DumpsOrder<DumpsConfig>, toolbox: Toolbox, context: StepContext): Promise<StepResult> =>
-  restoreDumps({ ...order, dumps: order.dumps }, toolbox, context);
+function restore({ dumps, ...order }: DumpsOrder, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
+  return dumps.kind === 'mariadb'
+    ? restoreMariadb({ ...order, dumps }, toolbox, context)
+    : restoreDumps({ ...order, dumps }, toolbox, context);
+}
 
 /** What should be known before all of them come back. */
-export const inPlaceRemarks = (_dumps: DumpsConfig): readonly string[] => OF_POSTGRES;
+export const inPlaceRemarks = ({ kind }: DumpsConfig): readonly string[] => (kind === 'mariadb' ? OF_MARIADB : OF_POSTGRES);
 
 const noDumps = (service: string, snapshot: string): HoldfastError =>
   new HoldfastError({

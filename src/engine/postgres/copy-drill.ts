@@ -18,7 +18,7 @@ import { type CopyOrder, holdCopiedRepository, notCome } from './copied-reposito
 import type { CopyJob } from './copy-repository.ts';
 import { recoveryOf } from './plan-restore.ts';
 import { pgBackRestEngine } from './pgbackrest-engine.ts';
-import { scratchFor } from './scratch-for.ts';
+import { scratchFor } from '../drill/scratch-for.ts';
 import { drillServer } from './server-drill.ts';
 
 export interface CopyDrill extends CopyJob {

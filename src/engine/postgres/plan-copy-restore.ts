@@ -22,7 +22,7 @@ import { recoveryOf, type ServerScene, type ServerWish } from './plan-restore.ts
 import { restoreDatabase } from './restore-database.ts';
 import { requireReachable, restoreServerTo } from './restore-to.ts';
 import { pgBackRestEngine } from './pgbackrest-engine.ts';
-import { scratchFor } from './scratch-for.ts';
+import { scratchFor } from '../drill/scratch-for.ts';
 
 /** Whether what is named is the repository of restic that receives the copies of that server. */
 export const isCopyOf = ({ service }: Pick<ServerScene, 'service'>, repository: string | undefined): boolean =>

@@ -14,7 +14,7 @@ import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-momen
 import { engineOf } from './engine-of.ts';
 import { repositoryNumber } from './repositories.ts';
 import { restoreDatabase } from './restore-database.ts';
-import { scratchFor } from './scratch-for.ts';
+import { scratchFor } from '../drill/scratch-for.ts';
 import { livePlace, restoreServerInPlace } from './restore-in-place.ts';
 import { requireReachable, restoreServerTo } from './restore-to.ts';
 import type { RecoveryOrder } from './recovered-cluster.ts';

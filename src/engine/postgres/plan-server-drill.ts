@@ -17,7 +17,7 @@ import { type ArchiveState, targetTimeline } from './archive-state.ts';
 import type { Engine } from './engine.ts';
 import { engineOf } from './engine-of.ts';
 import { placeOfRepository } from './repositories.ts';
-import { scratchFor } from './scratch-for.ts';
+import { scratchFor } from '../drill/scratch-for.ts';
 import { drillServer } from './server-drill.ts';
 
 export interface ServerDrillSelection {

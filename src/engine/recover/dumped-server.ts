@@ -1,7 +1,7 @@
-// The PostgreSQL server of a service that is backed up by dumps, before it starts. Dumps are loaded into a server that runs, so they come
+// The database server of a service that is backed up by dumps, before it starts. Dumps are loaded into a server that runs, so they come
 // back after the start, by a person; what is seen to here is that no server begins anew where one was, and nobody notices.
 
-import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import type { Configuration, DumpsConfig, ServiceConfig } from '../../config/configuration.ts';
 import type { Step } from '../../domain/plan.ts';
 import { hintOf } from '../../domain/postgres-recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -9,6 +9,7 @@ import type { Json } from '../../lib/json.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ObservedScene } from '../layers/observe-scene.ts';
 import { observeScene } from '../layers/observe-scene.ts';
+import { type MariadbDirectory, mariadbDirectory } from '../mariadb/data-directory.ts';
 import { type DataDirectory, dataDirectory } from '../postgres/data-directory.ts';
 import { whatHides } from './look-at-paths.ts';
 
@@ -40,32 +41,63 @@ export async function dumpedServerStep(
   if (!backup?.dumps) return null;
   const foreseen = await look(service, scene, signal);
   if (foreseen.kind === 'there' && backup.paths.length > 0) return null;
-  const reason = wordsOf(foreseen);
+  const { kind } = backup.dumps;
+  const reason = wordsOf(foreseen, kind);
   return {
     ...common,
-    title: `Recover the PostgreSQL server of ${name}`,
+    title: `Recover the ${KINDS[kind]} server of ${name}`,
     foreseen: { service: name, action: isThere(foreseen) ? 'skip' : 'block', reason },
     ...(isThere(foreseen) ? {} : { doomed: true }),
     async run(context) {
       const mounts = await observeScene([], context.signal);
       const now = await look(service, { ...scene, mounts }, context.signal);
-      if (!isThere(now)) throw refusal(service, now);
+      if (!isThere(now)) throw refusal(service, now, kind);
       if (now.kind === 'other') context.warn(`if its databases are missing: holdfast restore ${name} --in-place`);
-      return { outcome: 'skipped', reason: wordsOf(now), result: { service: name, action: 'skip', reason: wordsOf(now) } };
+      const found = wordsOf(now, kind);
+      return { outcome: 'skipped', reason: found, result: { service: name, action: 'skip', reason: found } };
     },
   };
 }
 
+const KINDS = { postgresql: 'PostgreSQL', mariadb: 'MariaDB' } as const;
+const ANEW = {
+  postgresql: 'make an empty cluster there (initdb, or pg_createcluster)',
+  mariadb: 'make an empty server there (mariadb-install-db, as its user)',
+} as const;
+
 const isThere = ({ kind }: ServerData): boolean => kind === 'there' || kind === 'other';
 
 async function look(service: ServiceConfig, scene: Scene, signal: AbortSignal): Promise<ServerData> {
-  const dataDir = service.backup?.dumps?.server.dataDir ?? '';
-  const [last] = scene.journal.evidence({ service: service.name, kind: 'backup', complete: true, limit: 1 });
-  const directory = await dataDirectory(dataDir, signal);
-  const seen = dataOf(directory, dataDir, systemIdIn(last?.detail['source']));
+  const { dumps } = service.backup ?? {};
+  if (!dumps) return { kind: 'there' };
+  const { dataDir } = dumps.server;
+  const seen = dumps.kind === 'mariadb' ? ofMariadb(await mariadbDirectory(dataDir), dataDir) : await lookAtCluster();
   if (seen.kind === 'there') return seen;
   const hidden = await whatHides(service, dataDir, scene, signal);
   return hidden === null ? seen : { ...hidden, kind: 'unclear', why: hidden.reason };
+
+  async function lookAtCluster(): Promise<ServerData> {
+    const [last] = scene.journal.evidence({ service: service.name, kind: 'backup', complete: true, limit: 1 });
+    return dataOf(await dataDirectory(dataDir, signal), dataDir, systemIdIn(last?.detail['source']));
+  }
+}
+
+/** Which server it is nobody can tell from its files: a new one shows in its first backup, which has no databases. */
+function ofMariadb(directory: MariadbDirectory, dataDir: string): ServerData {
+  switch (directory.state) {
+    case 'valid':
+      return { kind: 'there' };
+    case 'absent':
+      return { kind: 'lost', why: `${dataDir}, the data of its MariaDB server, does not exist` };
+    case 'empty':
+      return { kind: 'lost', why: `${dataDir}, the data of its MariaDB server, is empty` };
+    case 'partial':
+      return { kind: 'unclear', why: `${dataDir}: ${directory.why}`, mayPass: false };
+    case 'unknown':
+      return { kind: 'unclear', why: `${dataDir}: ${directory.why}`, mayPass: true };
+    default:
+      return directory satisfies never;
+  }
 }
 
 /** As openDumps put it there. */
@@ -98,22 +130,22 @@ export function dataOf(directory: DataDirectory, dataDir: string, was: string | 
   }
 }
 
-function wordsOf(data: ServerData): string {
-  if (data.kind === 'there') return 'the data of its PostgreSQL server is there';
+function wordsOf(data: ServerData, kind: DumpsConfig['kind']): string {
+  if (data.kind === 'there') return `the data of its ${KINDS[kind]} server is there`;
   if (data.kind === 'other')
     return `its PostgreSQL server is another cluster (${data.is}) than the one that was dumped last (${data.was})`;
   return data.why;
 }
 
-const refusal = ({ name, unit }: ServiceConfig, data: ServerData): HoldfastError =>
+const refusal = ({ name, unit }: ServiceConfig, data: ServerData, kind: DumpsConfig['kind']): HoldfastError =>
   new HoldfastError({
     code: 'refused',
     operation: 'recover',
     subject: name,
-    message: wordsOf(data),
+    message: wordsOf(data, kind),
     hint:
       data.kind === 'lost'
-        ? `Is its file system mounted? If the data is really gone: make an empty cluster there (initdb, or pg_createcluster), start ${unit ?? 'its server'}, then: holdfast restore ${name} --in-place loads all roles and databases.`
+        ? `Is its file system mounted? If the data is really gone: ${ANEW[kind]}, start ${unit ?? 'it'}, then: holdfast restore ${name} --in-place loads all of its databases, with its accounts.`
         : hintOf(data.kind === 'unclear' ? data : {}),
     retry: data.kind === 'unclear' && data.mayPass ? 'later' : 'never',
   });

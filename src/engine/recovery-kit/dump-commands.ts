@@ -2,23 +2,43 @@
 
 import type { DumpsConfig, ServiceConfig } from '../../config/configuration.ts';
 import { GLOBALS, OF_EVERY_SERVER } from '../../domain/database-dumps.ts';
+import { DATABASES, GRANTS, mariadbFile, USERS } from '../../domain/mariadb-dumps.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import { typed } from '../../tools/restic/by-hand.ts';
 import type { KitDumps } from './kit.ts';
 
-export const kitDumps = ({ backup }: ServiceConfig): KitDumps | null =>
-  backup?.dumps
-    ? { place: backup.dumps.place, user: backup.dumps.server.user, connection: connectionOf(backup.dumps) }
-    : null;
+export function kitDumps({ backup }: ServiceConfig): KitDumps | null {
+  const dumps = backup?.dumps ?? null;
+  if (dumps === null) return null;
+  const { kind, place } = dumps;
+  return dumps.kind === 'mariadb'
+    ? { kind, place, user: 'root', connection: ofMariadb(dumps.server) }
+    : { kind, place, user: dumps.server.user, connection: ofPostgres(dumps.server) };
+}
 
-const connectionOf = ({ server: { socket, port } }: DumpsConfig): readonly string[] => [
+const ofPostgres = ({ socket, port }: Extract<DumpsConfig, { kind: 'postgresql' }>['server']): readonly string[] => [
   ...(socket === null ? [] : [`--host=${socket}`]),
   ...(port === 5432 ? [] : [`--port=${port}`]),
 ];
 
-/** `below`: where what was restored lies, '' for the live paths. The user of the server need not be able to read what is there. */
-export function loadCommands({ place, user, connection }: KitDumps, below: string): string[] {
-  const directory = below === '' ? shellWord(place) : `${below}${shellWord(place)}`;
+const ofMariadb = ({
+  socket,
+  user,
+  defaultsFile,
+}: Extract<DumpsConfig, { kind: 'mariadb' }>['server']): readonly string[] => [
+  ...(defaultsFile === null ? [] : [`--defaults-file=${defaultsFile}`]), // has to be the first
+  `--socket=${socket}`,
+  ...(user === null || user === 'root' ? [] : [`--user=${user}`]),
+];
+
+/** `below`: where what was restored lies, '' for the live paths. */
+export function loadCommands(dumps: KitDumps, below: string): string[] {
+  const directory = below === '' ? shellWord(dumps.place) : `${below}${shellWord(dumps.place)}`;
+  return dumps.kind === 'mariadb' ? intoMariadb(dumps, directory) : intoPostgres(dumps, directory);
+}
+
+/** The user of the server need not be able to read what is there. */
+function intoPostgres({ user, connection }: KitDumps, directory: string): string[] {
   const as = (program: string, ...args: readonly string[]): string =>
     ['runuser -u', shellWord(user), '--', program, ...connection.map(shellWord), ...args].join(' ');
   const passedOver = [...OF_EVERY_SERVER].map((name) => `*/${name}.dump`).join('|');
@@ -31,3 +51,20 @@ export function loadCommands({ place, user, connection }: KitDumps, below: strin
     ]),
   ];
 }
+
+/** The name of a database is that of its file, where it needs that in percent-encoding. */
+function intoMariadb({ connection }: KitDumps, directory: string): string[] {
+  const client = ['mariadb', ...connection.map(shellWord)].join(' ');
+  return [
+    typed([`${client} <${directory}/${DATABASES}`]),
+    typed([`${client} <${directory}/${USERS}`]),
+    typed([
+      `for f in ${directory}/*${ENDING}; do`,
+      `n=$(basename "$f" ${ENDING} | sed 's/%/\\\\x/g');`,
+      `${client} --binary-mode --database="$(env printf '%b' "$n")" <"$f"; done`,
+    ]),
+    typed([`${client} --force <${directory}/${GRANTS}`]),
+  ];
+}
+
+const ENDING = mariadbFile('');

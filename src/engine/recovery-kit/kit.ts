@@ -107,7 +107,7 @@ export interface KitService extends JsonObject {
   readonly leftOut: readonly string[];
   /** SQLite files among the data: consistent copies, at their own paths. */
   readonly databases: readonly string[];
-  /** Dumps of its PostgreSQL server among the data. */
+  /** Dumps of its database server among the data. */
   readonly dumps: KitDumps | null;
   /** Commands that ran before each backup, and may have made dumps. */
   readonly hooks: readonly string[];
@@ -134,6 +134,7 @@ export interface KitPgBackRest extends JsonObject {
 }
 
 export interface KitDumps extends JsonObject {
+  readonly kind: 'postgresql' | 'mariadb';
   /** Where they stand in a snapshot. */
   readonly place: string;
   /** Who runs the server. */

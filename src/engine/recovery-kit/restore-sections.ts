@@ -54,7 +54,9 @@ const nothing = ({ answer, repository }: Kit, service: string): Block => ({
 
 function factsOf({ paths, dumps, leftOut, newest, newestComplete }: KitService): Text[] {
   return [
-    ...(dumps === null ? [] : [['Dumps of its PostgreSQL server: ', code(dumps.place)] as Text]),
+    ...(dumps === null
+      ? []
+      : [[`Dumps of its ${dumps.kind === 'mariadb' ? 'MariaDB' : 'PostgreSQL'} server: `, code(dumps.place)] as Text]),
     ...(paths.length === 0 ? [] : [[`${paths.length === 1 ? 'Path' : 'Paths'}: `, ...codes(paths)] as Text]),
     ...(leftOut.length === 0 ? [] : [['Never backed up of it: ', ...codes(leftOut)]]),
     ...(newest === null ? [] : [['Newest on the day of this page: ', ...snapshotWords(newest)]]),
@@ -114,9 +116,13 @@ function afterRestore(service: KitService): Block[] {
       : [text`${'sqlite3'} must say ${'ok'} for each database. They are consistent copies, and open as they are.`]),
     ...(dumps === null
       ? []
-      : [
-          text`The last lines load the dumps: a PostgreSQL server must run that has none of these databases (an empty cluster). That a role exists already is well; any other error is not. Then remove the dumps: ${'globals.sql'} holds what passwords are checked with.`,
-        ]),
+      : dumps.kind === 'mariadb'
+        ? [
+            text`The last lines load the dumps: a MariaDB server must run that has none of these databases. An error is told for a right to something that is not in the copy; any other error is one. Then remove the dumps: ${'users.sql'} holds what passwords are checked with.`,
+          ]
+        : [
+            text`The last lines load the dumps: a PostgreSQL server must run that has none of these databases (an empty cluster). That a role exists already is well; any other error is not. Then remove the dumps: ${'globals.sql'} holds what passwords are checked with.`,
+          ]),
     ...ownersWords(owners),
     ...(pgbackrest === null ? [] : serverWords(pgbackrest, paths[0] ?? '')),
     ...(hooks.length === 0

@@ -144,9 +144,10 @@ interface Belonging {
 }
 
 function* belongings({ service, services, repositories, stateDir }: Others): Generator<Belonging> {
-  for (const { name, backup, postgres } of services) {
+  for (const { name, backup, postgres, mariadb } of services) {
     // a server that runs on while its databases are restored
     if (postgres?.engine === 'dump') yield { what: `the PostgreSQL server of ${name}`, where: postgres.dataDir };
+    if (mariadb !== null) yield { what: `the MariaDB server of ${name}`, where: mariadb.dataDir };
     if (name === service) continue;
     for (const where of backup?.paths ?? []) yield { what: `the live data of ${name}`, where };
     if (postgres !== null) yield { what: `the live data of ${name}`, where: postgres.dataDir };

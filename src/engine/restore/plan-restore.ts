@@ -17,6 +17,7 @@ import { leftOutOf, patternsOf } from './left-out.ts';
 import { checkLivePlaces } from './live-place.ts';
 import { type Asking, inOrderOfAsking, type Observed, observeSnapshot } from '../snapshots/observe-snapshots.ts';
 import { dumpsStep, inPlaceRemarks } from '../dumps/plan-dumps.ts';
+import { lookBefore } from '../mariadb/look-before.ts';
 import { restoreInPlace } from './restore-in-place.ts';
 import { restoreTo } from './restore-to.ts';
 import { selectRepository, selectService } from '../select.ts';
@@ -86,7 +87,7 @@ export async function planRestore(
   const warnings = [...chosen.remarks, ...foreign];
   const base = { kind: 'restore', host: scene.host, limits: {} };
   if (wish.to === null) {
-    const live = await liveSteps(scene, wish, chosen, toolbox);
+    const live = await liveSteps(scene, wish, chosen, toolbox, world.signal);
     return { ...base, warnings: [...warnings, ...live.remarks], steps: live.steps };
   }
   return { ...base, warnings, steps: [toStep(wish.to, wish, chosen, surroundings, toolbox)] };
@@ -98,6 +99,7 @@ async function liveSteps(
   wish: RestoreWish,
   chosen: Observed,
   toolbox: Toolbox,
+  signal: AbortSignal,
 ): Promise<{ steps: Step[]; remarks: readonly string[] }> {
   const { config, service } = scene;
   const { database } = wish;
@@ -113,6 +115,7 @@ async function liveSteps(
     return { steps: [dumpsStep({ ...order, only, after: null }, config, toolbox)], remarks: [] };
   }
   if (chosen.partial && (wish.id === undefined || wish.id === 'latest')) throw incomplete(service.name, chosen);
+  if (dumps.kind === 'mariadb') await lookBefore(service.name, dumps, chosen, toolbox, signal);
   const hasFiles = (service.backup?.paths.length ?? 0) > 0;
   const files = hasFiles ? await inPlaceStep(scene, wish, chosen, toolbox) : null;
   const step = dumpsStep({ ...order, only: null, after: files?.step ?? null }, config, toolbox);
@@ -124,7 +127,7 @@ const noDatabases = (subject: string): HoldfastError =>
     code: 'usage',
     operation: 'restore',
     subject,
-    message: '--database goes with a service whose PostgreSQL server is backed up',
+    message: '--database goes with a service whose database server is backed up',
     hint: 'A database that is a file comes back with --include.',
   });
 

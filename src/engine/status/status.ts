@@ -1,6 +1,7 @@
 // The report of how well each service is protected, from the configuration and the journal alone: no repository is asked.
 
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import { serverDirectories } from '../../config/server-directories.ts';
 import type { Drill } from '../../domain/drill.ts';
 import type { Duration } from '../../domain/duration.ts';
 import { EXIT } from '../../domain/exit-code.ts';
@@ -149,7 +150,7 @@ function serviceStatus({ service, facts, protection }: WeighedService): ServiceS
     drilledAt: protection.drilledAt === null ? null : formatInstant(protection.drilledAt),
     missing: protection.missing,
     unproven: protection.unproven,
-    paths: [...(service.backup?.paths ?? []), ...(service.postgres ? [service.postgres.dataDir] : [])],
+    paths: [...(service.backup?.paths ?? []), ...serverDirectories(service)],
     jobs: facts.flatMap((fact, index) => {
       const standing = protection.repositories[index];
       return standing ? [jobStatus(service.name, fact, standing)] : [];

@@ -2,6 +2,7 @@
 // in a unit that runs: nothing here is stopped with it, and installing it starts nothing.
 
 import type { Configuration, ServiceConfig } from '../../config/configuration.ts';
+import { serverDirectories } from '../../config/server-directories.ts';
 import { duration, formatDuration } from '../../domain/duration.ts';
 import { unitNames } from '../../domain/naming.ts';
 import { placeOf } from '../../domain/replication-names.ts';
@@ -26,9 +27,10 @@ export const recoverables = ({ services }: Configuration): Recoverable[] =>
   });
 
 /** Null where nothing of it is kept. */
-function dataOf({ backup, postgres }: ServiceConfig): readonly string[] | null {
-  if (postgres !== null) return [postgres.dataDir, ...(backup?.serverCopy ? [] : (backup?.paths ?? []))];
-  return backup?.paths ?? null;
+function dataOf(service: ServiceConfig): readonly string[] | null {
+  const { backup, postgres } = service;
+  if (postgres === null && backup === null) return null;
+  return [...serverDirectories(service), ...(backup?.serverCopy ? [] : (backup?.paths ?? []))];
 }
 
 export function recoverUnit({ service, unit, paths }: Recoverable, scene: UnitScene, tellers: readonly string[]): string {

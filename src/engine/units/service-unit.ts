@@ -1,6 +1,7 @@
 // The systemd service of one scheduled job.
 
 import type { RepositoryConfig, ServiceConfig } from '../../config/configuration.ts';
+import { serverDirectories } from '../../config/server-directories.ts';
 import { unitNames } from '../../domain/naming.ts';
 import { placeOf } from '../../domain/replication-names.ts';
 import type { ScheduledJob } from '../schedule/scheduled-jobs.ts';
@@ -107,7 +108,7 @@ function afterItsStart({ kind }: ScheduledJob, service: ServiceConfig | null): U
   if (service === null || service.unit === null || (kind !== 'run' && kind !== 'archive')) return [];
   const names = [
     ...(service.recover.beforeStart ? [unitNames.recover(service.name)] : []),
-    ...(service.postgres === null ? [] : [plainText(service.unit)]),
+    ...(serverDirectories(service).length === 0 ? [] : [plainText(service.unit)]),
   ];
   return names.length === 0 ? [] : [['After', names.join(' ')]];
 }
@@ -116,10 +117,7 @@ function afterItsStart({ kind }: ScheduledJob, service: ServiceConfig | null): U
 const dataOf = ({ kind }: ScheduledJob, service: ServiceConfig | null): readonly string[] =>
   kind !== 'run' || service === null
     ? []
-    : [
-        ...(service.backup?.paths ?? []),
-        ...(service.postgres ? [service.postgres.dataDir, ...serverPlacesOf(service)] : []),
-      ];
+    : [...(service.backup?.paths ?? []), ...serverDirectories(service), ...serverPlacesOf(service)];
 
 export const requiresMounts = (paths: readonly string[]): UnitLine[] =>
   paths.length === 0 ? [] : [['RequiresMountsFor', pathList(paths)]];

@@ -44,7 +44,7 @@ async function findingOf(validator: ValidatorConfig, restored: RestoredService, 
     case 'sql':
       break;
   }
-  return { ok: null, message: 'it asks a PostgreSQL server, and the service declares none (postgres)' };
+  return { ok: null, message: 'it asks a database server, and the service declares none (postgres, mariadb)' };
 }
 
 /** Where there is no sandbox the command did not say that the data is good. */

@@ -10,6 +10,7 @@ import type { StepContext } from '../../domain/plan.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
+import { openMariadb } from './mariadb.ts';
 import type { Dumpable, OpenServer } from './open-server.ts';
 import { openPostgres } from './postgresql.ts';
 
@@ -35,7 +36,10 @@ export interface MadeSet {
 /** Throws where nothing can be dumped, or the spool is full. `directory`: of ours, empty, closed to everybody else. */
 export async function makeSet(order: SetOrder, directory: string, context: StepContext): Promise<MadeSet> {
   const { dumps, subject } = order;
-  return await dumpServer(await openPostgres(dumps.server, subject, context.signal), order, directory, context);
+  const { signal } = context;
+  return dumps.kind === 'mariadb'
+    ? await dumpServer(await openMariadb(dumps.server, subject, signal), order, directory, context)
+    : await dumpServer(await openPostgres(dumps.server, subject, signal), order, directory, context);
 }
 
 async function dumpServer<Database extends Dumpable>(

@@ -63,6 +63,7 @@ export const service = (
   unit: more.unit ?? null,
   backup: backup === null ? null : { ...BACKUP, paths: [`/srv/${name}`], ...backup },
   postgres: null,
+  mariadb: null,
   protection: {
     class: more.class ?? 'standard',
     rpo: null,

@@ -116,6 +116,7 @@ export const service = (name: string, parts: Partial<ServiceConfig> = {}): Servi
   unit: null,
   backup: backup(['nas', 'far']),
   postgres: null,
+  mariadb: null,
   protection: STANDARD,
   recover: { beforeStart: false, sources: ['repository'], timeout: null, onFailure: 'block' },
   migrate: resolveMigrate(undefined),

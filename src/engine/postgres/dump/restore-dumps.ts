@@ -27,7 +27,7 @@ import type { Toolbox } from '../../toolbox.ts';
 import { exchange, type Move } from './exchange.ts';
 import { type Live, liveOf } from './live.ts';
 import { LOADING_DATABASE } from '../restore-database.ts';
-import { scratchFor } from '../scratch-for.ts';
+import { scratchFor } from '../../drill/scratch-for.ts';
 import { createDatabase, type Loading, loadDump, makeRoles } from './load.ts';
 import { readSet } from './read-set.ts';
 

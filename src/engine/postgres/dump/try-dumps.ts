@@ -20,7 +20,7 @@ import { holdStaging } from '../../restore/staging.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { lookThrough } from '../look-through.ts';
 import { holdPrivateServer, type PrivateServer } from '../private-server.ts';
-import { scratchFor } from '../scratch-for.ts';
+import { scratchFor } from '../../drill/scratch-for.ts';
 import { createDatabase, inOne, loadDump, makeRoles, propertiesOf, type Target } from './load.ts';
 import { readSet } from './read-set.ts';
 

@@ -1,11 +1,11 @@
 // Where a server is recovered for a while.
 
 import { dirname } from 'node:path';
-import type { Configuration, PostgresConfig } from '../../config/configuration.ts';
+import type { Configuration } from '../../config/configuration.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { canEnter } from '../../tools/util-linux/can-enter.ts';
-import { openScratchRoot, scratchRoot } from '../drill/scratch.ts';
-import type { Engine } from './engine.ts';
+import type { Owner } from '../../tools/util-linux/stat.ts';
+import { openScratchRoot, scratchRoot } from './scratch.ts';
 
 /**
  * Where the configuration says, if the user of the server can get to it; else beside the data directory, where that user is at home.
@@ -13,8 +13,8 @@ import type { Engine } from './engine.ts';
  */
 export async function scratchFor(
   config: Configuration,
-  { dataDir }: PostgresConfig,
-  { user, subject }: Pick<Engine, 'user' | 'subject'>,
+  { dataDir }: { readonly dataDir: string },
+  { user, subject }: { readonly user: Owner; readonly subject: string },
   signal: AbortSignal,
 ): Promise<string> {
   const surroundings = { services: [...config.services.values()], repositories: [...config.repositories.values()] };
