@@ -1,11 +1,13 @@
 // What comes back of a MariaDB server that was dumped: into a server that has other things, into one that has nothing, into scratch.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Report } from '../../src/domain/report.ts';
+import { loadCommands } from '../../src/engine/recovery-kit/dump-commands.ts';
 import { type Ended, ScratchHost, stepOf } from '../support/cli.ts';
 import { startMariadb } from '../support/mariadb.ts';
 
@@ -210,10 +212,12 @@ test('a dump that cannot be loaded fails the drill, and a restore of it leaves t
   assert.deepEqual(host.leftovers(), []);
   await host.restic('near', ['forget', newest?.id ?? '']);
   host.services['db'] = { ...host.services['db'], mariadb: server.section };
+  server.sql('DROP DATABASE wiki'); // it was made for this test, of another shape
   assert.equal((await host.run(['restore', 'db', '--in-place'])).code, 0);
 });
 
 test('a server without its data is told before it starts, and a new one gets back everything: users, rights and rows', async () => {
+  assert.equal((await host.backUp(['db'])).code, 0);
   const fine = await host.run(['recover', 'db']);
   assert.equal(fine.code, 0, words(fine));
   await server.stop();
@@ -228,11 +232,29 @@ test('a server without its data is told before it starts, and a new one gets bac
   assert.equal(part.code, 2, words(part));
   assert.match(words(part), /the database mysql, in which a server keeps its users, is not there, but wiki/);
   await server.begin();
-  assert.equal((await host.run(['recover', 'db'])).code, 0);
+  rmSync(files, { recursive: true });
+  const anew = await host.run(['recover', 'db']);
+  assert.equal(anew.code, 0, words(anew));
+  assert.match(words(anew), /its MariaDB server has none of the databases that were dumped last \(about, wiki\)/);
+  assert.equal(readFileSync(join(files, 'note'), 'utf8'), 'first');
   const back = await host.run(['restore', 'db', '--in-place']);
   assert.equal(back.code, 0, words(back));
   assert.deepEqual([count('about', 'pages'), content(SHOP), about(SHOP)], ['3', before.content, before.shape]);
   assert.equal(rights(), before.rights);
   const again = await host.backUp(['db']);
   assert.equal(again.code, 0, JSON.stringify(again.report.steps));
+});
+
+test('the lines of the recovery kit load everything into an empty server, by hand', async () => {
+  server.sql('DROP DATABASE about'); // its view needs a database that is loaded after it: the kit says what to do then
+  assert.equal((await host.backUp(['db'])).code, 0);
+  const to = host.path('by-hand');
+  const out = await host.run(['restore', 'db', '--to', to]);
+  assert.equal(out.code, 0, words(out));
+  await server.begin();
+  const place = join(host.stateDir, 'dumps/db');
+  const dumps = { kind: 'mariadb', place, user: 'root', connection: [`--socket=${server.socket}`] } as const;
+  execFileSync('sh', ['-e', '-c', loadCommands(dumps, to).join('\n')], { encoding: 'utf8', stdio: 'pipe' });
+  assert.deepEqual([content(SHOP), about(SHOP), count('wiki', 'pages')], [before.content, before.shape, '3']);
+  assert.equal(rights(), before.rights);
 });

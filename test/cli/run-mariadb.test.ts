@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MariadbSet } from '../../src/domain/mariadb-dumps.ts';
 import type { Report } from '../../src/domain/report.ts';
 import { ScratchHost, type Section, stepOf } from '../support/cli.ts';
@@ -72,6 +73,38 @@ test('one set of dumps goes to all repositories of a run, and what has not chang
   const result = job(second.report).result ?? {};
   assert.ok(Number(result['bytesAdded']) < Number(result['bytesProcessed']) / 4, JSON.stringify(result));
   assert.deepEqual(host.leftovers(), []);
+});
+
+test('a dump is of one moment: while others write where there are transactions, under a lock where there are none', async (t) => {
+  for (const [name, engine] of [
+    ['modern', 'InnoDB'],
+    ['ancient', 'MyISAM'],
+  ] as const) {
+    server.sql(
+      `CREATE DATABASE ${name}; CREATE TABLE ${name}.zz (n int) ENGINE=${engine}; INSERT INTO ${name}.zz VALUES (1)`,
+    );
+    server.sql('CREATE TABLE aa AS SELECT seq, MD5(seq) FROM seq_1_to_20000', name);
+    t.after(() => server.sql(`DROP DATABASE ${name}`));
+    const host = scene({ excludeDatabases: [...NAMES, name === 'modern' ? 'ancient' : 'modern'] });
+    const [bin, begun, go] = [host.path('bin'), host.path('begun'), host.path('go')];
+    mkdirSync(bin);
+    // what it has said so far is a few lines more than its first one, so it has begun to read
+    const slow = `#!/bin/sh
+case "$*" in *--help*) exec /usr/bin/mariadb-dump "$@";; esac
+/usr/bin/mariadb-dump "$@" | { IFS= read -r line; echo "$line"; : >${begun}; while [ ! -e ${go} ]; do sleep 0.02; done; cat; }
+`;
+    writeFileSync(join(bin, 'mariadb-dump'), slow, { mode: 0o755 });
+    const running = host.backUp(['db'], { under: ['env', `PATH=${bin}:${process.env['PATH'] ?? ''}`] });
+    while (!existsSync(begun)) await delay(20); // oxlint-disable-line no-await-in-loop -- until it is there
+    const write = (): string => server.sql(`SET lock_wait_timeout = 1; UPDATE zz SET n = 2`, name);
+    if (name === 'modern') write();
+    else assert.throws(write, /Lock wait timeout exceeded/);
+    writeFileSync(go, '');
+    const { code, report } = await running; // oxlint-disable-line no-await-in-loop -- one after the other
+    assert.equal(code, 0, JSON.stringify(job(report)));
+    const { directory } = await setIn(host); // oxlint-disable-line no-await-in-loop
+    assert.match(readFileSync(join(directory, `${name}.dump.sql`), 'utf8'), /INSERT INTO `zz` VALUES\s+\(1\)/);
+  }
 });
 
 test('tables without transactions are dumped under a lock, and that is told with the database', async (t) => {

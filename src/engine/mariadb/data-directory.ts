@@ -9,7 +9,7 @@ import { errnoOf } from '../../lib/errors.ts';
 export type MariadbDirectory =
   | { readonly state: 'absent' }
   | { readonly state: 'empty' }
-  | { readonly state: 'valid' }
+  | { readonly state: 'valid'; /** Of what is in it: of databases too. */ readonly names: readonly string[] }
   | { readonly state: 'partial'; readonly why: string }
   | { readonly state: 'unknown'; readonly why: string };
 
@@ -43,7 +43,7 @@ async function look(directory: string): Promise<MariadbDirectory> {
   }
   if (names.includes('mysql') && (await readdir(join(directory, 'mysql'))).length === 0)
     return { state: 'partial', why: 'the database mysql, in which a server keeps its users, is empty' };
-  return { state: 'valid' };
+  return { state: 'valid', names };
 }
 
 /** A link that leads nowhere is something: what it leads to may not be mounted. */

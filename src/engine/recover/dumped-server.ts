@@ -2,11 +2,13 @@
 // back after the start, by a person; what is seen to here is that no server begins anew where one was, and nobody notices.
 
 import type { Configuration, DumpsConfig, ServiceConfig } from '../../config/configuration.ts';
+import type { DumpFigure } from '../../domain/database-dumps.ts';
 import type { Step } from '../../domain/plan.ts';
 import { hintOf } from '../../domain/postgres-recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { Json } from '../../lib/json.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { figuresIn } from '../../sources/dumps/source.ts';
 import type { ObservedScene } from '../layers/observe-scene.ts';
 import { observeScene } from '../layers/observe-scene.ts';
 import { type MariadbDirectory, mariadbDirectory } from '../mariadb/data-directory.ts';
@@ -19,31 +21,40 @@ interface Scene {
   readonly mounts: ObservedScene;
 }
 
-/** What is known of the data of a server. `other`: it is there, and is another cluster than the one that was dumped last. */
+/**
+ * What is known of the data of a server. `other`: it is there, and is another cluster than the one that was dumped last; `bare`: it has none of
+ * the databases that were.
+ */
 export type ServerData =
   | { readonly kind: 'there' }
   | { readonly kind: 'other'; readonly is: string; readonly was: string }
+  | { readonly kind: 'bare'; readonly had: readonly string[] }
   | { readonly kind: 'lost'; readonly why: string }
   /** `mayPass`: without a person. */
   | { readonly kind: 'unclear'; readonly why: string; readonly mayPass: boolean; readonly mend?: string | null };
 
-/**
- * Null where its server has its data, so that the rest is about its files. A step that fails where it has not, and for a service
- * without files one that tells that it has.
- */
+export interface DumpedServerPlan {
+  /** Null where its server has data, so that the rest is about its files. */
+  readonly step: Step | null;
+  readonly remarks: readonly string[];
+}
+
+/** A step that fails where the server has not its data, and for a service without files one that tells that it has. */
 export async function dumpedServerStep(
   service: ServiceConfig,
   common: Omit<Step, 'title' | 'run'>,
   scene: Scene,
   signal: AbortSignal,
-): Promise<Step | null> {
+): Promise<DumpedServerPlan> {
   const { backup, name } = service;
-  if (!backup?.dumps) return null;
+  if (!backup?.dumps) return { step: null, remarks: [] };
   const foreseen = await look(service, scene, signal);
-  if (foreseen.kind === 'there' && backup.paths.length > 0) return null;
   const { kind } = backup.dumps;
   const reason = wordsOf(foreseen, kind);
-  return {
+  const advice = `if its databases are missing: holdfast restore ${name} --in-place`;
+  if (isThere(foreseen) && backup.paths.length > 0)
+    return { step: null, remarks: foreseen.kind === 'there' ? [] : [`${reason}; ${advice}`] };
+  const step: Step = {
     ...common,
     title: `Recover the ${KINDS[kind]} server of ${name}`,
     foreseen: { service: name, action: isThere(foreseen) ? 'skip' : 'block', reason },
@@ -52,11 +63,12 @@ export async function dumpedServerStep(
       const mounts = await observeScene([], context.signal);
       const now = await look(service, { ...scene, mounts }, context.signal);
       if (!isThere(now)) throw refusal(service, now, kind);
-      if (now.kind === 'other') context.warn(`if its databases are missing: holdfast restore ${name} --in-place`);
+      if (now.kind !== 'there') context.warn(advice);
       const found = wordsOf(now, kind);
       return { outcome: 'skipped', reason: found, result: { service: name, action: 'skip', reason: found } };
     },
   };
+  return { step, remarks: [] };
 }
 
 const KINDS = { postgresql: 'PostgreSQL', mariadb: 'MariaDB' } as const;
@@ -65,28 +77,31 @@ const ANEW = {
   mariadb: 'make an empty server there (mariadb-install-db, as its user)',
 } as const;
 
-const isThere = ({ kind }: ServerData): boolean => kind === 'there' || kind === 'other';
+const isThere = ({ kind }: ServerData): boolean => kind === 'there' || kind === 'other' || kind === 'bare';
 
 async function look(service: ServiceConfig, scene: Scene, signal: AbortSignal): Promise<ServerData> {
   const { dumps } = service.backup ?? {};
   if (!dumps) return { kind: 'there' };
   const { dataDir } = dumps.server;
-  const seen = dumps.kind === 'mariadb' ? ofMariadb(await mariadbDirectory(dataDir), dataDir) : await lookAtCluster();
+  const [last] = scene.journal.evidence({ service: service.name, kind: 'backup', complete: true, limit: 1 });
+  const source = last?.detail['source'];
+  const seen =
+    dumps.kind === 'mariadb'
+      ? ofMariadb(await mariadbDirectory(dataDir), dataDir, figuresIn(source))
+      : dataOf(await dataDirectory(dataDir, signal), dataDir, systemIdIn(source));
   if (seen.kind === 'there') return seen;
   const hidden = await whatHides(service, dataDir, scene, signal);
   return hidden === null ? seen : { ...hidden, kind: 'unclear', why: hidden.reason };
-
-  async function lookAtCluster(): Promise<ServerData> {
-    const [last] = scene.journal.evidence({ service: service.name, kind: 'backup', complete: true, limit: 1 });
-    return dataOf(await dataDirectory(dataDir, signal), dataDir, systemIdIn(last?.detail['source']));
-  }
 }
 
-/** Which server it is nobody can tell from its files: a new one shows in its first backup, which has no databases. */
-function ofMariadb(directory: MariadbDirectory, dataDir: string): ServerData {
+/** The files do not say which server it is. One that was made anew has none of the databases that were dumped last. */
+function ofMariadb(directory: MariadbDirectory, dataDir: string, last: readonly DumpFigure[]): ServerData {
   switch (directory.state) {
-    case 'valid':
-      return { kind: 'there' };
+    case 'valid': {
+      const had = last.map(({ name }) => name).filter((name) => /^\w+$/.test(name)); // others are called differently there
+      const bare = had.length > 0 && !had.some((name) => directory.names.includes(name));
+      return bare ? { kind: 'bare', had } : { kind: 'there' };
+    }
     case 'absent':
       return { kind: 'lost', why: `${dataDir}, the data of its MariaDB server, does not exist` };
     case 'empty':
@@ -134,6 +149,8 @@ function wordsOf(data: ServerData, kind: DumpsConfig['kind']): string {
   if (data.kind === 'there') return `the data of its ${KINDS[kind]} server is there`;
   if (data.kind === 'other')
     return `its PostgreSQL server is another cluster (${data.is}) than the one that was dumped last (${data.was})`;
+  if (data.kind === 'bare')
+    return `its ${KINDS[kind]} server has none of the databases that were dumped last (${data.had.join(', ')})`;
   return data.why;
 }
 

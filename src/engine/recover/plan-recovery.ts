@@ -94,7 +94,7 @@ async function planService(service: ServiceConfig, scene: Scene): Promise<{ step
     return { step: await clusterStep(service, service.postgres, common(service), cluster), remarks: [] };
   }
   const dumped = await dumpedServerStep(service, common(service), { config, journal: toolbox.journal, mounts }, signal);
-  if (dumped !== null) return { step: dumped, remarks: [] };
+  if (dumped.step !== null) return { step: dumped.step, remarks: [] };
   const policy = policyOf(service, toolbox.journal, world.now);
   const files = policy.kept === 'files';
   const paths = files ? await lookAtPaths(service, { config, journal: toolbox.journal, mounts }, signal) : [];
@@ -102,7 +102,8 @@ async function planService(service: ServiceConfig, scene: Scene): Promise<{ step
   const { copies, others, offer, chosen } = asked;
   const seen: Observation = { service: service.name, paths, copies, others };
   const decision = decide(seen, policy);
-  const say = (texts: readonly string[]): Remark[] => texts.map((text) => ({ service: service.name, text }));
+  const say = (texts: readonly string[]): Remark[] =>
+    [...dumped.remarks, ...texts].map((text) => ({ service: service.name, text }));
   if (decision.action !== 'restore' || !(offer ?? chosen))
     return {
       step: stepWithout(service, seen, decision, policy, scene),
@@ -118,6 +119,6 @@ async function planService(service: ServiceConfig, scene: Scene): Promise<{ step
     const { code, message, hint = '' } = error;
     const again = error.retry !== 'never';
     const blocked: Decision = { action: 'block', code, reason: `${error.subject}: ${message}`, hint, again };
-    return { step: stepWithout(service, seen, blocked, policy, scene, error), remarks: [] };
+    return { step: stepWithout(service, seen, blocked, policy, scene, error), remarks: say([]) };
   }
 }

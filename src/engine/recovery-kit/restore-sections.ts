@@ -118,7 +118,7 @@ function afterRestore(service: KitService): Block[] {
       ? []
       : dumps.kind === 'mariadb'
         ? [
-            text`The last lines load the dumps: a MariaDB server must run that has none of these databases. An error is told for a right to something that is not in the copy; any other error is one. Then remove the dumps: ${'users.sql'} holds what passwords are checked with.`,
+            text`The last lines load the dumps: a MariaDB server must run that has none of these databases. That a right to something that is not in the copy cannot be given is well; any other error is not. A database that lacks a table of another one is dropped, made and loaded again when that one is there. Then remove the dumps: ${'users.sql'} holds what passwords are checked with.`,
           ]
         : [
             text`The last lines load the dumps: a PostgreSQL server must run that has none of these databases (an empty cluster). That a role exists already is well; any other error is not. Then remove the dumps: ${'globals.sql'} holds what passwords are checked with.`,
