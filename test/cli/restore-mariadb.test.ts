@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Report } from '../../src/domain/report.ts';
 import { loadCommands } from '../../src/engine/recovery-kit/dump-commands.ts';
+import { isNamedBySome } from '../../src/process/named-by.ts';
 import { type Ended, ScratchHost, stepOf } from '../support/cli.ts';
 import { startMariadb } from '../support/mariadb.ts';
 
@@ -257,4 +258,41 @@ test('the lines of the recovery kit load everything into an empty server, by han
   execFileSync('sh', ['-e', '-c', loadCommands(dumps, to).join('\n')], { encoding: 'utf8', stdio: 'pipe' });
   assert.deepEqual([content(SHOP), about(SHOP), count('wiki', 'pages')], [before.content, before.shape, '3']);
   assert.equal(rights(), before.rights);
+});
+
+test('a user that cannot be made is told, and is made of no right that it had', async () => {
+  server.sql(`CREATE USER ghost@localhost IDENTIFIED BY 'x'; GRANT ALL ON wiki.* TO ghost@localhost`);
+  server.sql(
+    `UPDATE mysql.global_priv SET priv = JSON_SET(priv, '$.plugin', 'of_elsewhere') WHERE user = 'ghost'; FLUSH PRIVILEGES`,
+  );
+  server.sql('CREATE DEFINER = ghost@localhost VIEW seen AS SELECT n FROM pages', 'wiki');
+  assert.equal((await host.backUp(['db'])).code, 0);
+  const drill = await host.run(['drill', 'db']);
+  assert.equal(drill.code, 0, words(drill));
+  assert.match(words(drill), /in the drill ghost@localhost was not made: .*of_elsewhere/);
+  server.sql(`DROP USER ghost@localhost; DROP DATABASE wiki; DROP DATABASE ${quoted(SHOP)}`);
+  const back = await host.run(['restore', 'db', '--in-place']);
+  assert.equal(back.code, 1, words(back));
+  assert.match(words(back), /ghost@localhost was not made: .*of_elsewhere/);
+  assert.equal(server.sql(`SELECT COUNT(*) FROM mysql.global_priv WHERE user = 'ghost'`), '0');
+  assert.equal(count('wiki', 'pages'), '3');
+});
+
+test('what a drill that was killed has left is taken away by the next start', async () => {
+  const { child, ended } = host.start(['drill', 'db']);
+  const homes = (): string[] =>
+    [server.root, join(host.stateDir, 'drills')]
+      .filter((directory) => existsSync(directory))
+      .flatMap((directory) => readdirSync(directory).map((name) => join(directory, name)))
+      .filter((path) => path.includes('.holdfast-drill-'));
+  while (!homes().some((home) => isNamedBySome(join(home, 'data')) && existsSync(join(home, 'data/ibdata1'))))
+    await delay(20);
+  child.kill('SIGKILL');
+  await ended;
+  const left = homes();
+  assert.equal(left.length, 1);
+  assert.equal((await host.backUp(['db'])).code, 0);
+  assert.deepEqual(homes(), []);
+  assert.ok(!isNamedBySome(join(left[0] ?? '', 'data')));
+  assert.deepEqual(host.leftovers(), []);
 });

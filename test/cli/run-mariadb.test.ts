@@ -95,14 +95,14 @@ case "$*" in *--help*) exec /usr/bin/mariadb-dump "$@";; esac
 `;
     writeFileSync(join(bin, 'mariadb-dump'), slow, { mode: 0o755 });
     const running = host.backUp(['db'], { under: ['env', `PATH=${bin}:${process.env['PATH'] ?? ''}`] });
-    while (!existsSync(begun)) await delay(20); // oxlint-disable-line no-await-in-loop -- until it is there
+    while (!existsSync(begun)) await delay(20);
     const write = (): string => server.sql(`SET lock_wait_timeout = 1; UPDATE zz SET n = 2`, name);
     if (name === 'modern') write();
     else assert.throws(write, /Lock wait timeout exceeded/);
     writeFileSync(go, '');
-    const { code, report } = await running; // oxlint-disable-line no-await-in-loop -- one after the other
+    const { code, report } = await running;
     assert.equal(code, 0, JSON.stringify(job(report)));
-    const { directory } = await setIn(host); // oxlint-disable-line no-await-in-loop
+    const { directory } = await setIn(host);
     assert.match(readFileSync(join(directory, `${name}.dump.sql`), 'utf8'), /INSERT INTO `zz` VALUES\s+\(1\)/);
   }
 });

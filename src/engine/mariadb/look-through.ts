@@ -80,7 +80,12 @@ async function validate(
   signal: AbortSignal,
 ): Promise<Validation> {
   try {
-    const answer = await ask(address, `${query}\n;`, { signal, subject: database, timeout: QUERY_LIMIT, database });
+    const answer = await ask(address, `${query.replace(/;\s*$/, '')}\n;`, {
+      signal,
+      subject: database,
+      timeout: QUERY_LIMIT,
+      database,
+    });
     const ok = answer.length === 1 && answer[0] === '1'; // what MariaDB calls true
     const said = answer.length === 0 ? 'no row' : answer.length === 1 ? answer[0] : `${answer.length} rows`;
     return { type, subject: database, ok, message: ok ? null : `the query answered ${said}, not true (1)`, lines: [] };

@@ -44,7 +44,8 @@ export async function restoreMariadb(order: Order, toolbox: Toolbox, context: St
   const wanted = only === null ? set.databases : [databaseIn(set.databases, only.database, service)];
   if (only === null) await requireEmpty(service, server, catalogue, wanted, signal);
   await requireRoom(server.dataDir, { files: 0, bytes: wanted.reduce((sum, { size }) => sum + size, 0) }, signal);
-  const accounts = only === null ? await makeAccounts(server, directory, service, signal) : NO_ACCOUNTS;
+  const accounts =
+    only === null ? await makeAccounts(server, { directory, subject: service, standIns: false }, signal) : NO_ACCOUNTS;
   await using held = new AsyncDisposableStack();
   const loading: LoadingDatabase[] = [];
   await loadInSomeOrder(wanted, async (database) => {
@@ -55,13 +56,12 @@ export async function restoreMariadb(order: Order, toolbox: Toolbox, context: St
   });
   if (only !== null && only.as !== only.database) await restEvents(server, only.as, context);
   for (const each of loading) await each.keep(signal); // oxlint-disable-line no-await-in-loop -- a handful
-  const refused = await accounts.grant(signal);
-  for (const each of refused) context.warn(`a right was not given: ${each}`);
+  const refused = [...accounts.refused, ...(await accounts.grant(signal))];
   const where = { databases: wanted.map(({ name }) => only?.as ?? name), users: [...accounts.names] };
-  return resultOf(order, proven, where, proven.shortcomings, context);
+  return resultOf(order, proven, where, [...proven.shortcomings, ...refused], context);
 }
 
-const NO_ACCOUNTS: NewAccounts = { names: [], grant: () => Promise.resolve([]) };
+const NO_ACCOUNTS: NewAccounts = { names: [], refused: [], grant: () => Promise.resolve([]) };
 
 interface Loading {
   readonly order: Order;

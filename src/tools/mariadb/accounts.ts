@@ -33,6 +33,9 @@ const account = z.object({ user: z.string(), host: z.string() });
 export const parseAccounts = (lines: readonly string[]): Account[] =>
   lines.map((line) => account.parse(JSON.parse(line))).filter(({ user }) => user !== OWN);
 
+/** An account of that name, into which nobody gets. */
+export const standInFor = (whose: Account): string => `CREATE USER IF NOT EXISTS ${quoted(whose)} ACCOUNT LOCK`;
+
 /** Before the answers about each account. */
 const MARK = '-- account ';
 

@@ -85,8 +85,8 @@ export interface AskOptions {
   readonly database?: string;
 }
 
-/** In which quotes and backslashes mean what they always do, whatever the server is set to. */
-const MODE = "SET SESSION sql_mode = '';\n";
+/** In which quotes and backslashes mean what they always do, whatever the server is set to, and a right makes no user without a password. */
+const MODE = "SET SESSION sql_mode = 'NO_AUTO_CREATE_USER';\n";
 
 /**
  * Runs SQL; answers with its lines, columns parted by tabs. Throws `source-missing` where no server answers, `permission-denied` where it
