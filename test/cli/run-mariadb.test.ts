@@ -1,13 +1,13 @@
 // Backing up a real MariaDB server by dumps: what a copy holds, what it says where it holds less, and what stays behind: nothing.
 
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MariadbSet } from '../../src/domain/mariadb-dumps.ts';
 import type { Report } from '../../src/domain/report.ts';
-import { ScratchHost, type Section, stepOf } from '../support/cli.ts';
+import { PATH, ScratchHost, type Section, stepOf } from '../support/cli.ts';
 import { startMariadb } from '../support/mariadb.ts';
 
 const held = new AsyncDisposableStack();
@@ -220,6 +220,21 @@ test('the doctor tells what answers, and how many databases it has', async () =>
   const host = scene();
   const { stdout } = await host.run(['doctor']);
   assert.match(stdout.replaceAll(/\s+/g, ' '), /MariaDB .* answers, 5 databases can be dumped/);
+});
+
+test('programs that are missing are named with their package', async () => {
+  const host = scene();
+  const bin = host.path('without');
+  mkdirSync(bin);
+  const programs = readdirSync('/usr/bin').filter((name) => !name.startsWith('mariadb'));
+  for (const name of programs) symlinkSync(join('/usr/bin', name), join(bin, name));
+  const others = PATH.split(':').filter((directory) => !existsSync(join(directory, 'mariadb')));
+  const under = ['env', `PATH=${[...others, bin].join(':')}`];
+  const { code, report } = await host.backUp(['db'], { under });
+  assert.equal(code, 2);
+  const { error } = job(report);
+  assert.deepEqual([error?.code, error?.message], ['tool-missing', 'mariadb is not installed, or not on PATH']);
+  assert.match(error?.hint ?? '', /apt install mariadb-client/);
 });
 
 test('a new server in the place of the one that had databases is no good copy', async () => {

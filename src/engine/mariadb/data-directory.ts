@@ -43,7 +43,7 @@ async function look(directory: string): Promise<MariadbDirectory> {
   }
   if (names.includes('mysql') && (await readdir(join(directory, 'mysql'))).length === 0)
     return { state: 'partial', why: 'the database mysql, in which a server keeps its users, is empty' };
-  return { state: 'valid', names };
+  return { state: 'valid', names: names.toSorted() };
 }
 
 /** A link that leads nowhere is something: what it leads to may not be mounted. */
