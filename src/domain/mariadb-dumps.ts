@@ -12,6 +12,8 @@ export interface MariadbDatabase {
   readonly size: Bytes;
   /** Tables whose engine knows no transactions: they are dumped under a lock. */
   readonly unsafe: number;
+  /** Tables that keep what was in them before (WITH SYSTEM VERSIONING). */
+  readonly versioned: number;
 }
 
 /** A database in a copy: what it takes to make it anew, and its dump. */
@@ -55,8 +57,8 @@ export interface ChosenMariadb {
   readonly remarks: readonly string[];
 }
 
-/** Which databases of a server are dumped. `exclude`: names that are left out on purpose. */
-export function chooseMariadb(all: readonly MariadbDatabase[], exclude: readonly string[]): ChosenMariadb {
+/** Which databases of a server are dumped. `exclude`: names that are left out on purpose. `history`: what tables held before is dumped, too. */
+export function chooseMariadb(all: readonly MariadbDatabase[], exclude: readonly string[], history: boolean): ChosenMariadb {
   const left = new Set(exclude);
   const own = all.filter(({ name }) => !OWN_DATABASES.has(name) && !left.has(name));
   const databases = own.filter(({ name }) => !name.startsWith(NO_DATABASE));
@@ -64,7 +66,7 @@ export function chooseMariadb(all: readonly MariadbDatabase[], exclude: readonly
   const unknown = exclude.filter((name) => !all.some((each) => each.name === name));
   return {
     databases,
-    shortcomings: [],
+    shortcomings: history ? [] : databases.filter(({ versioned }) => versioned > 0).map(withoutHistory),
     remarks: [
       ...strange
         .map((name) => name.slice(NO_DATABASE.length))
@@ -75,6 +77,9 @@ export function chooseMariadb(all: readonly MariadbDatabase[], exclude: readonly
     ],
   };
 }
+
+const withoutHistory = ({ name }: MariadbDatabase): string =>
+  `the history of versioned tables of ${name} is not in the copy: this mariadb-dump is too old for that, 10.11 has it; excludeDatabases: [${JSON.stringify(name)}] leaves all of it out`;
 
 const lockedWhileDumped = ({ name, unsafe }: MariadbDatabase): string =>
   `${name} has ${unsafe === 1 ? 'a table' : `${unsafe} tables`} without transactions (MyISAM, Aria, ...): nobody can write into the database while it is dumped; ALTER TABLE ... ENGINE=InnoDB would do without`;

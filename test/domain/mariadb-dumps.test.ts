@@ -13,23 +13,35 @@ import {
   USERS,
 } from '../../src/domain/mariadb-dumps.ts';
 
-const database = (name: string, unsafe = 0): MariadbDatabase => ({
+const database = (name: string, versioned = 0): MariadbDatabase => ({
   name,
   charset: 'utf8mb4',
   collation: 'utf8mb4_general_ci',
   comment: '',
   size: 1 as Bytes, // a test's own
-  unsafe,
+  unsafe: 0,
+  versioned,
 });
 
 test('the databases of the server itself, and those that are left out on purpose, are not dumped', () => {
   const all = ['mysql', 'sys', 'information_schema', 'performance_schema', 'shop', 'wiki'].map((name) => database(name));
-  const { databases, remarks } = chooseMariadb(all, ['wiki', 'gone']);
+  const { databases, remarks } = chooseMariadb(all, ['wiki', 'gone'], true);
   assert.deepEqual(
     databases.map(({ name }) => name),
     ['shop'],
   );
   assert.deepEqual(remarks, ['excludeDatabases: the server has no database gone']);
+});
+
+test('a copy without the history of versioned tables is less than the server', () => {
+  const all = [database('shop', 2), database('wiki')];
+  assert.deepEqual(chooseMariadb(all, [], true).shortcomings, []);
+  const { databases, shortcomings } = chooseMariadb(all, [], false);
+  assert.equal(databases.length, 2);
+  assert.match(
+    shortcomings.join(),
+    /^the history of versioned tables of shop is not in the copy[^,]*, 10\.11 has it; [^,]*$/,
+  );
 });
 
 test('no database is called in a copy as the users are', () => {

@@ -10,6 +10,7 @@ import { chooseMariadb } from '../../domain/mariadb-dumps.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { mariadbCatalogue } from '../../tools/mariadb/catalogue.ts';
 import { type MariadbProgram, mariadbProgram } from '../../tools/mariadb/client.ts';
+import { knowsHistory } from '../../tools/mariadb/dump.ts';
 import { type Check, type DoctorInput, type Finding, ok, warning } from './check.ts';
 
 export const dumpChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =>
@@ -40,11 +41,10 @@ async function examine(service: string, postgres: PostgresConfig, signal: AbortS
 
 async function examineMariadb(service: string, server: MariadbConfig, signal: AbortSignal): Promise<Finding[]> {
   const { version, databases: all } = await mariadbCatalogue(server, service, signal);
-  mariadbProgram('mariadb-dump');
-  const { databases, remarks } = chooseMariadb(all, server.excludeDatabases);
+  const { databases, shortcomings, remarks } = chooseMariadb(all, server.excludeDatabases, await knowsHistory(signal));
   return [
     ok(`MariaDB ${version} answers, ${countOf(databases)} can be dumped`),
-    ...remarks.map((sentence) => warning(sentence, null)),
+    ...[...shortcomings, ...remarks].map((sentence) => warning(sentence, null)),
     ...missing(['mariadbd', 'mariadb-install-db']).map(({ message, hint }) =>
       warning(`${message}: drills load the dumps into a server of their own`, hint ?? null),
     ),

@@ -17,7 +17,7 @@ export async function openMariadb(
 ): Promise<OpenServer<MariadbDatabase>> {
   const { version, settings, databases } = await mariadbCatalogue(server, subject, signal);
   const history = await knowsHistory(signal);
-  const chosen = chooseMariadb(databases, server.excludeDatabases);
+  const chosen = chooseMariadb(databases, server.excludeDatabases, history);
   return {
     ...chosen,
     ofEveryServer: new Set(),
@@ -39,7 +39,7 @@ export async function openMariadb(
       version: 1,
       kind: 'mariadb',
       server: { version, ...settings },
-      databases: dumped.map(({ unsafe: _unsafe, ...shape }) => shape),
+      databases: dumped.map(({ unsafe: _unsafe, versioned: _versioned, ...shape }) => shape),
     }),
   };
 }

@@ -18,10 +18,12 @@ export interface MariadbCatalogue {
 const QUERY = `SELECT JSON_OBJECT('version', @@version, 'charset', @@global.character_set_server,
   'collation', @@global.collation_server, 'lowerCaseTableNames', @@lower_case_table_names);
 SELECT JSON_OBJECT('name', s.schema_name, 'charset', s.default_character_set_name, 'collation', s.default_collation_name,
-  'comment', s.schema_comment, 'size', COALESCE(t.size, 0), 'unsafe', COALESCE(t.unsafe, 0))
+  'comment', s.schema_comment, 'size', COALESCE(t.size, 0), 'unsafe', COALESCE(t.unsafe, 0),
+  'versioned', COALESCE(t.versioned, 0))
 FROM information_schema.schemata s LEFT JOIN (
   SELECT table_schema, SUM(COALESCE(data_length, 0) + COALESCE(index_length, 0)) AS size,
-    SUM(e.engine IS NOT NULL AND e.transactions <> 'YES') AS unsafe
+    SUM(e.engine IS NOT NULL AND e.transactions <> 'YES') AS unsafe,
+    SUM(table_type = 'SYSTEM VERSIONED') AS versioned
   FROM information_schema.tables LEFT JOIN information_schema.engines e USING (engine)
   WHERE table_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys') GROUP BY table_schema
 ) t ON t.table_schema = s.schema_name ORDER BY s.schema_name;
@@ -40,6 +42,7 @@ const database = z.object({
   comment: z.string(),
   size: z.number().transform((value) => value as Bytes), // MariaDB tells bytes
   unsafe: z.number().int(),
+  versioned: z.number().int(),
 });
 
 /** Throws as `ask`, `unsupported` for a server that is none of MariaDB, or too old. */
