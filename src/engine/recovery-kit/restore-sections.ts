@@ -124,7 +124,7 @@ function afterRestore(service: KitService): Block[] {
             text`The last lines load the dumps: a PostgreSQL server must run that has none of these databases (an empty cluster). That a role exists already is well; any other error is not. Then remove the dumps: ${'globals.sql'} holds what passwords are checked with.`,
           ]),
     ...ownersWords(owners),
-    ...(pgbackrest === null ? [] : serverWords(pgbackrest, paths[0] ?? '')),
+    ...(pgbackrest === null ? [] : serverWords(pgbackrest, paths[0] ?? '', service.unit)),
     ...(hooks.length === 0
       ? []
       : [
@@ -139,7 +139,7 @@ function afterRestore(service: KitService): Block[] {
 }
 
 /** What came back is what the server comes back from. */
-function serverWords({ stanza, dataDir, user, cipherPassFile }: KitPgBackRest, path: string): Text[] {
+function serverWords({ stanza, dataDir, user, cipherPassFile }: KitPgBackRest, path: string, unit: string | null): Text[] {
   const secret = cipherPassFile === null ? [] : text` (it was in ${cipherPassFile})`;
   return [
     text`This is the pgBackRest repository of a PostgreSQL server, and not yet the server. Install PostgreSQL of the same version and ${'pgbackrest'}; the data directory ${dataDir} must be empty, and belong to ${user}.`,
@@ -148,7 +148,7 @@ function serverWords({ stanza, dataDir, user, cipherPassFile }: KitPgBackRest, p
       ...secret,
       ...text`: nothing comes out of it without. Let only root and the group of ${user} read the file.`,
     ],
-    text`Then: ${`sudo -u ${shellWord(user)} pgbackrest --stanza=${shellWord(stanza)} restore`}. When the server is started it takes the log from there, and has everything that is in it.`,
+    text`Then: ${`sudo -u ${shellWord(user)} pgbackrest --stanza=${shellWord(stanza)} restore`}. Only when that has ended well, start the server${unit === null ? [] : text`: ${`systemctl start ${shellWord(unit)}`}`}. It takes the log from there, and has everything that is in it.`,
   ];
 }
 
@@ -179,8 +179,11 @@ function byId(service: KitService): Block[] {
   ];
 }
 
+/** Not of a server that still has to come out of what was restored: on a new machine its package has made one that would start. */
 function starting({ services }: Kit): Block[] {
-  const units = services.flatMap(({ unit, target }) => (unit === null || target !== 'live' ? [] : [unit]));
+  const units = services.flatMap(({ unit, target, pgbackrest }) =>
+    unit === null || target !== 'live' || pgbackrest !== null ? [] : [unit],
+  );
   const heading: Block = { kind: 'heading', level: 2, text: ['7. Start'] };
   if (units.length === 0)
     return [

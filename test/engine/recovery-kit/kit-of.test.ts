@@ -7,6 +7,7 @@ import { kitOf } from '../../../src/engine/recovery-kit/kit-of.ts';
 import { kitPage } from '../../../src/engine/recovery-kit/kit-page.ts';
 import { renderPages } from '../../../src/engine/recovery-kit/plan-recovery-kit.ts';
 import { postgres } from '../support/host.ts';
+import { commandsOfPage } from '../../support/recovery-page.ts';
 import { config, id, NOW, observation, repository, service, snapshot } from './support.ts';
 
 const near = repository('near');
@@ -136,14 +137,19 @@ test('no secret is on a page, as Markdown, as HTML or as data, wherever it stand
 test('a copy of a pgBackRest repository comes with how the server comes back from it, and with the passphrase that it needs', () => {
   const serverCopy = { path: '/var/lib/pgbackrest', repository: null, cipherPassFile: '/run/secrets/pgbackrest' };
   const server = postgres({ stanza: 'main', dataDir: '/pg/16' });
-  const db = { ...service('db', { paths: ['/var/lib/pgbackrest'], serverCopy }), postgres: server };
+  const db = {
+    ...service('db', { paths: ['/var/lib/pgbackrest'], serverCopy }, { unit: 'postgresql@16-main.service' }),
+    postgres: server,
+  };
   const kit = kitOf(config([near], [db]), near, observation(), NOW);
   assert.deepEqual(kit.others, []);
   const page = renderPages.markdown([kitPage(kit, null)]).replaceAll(/\s+/g, ' ');
   assert.match(page, /not yet the server/);
   assert.match(page, /repo1-path=\/var\/lib\/pgbackrest.*\[main\].*pg1-path=\/pg\/16/);
   assert.match(page, /repo1-cipher-pass=.*it was in `\/run\/secrets\/pgbackrest`/);
-  assert.match(page, /sudo -u postgres pgbackrest --stanza=main restore/);
+  assert.match(page, /sudo -u postgres pgbackrest --stanza=main restore`. Only when that has ended well/);
+  const typed = commandsOfPage(renderPages.markdown([kitPage(kit, null)]));
+  assert.ok(!typed.includes('systemctl start'), 'nobody starts it by typing what is to be typed');
 });
 
 test('of a server that pgBackRest keeps by itself the page says where it is, what it is encrypted with, and what brings it back', () => {
