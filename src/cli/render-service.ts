@@ -82,6 +82,7 @@ const STANDINGS: Readonly<Record<JobStatus['standing'], { tone: Tone; words: str
   none: { tone: 'bad', words: 'no complete copy' },
   future: { tone: 'warn', words: 'a copy dated in the future' },
   damaged: { tone: 'bad', words: 'a damaged copy' },
+  unanswered: { tone: 'bad', words: 'a copy on record, and no answer' },
 };
 
 type Ago = (at: string) => string;
@@ -149,4 +150,4 @@ function commandLines({ service, jobs }: ServiceStatus, view: View, typed: (comm
   ];
 }
 
-const ORDER = ['fresh', 'stale', 'future', 'damaged'] as const;
+const ORDER = ['fresh', 'stale', 'future', 'unanswered', 'damaged'] as const;

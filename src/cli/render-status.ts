@@ -96,7 +96,7 @@ const isMet = ({ have, owed }: Count): boolean => have >= owed;
 /** The age of the newest copy anywhere. */
 function newest({ jobs, rpoSeconds }: ServiceStatus, view: View): string {
   const ages = jobs.flatMap(({ newest: copy, standing }) =>
-    typeof copy?.ageSeconds !== 'number' || standing === 'damaged' ? [] : [copy.ageSeconds],
+    typeof copy?.ageSeconds !== 'number' || UNSURE.has(standing) ? [] : [copy.ageSeconds],
   );
   if (ages.length === 0) return paint(view, 'bad', noCopy(jobs));
   const seconds = Math.min(...ages);
@@ -104,11 +104,10 @@ function newest({ jobs, rpoSeconds }: ServiceStatus, view: View): string {
 }
 
 const noCopy = (jobs: readonly JobStatus[]): string =>
-  jobs.some(({ standing }) => standing === 'damaged')
-    ? 'damaged'
-    : jobs.some(({ standing }) => standing === 'future')
-      ? 'future'
-      : 'none';
+  (['damaged', 'future', 'unanswered'] as const).find((each) => jobs.some(({ standing }) => standing === each)) ?? 'none';
+
+/** How old it is says nothing of these. */
+const UNSURE: ReadonlySet<JobStatus['standing']> = new Set(['damaged', 'unanswered']);
 
 function drilled({ drilledAt, jobs }: ServiceStatus, now: Instant | null, view: View): string {
   if (jobs.some(({ failedDrill }) => failedDrill !== null)) return paint(view, 'bad', 'failed');

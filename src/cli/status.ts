@@ -3,8 +3,10 @@
 import { Command } from '@commander-js/extra-typings';
 import type { Configuration, ServiceConfig } from '../config/configuration.ts';
 import { EXIT } from '../domain/exit-code.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { StatusProblem } from '../engine/status/problems.ts';
 import type { StatusReport } from '../engine/status/status.ts';
+import type { Toolbox } from '../engine/toolbox.ts';
 import type { CliContext, CommandFactory } from './context.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { asTyped } from './hints.ts';
@@ -79,6 +81,9 @@ async function refresh(
 ): Promise<number> {
   const { execute } = await import('./execute.ts');
   const { planRefresh } = await import('../engine/status/reconcile.ts');
+  const { watchSteps } = await import('../engine/postgres/watch-archive.ts');
+  const { PATIENCE } = await import('../engine/postgres/look-at-each.ts');
+  const { engineJobs } = await import('../engine/postgres/plan-backup.ts');
   const { renderError } = await import('./render-error.ts');
   const repositories = [...configuration.repositories.values()]
     .map((repository) => ({
@@ -86,14 +91,18 @@ async function refresh(
       services: services.filter((each) => each.backup?.repositories.includes(repository.name)).map((each) => each.name),
     }))
     .filter((each) => each.services.length > 0);
-  if (repositories.length === 0) return EXIT.ok;
+  const servers = services.flatMap((service) => engineJobs(service).slice(0, 1));
+  if (repositories.length === 0 && servers.length === 0) return EXIT.ok;
   const silent: CliContext = { ...cli, result: () => {} };
-  const report = await execute(silent, configuration, (toolbox) => planRefresh(configuration.host, repositories, toolbox), {
-    wait: options.wait,
-  });
+  const build = (toolbox: Toolbox): Plan => {
+    const plan = planRefresh(configuration.host, repositories, toolbox);
+    const looks = watchSteps(servers, { journal: toolbox.journal, patience: PATIENCE, only: 'look' });
+    return { ...plan, steps: [...plan.steps, ...looks] };
+  };
+  const report = await execute(silent, configuration, build, { wait: options.wait });
   for (const step of report.steps) {
     if (step.error) cli.err.write(renderError(step.error));
-    else if (step.reason) cli.warn(`${step.repository ?? step.title}: ${step.reason}`);
+    else if (step.reason) cli.warn(`${step.repository ?? step.service ?? step.title}: ${step.reason}`);
   }
   return report.exitCode;
 }

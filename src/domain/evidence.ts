@@ -24,7 +24,7 @@ import type { Instant } from './instant.ts';
  *
  * Of a PostgreSQL server's log in a repository (no snapshot):
  * - `archive`: it was looked at; complete when nothing is missing and the server archives. `detail.restorableUntil` is the newest moment
- *   that can be had back from there, null where there is none.
+ *   that can be had back from there, null where there is none. `detail.answered` is false where it did not answer.
  *
  * What a repository said when it was asked:
  * - `found`: it holds a snapshot that no record tells of, so that nobody knows whether it is complete.

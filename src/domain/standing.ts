@@ -17,14 +17,19 @@ export interface RepositoryEvidence {
   readonly verifiedAt: Instant | null;
   /** Something of this service can no longer be read; `newest`: of the newest copy too, or nobody knows of which. */
   readonly damage: { readonly since: Instant; readonly newest: boolean } | null;
+  /** When it was asked, did not answer, and was not heard of since: nothing is known of what it holds. */
+  readonly unansweredAt: Instant | null;
   /** The last drill that proved a copy, and how long having the whole service back takes by it. */
   readonly drill: { readonly at: Instant; readonly rto: Duration | null; readonly extrapolated: boolean } | null;
   /** A drill that did not succeed, and that no later one made up for. */
   readonly failedDrill: { readonly at: Instant; readonly reason: string } | null;
 }
 
-/** `fresh`: within its RPO. `future`: dated after now, so nothing is known of its age. `damaged`: it cannot be read whole. */
-export type Standing = 'fresh' | 'stale' | 'none' | 'future' | 'damaged';
+/**
+ * `fresh`: within its RPO. `future`: dated after now, so nothing is known of its age. `damaged`: it cannot be read whole.
+ * `unanswered`: its repository did not answer when it was last asked.
+ */
+export type Standing = 'fresh' | 'stale' | 'none' | 'future' | 'damaged' | 'unanswered';
 
 export interface RepositoryStanding {
   readonly repository: string;
@@ -52,7 +57,7 @@ export function standingOf(owed: OwedAge, evidence: RepositoryEvidence, now: Ins
   const rpo = location === 'offsite' ? (owed.offsiteRpo ?? owed.rpo) : owed.rpo;
   const age = newestComplete === null || newestComplete > now ? null : elapsed(newestComplete, now);
   const failing = lastAttempt !== null && FAILED.has(lastAttempt.outcome) && !superseded(evidence);
-  const standing = standingBy({ newestComplete, age, rpo, damaged: damage?.newest ?? false });
+  const standing = standingBy({ ...evidence, age, rpo, damaged: damage?.newest ?? false });
   const state = { repository, standing, age, rpo, failing };
   return { ...state, issues: issuesOf(evidence, state, now) };
 }
@@ -62,13 +67,15 @@ interface Reading {
   readonly age: Duration | null;
   readonly rpo: Duration | null;
   readonly damaged: boolean;
+  readonly unansweredAt: Instant | null;
 }
 
-function standingBy({ newestComplete, age, rpo, damaged }: Reading): Standing {
+function standingBy({ newestComplete, age, rpo, damaged, unansweredAt }: Reading): Standing {
   if (newestComplete === null) return 'none';
   if (damaged) return 'damaged';
   if (age === null) return 'future';
-  return rpo !== null && age > rpo ? 'stale' : 'fresh';
+  if (rpo !== null && age > rpo) return 'stale';
+  return unansweredAt === null ? 'fresh' : 'unanswered';
 }
 
 /** Being asked to stop is not failing: the age of the newest copy says soon enough whether it matters. */
@@ -79,7 +86,7 @@ const superseded = ({ newestComplete, lastAttempt }: RepositoryEvidence): boolea
   newestComplete !== null && lastAttempt !== null && newestComplete > lastAttempt.at;
 
 function issuesOf(evidence: RepositoryEvidence, state: Omit<RepositoryStanding, 'issues'>, now: Instant): string[] {
-  const { repository, lastAttempt, damage, failedDrill } = evidence;
+  const { repository, lastAttempt, damage, failedDrill, unansweredAt } = evidence;
   const { standing, age, rpo, failing } = state;
   const issues: string[] = [];
   if (standing === 'none') issues.push(`no complete copy in ${repository}`);
@@ -87,6 +94,7 @@ function issuesOf(evidence: RepositoryEvidence, state: Omit<RepositoryStanding, 
   if (standing === 'stale' && age !== null && rpo !== null) {
     issues.push(`${repository}: ${describeDuration(age)} old, owed within ${describeDuration(rpo)}`);
   }
+  if (unansweredAt !== null) issues.push(`${repository} did not answer${ago(unansweredAt, now)}`);
   if (damage) {
     const what = damage.newest ? 'the newest copy' : 'an older copy';
     issues.push(`${repository} is damaged: ${what} cannot be read whole (found${ago(damage.since, now)})`);

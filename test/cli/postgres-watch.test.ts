@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { textAt } from '../../src/lib/json.ts';
 import type { Report, StepReport } from '../../src/domain/report.ts';
+import type { StatusReport } from '../../src/engine/status/status.ts';
 import type { RecordedEvidence } from '../../src/journal/journal.ts';
 import { ArchivingServer, type ServerOptions } from '../support/archiving-server.ts';
 import { OWNER } from '../support/postgres.ts';
@@ -130,6 +131,33 @@ test('of a server that does not answer it is said that what it has not archived 
   const { server, watch } = sceneOf(t);
   server.stop();
   assert.match((await watch()).reason ?? '', /what it has not archived yet is not known/);
+});
+
+test('repositories that were emptied or do not answer are no copies any more, and a status that asks them says so', async (t) => {
+  const { host, server } = sceneOf(t, {}, { repositories: 2 });
+  assert.equal((await host.backUp(['db'])).code, 0);
+  const status = async (): Promise<unknown> => {
+    const { stdout } = await host.run(['--json', 'status', '--refresh']);
+    const { services } = JSON.parse(stdout) as StatusReport; // its shape has a test of its own
+    return services[0]?.jobs.map(({ repository, standing }) => [repository, standing]);
+  };
+  assert.deepEqual(await status(), [
+    ['repo1', 'fresh'],
+    ['repo2', 'fresh'],
+  ]);
+  for (const name of readdirSync(host.path('pg', 'repo1'))) rmSync(host.path('pg', 'repo1', name), { recursive: true });
+  chmodSync(host.path('pg', 'repo2'), 0o000);
+  t.after(() => chmodSync(host.path('pg', 'repo2'), 0o700));
+  assert.deepEqual(await status(), [
+    ['repo1', 'none'],
+    ['repo2', 'unanswered'],
+  ]);
+  server.stop();
+  for (const name of readdirSync(server.data)) rmSync(join(server.data, name), { recursive: true });
+  assert.equal((await host.run(['recover', 'db'])).code, 2);
+  const { stdout, code } = await host.run(['status', '--check']);
+  assert.match(stdout, /its recovery did not succeed .*its data is gone/);
+  assert.notEqual(code, 0);
 });
 
 test('the log of another timeline is no part of what the server can be had back to', async (t) => {

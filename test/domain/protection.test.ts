@@ -47,6 +47,7 @@ const nas = (parts: Partial<RepositoryEvidence> = {}): RepositoryEvidence => ({
   damage: null,
   drill: drill(24, duration(1, 'm')),
   failedDrill: null,
+  unansweredAt: null,
   ...parts,
 });
 const far = (parts: Partial<RepositoryEvidence> = {}): RepositoryEvidence =>
@@ -206,6 +207,7 @@ const evidenceAt = (time: fc.Arbitrary<Instant>): fc.Arbitrary<RepositoryEvidenc
     damage: maybe(fc.record({ since: time, newest: fc.boolean() })),
     drill: maybe(fc.record({ at: time, rto: maybe(span), extrapolated: fc.boolean() })),
     failedDrill: maybe(fc.record({ at: time, reason: fc.constant('why') })),
+    unansweredAt: maybe(time),
   });
 const evidence = evidenceAt(instant);
 const owed: fc.Arbitrary<Owed> = fc.record({

@@ -7,6 +7,7 @@ import type { Journal, StepEnd } from '../../journal/journal.ts';
 import { textAt } from '../../lib/json.ts';
 import type { RecoveryFigures } from '../../observe/metrics/input.ts';
 import { heldServices } from '../recover/empty-starts.ts';
+import { wentWell } from '../status/failed-recovery.ts';
 
 /** Of each service that was ever looked at, or is held. */
 export function recoveryFigures(
@@ -19,16 +20,13 @@ export function recoveryFigures(
     const startedEmptyAt = held.get(service) ?? null;
     if (last === null && startedEmptyAt === null) return [];
     const done = journal.latestStep(stepId.recover(service), 'done');
-    return [{ service, well: last && wasWell(last), endedAt: last?.endedAt ?? null, back: backOf(done), startedEmptyAt }];
+    return [{ service, well: last && wentWell(last), endedAt: last?.endedAt ?? null, back: backOf(done), startedEmptyAt }];
   });
 }
 
-const WELL: ReadonlySet<string> = new Set(['succeeded', 'partial', 'skipped']);
-const wasWell = ({ outcome }: StepEnd): boolean => WELL.has(outcome);
-
 /** The last time that it did something, where that brought the data back. */
 function backOf(done: StepEnd | null): RecoveryFigures['back'] {
-  if (done === null || !wasWell(done) || done.endedAt === null || done.startedAt === null) return null;
+  if (done === null || !wentWell(done) || done.endedAt === null || done.startedAt === null) return null;
   const repository = textAt(done.result ?? {}, 'repository');
   if (repository === '') return null; // it started on nothing
   return { repository, at: done.endedAt, seconds: elapsed(done.startedAt, done.endedAt) / 1000 };

@@ -22,6 +22,8 @@ export interface NotLookedAt {
   readonly key: number;
   /** Why, in a sentence. */
   readonly reason: string;
+  /** It did answer, and does not have the stanza; so does a directory where nothing is mounted. */
+  readonly answered: boolean;
 }
 
 /** A listing of a million files takes seconds where it is near. */
@@ -43,7 +45,7 @@ export async function lookAtEach(
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof HoldfastError)) throw error;
-        return { key, reason: error.message };
+        return { key, reason: error.message, answered: error.code === 'repository-missing' };
       }
     }),
   );
@@ -92,6 +94,16 @@ async function within<Answer>(
 export const unanswered = (subject: string, message: string): HoldfastError =>
   new HoldfastError({
     code: 'repository-unreachable',
+    operation: 'look at the archive of',
+    subject,
+    message,
+    retry: 'later',
+  });
+
+/** What `lookAtEach` takes for an answer. */
+export const withoutStanza = (subject: string, message: string): HoldfastError =>
+  new HoldfastError({
+    code: 'repository-missing',
     operation: 'look at the archive of',
     subject,
     message,

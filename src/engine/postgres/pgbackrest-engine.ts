@@ -9,7 +9,7 @@ import { lookAtArchive } from './archive-look.ts';
 import { archiveState } from './archive-state.ts';
 import type { Engine } from './engine.ts';
 import { heldBy } from './held-backups.ts';
-import { unanswered } from './look-at-each.ts';
+import { unanswered, withoutStanza } from './look-at-each.ts';
 import { requireMounted } from './mounted.ts';
 import { archiveFiles, clusterIn, timelinesOf } from './open-archive.ts';
 import { repositoriesOf } from './repositories.ts';
@@ -27,7 +27,7 @@ export const pgBackRestEngine = (access: PgBackRest, postgres: PostgresConfig): 
     const info = await pgBackRestInfo(access, { signal, repository: key });
     const { state = 'no-stanza', message = 'no stanza' } = info.repositories.find((each) => each.key === key) ?? {};
     if (state === 'other') throw unanswered(access.subject, `it does not answer: ${message}`);
-    if (state === 'no-stanza') throw unanswered(access.subject, message);
+    if (state === 'no-stanza') throw withoutStanza(access.subject, message);
     const look = await lookAtArchive(access, info, key, told, signal);
     return { look, systemId: clusterIn(info, key)?.systemId ?? null };
   },

@@ -14,6 +14,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { liveServer } from '../../tools/postgresql/live-server.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import type { EngineService } from './access.ts';
+import type { Engine } from './engine.ts';
 import type { ArchiveLook } from './archive-look.ts';
 import { archiveTroubles, owedWithin } from './archive-verdict.ts';
 import { engineOf } from './engine-of.ts';
@@ -32,23 +33,28 @@ export const planWatch = (
   kind: 'postgres-watch',
   host,
   limits: {},
-  steps: servers.map((server): Step => ({
+  steps: watchSteps(servers, { journal, patience, only: 'watch' }),
+});
+
+export interface Asking {
+  readonly journal: Pick<Journal, 'evidence'>;
+  readonly patience: Duration;
+  /** `look`: nothing is made to happen at the server. */
+  readonly only: 'watch' | 'look';
+}
+
+export const watchSteps = (servers: readonly EngineService[], asking: Asking): Step[] =>
+  servers.map((server) => ({
     id: stepId.server('archive', server.service.name),
     title: `Look at the archived log of ${server.service.name}`,
     service: server.service.name,
     weight: 'counted',
     locks: [{ name: serviceLock(server.service.name), mode: 'shared' }],
     timeout: duration(15, 'm'),
-    run: (context) => watch(server, { journal, patience }, context),
-  })),
-});
+    run: (context) => watch(server, asking, context),
+  }));
 
-interface Asking {
-  readonly journal: Pick<Journal, 'evidence'>;
-  readonly patience: Duration;
-}
-
-async function watch(server: EngineService, { journal, patience }: Asking, context: StepContext): Promise<StepResult> {
+async function watch(server: EngineService, { journal, patience, only }: Asking, context: StepContext): Promise<StepResult> {
   const { service, postgres } = server;
   const { signal } = context;
   const troubles: string[] = [];
@@ -57,15 +63,17 @@ async function watch(server: EngineService, { journal, patience }: Asking, conte
     troubles.push(`the server does not answer, so that what it has not archived yet is not known: ${sentenceOf(error)}`);
     return null;
   });
-  if (state && !state.inRecovery) for (const remark of await afterRecovery(server, signal)) context.warn(remark);
+  if (only === 'watch' && state && !state.inRecovery)
+    for (const remark of await afterRecovery(server, signal)) context.warn(remark);
   const within = owedWithin(service);
   const told = { timeline: timelineOf(state), finished: state?.finished ?? [] };
   const keys = await knownRepositories(server, engine, journal, patience, signal);
   const first = await lookAtEach(engine, keys, told, patience, signal);
-  for (const each of first) if ('reason' in each) troubles.push(`${nameOfRepository(each.key)}: ${each.reason}`);
+  const without = first.filter((each) => 'reason' in each);
+  troubles.push(...without.map(({ key, reason }) => `${nameOfRepository(key)}: ${reason}`));
   let looks = answered(first);
   const all = looks.length === keys.length; // it would wait for one that does not answer
-  const isIdle = all && state !== null && !state.inRecovery && backlogOf(state.finished).count === 0;
+  const isIdle = only === 'watch' && all && state !== null && !state.inRecovery && backlogOf(state.finished).count === 0;
   if (isIdle && within !== null && looks.some(({ look }) => isGettingOld(look, within, context))) {
     await engine.check(signal).catch((error: unknown) => troubles.push(sentenceOf(error)));
     const again = looks.map(({ key }) => key);
@@ -103,12 +111,35 @@ async function watch(server: EngineService, { journal, patience }: Asking, conte
   return {
     outcome: troubles.length === 0 ? 'succeeded' : 'partial',
     reason: troubles.length === 0 ? null : [...new Set(troubles)].join('; '),
-    evidence,
+    evidence: [...evidence, ...without.map((each) => notLookedAt(server, engine, each, context))],
     result: {
       repositories: looks.map(({ key, look }) => ({ repository: nameOfRepository(key), ...windowOf(look) })),
     },
   };
 }
+
+/** What is on record of it is no longer known to be there: see absenceOf in engine/status/job-facts.ts. */
+const notLookedAt = (
+  { service, postgres }: EngineService,
+  { tool }: Engine,
+  { key, reason, answered: answers }: NotLookedAt,
+  context: StepContext,
+): Evidence => ({
+  kind: 'archive',
+  service: service.name,
+  repository: nameOfRepository(key),
+  snapshotId: '',
+  at: context.now(),
+  complete: false,
+  detail: {
+    tool,
+    place: placeOfRepository(postgres, key),
+    answered: answers,
+    restorableFrom: null,
+    restorableUntil: null,
+    troubles: [reason],
+  },
+});
 
 const windowOf = ({ restorableFrom, restorableUntil }: ArchiveLook): JsonObject => ({
   restorableFrom: restorableFrom && formatInstant(restorableFrom),

@@ -33,6 +33,8 @@ export interface JobFacts extends BelievedCopy {
   readonly damage: StandingDamage | null;
   /** Of a PostgreSQL server: the newest look at its log in there. */
   readonly archive: RecordedEvidence | null;
+  /** Of a PostgreSQL server: the repository did not answer the last time, and nothing was heard of it since. */
+  readonly unansweredAt: Instant | null;
 }
 
 export interface Job {
@@ -50,7 +52,11 @@ export function jobFacts(
 ): JobFacts {
   const { lastStep } = record;
   const job = { service: service.name, repository: repository.name, place: whole.place };
-  const { copy, future, elsewhere, gone } = believed(record, journal, job, now);
+  const { copy: believedIn, future, elsewhere, gone: missed } = believed(record, journal, job, now);
+  const archive = archiveAt(whole.place, record.archive, now);
+  const absence = believedIn && absenceOf(believedIn, archive);
+  const copy = absence?.kind === 'gone' ? null : believedIn;
+  const gone = absence?.kind === 'gone' && believedIn ? { backup: believedIn, missing: absence.look } : missed;
   return {
     repository,
     whole,
@@ -62,13 +68,24 @@ export function jobFacts(
     lastRun: lastStep && hasEnded(lastStep) ? lastStep : null,
     ...drillsAt(whole.place, record.drills, now),
     damage: standingDamage(journal, job, whole, now),
-    archive: archiveAt(whole.place, record.archive, now),
+    archive,
+    unansweredAt: absence?.kind === 'unanswered' ? absence.look.at : null,
   };
 }
 
 /** A look that is dated in the future says nothing of now. */
 const archiveAt = (place: string, look: RecordedEvidence | null, now: Instant): RecordedEvidence | null =>
   look !== null && look.at <= now && isAt(place, look) ? look : null;
+
+/** What the newest look says of a backup that was there before: none of it can be had back, or nobody knows. */
+function absenceOf(
+  copy: RecordedEvidence,
+  look: RecordedEvidence | null,
+): { readonly kind: 'gone' | 'unanswered'; readonly look: RecordedEvidence } | null {
+  if (look === null || copy.detail['tool'] === 'restic' || look.at <= copy.at || look.runId < copy.runId) return null;
+  if (look.detail['answered'] === false) return { kind: 'unanswered', look };
+  return look.detail['restorableUntil'] === null ? { kind: 'gone', look } : null;
+}
 
 const hasEnded = (step: StepEnd): step is LastRun => step.endedAt !== null && step.outcome !== 'running';
 
@@ -116,6 +133,7 @@ export function evidenceOf(facts: JobFacts): RepositoryEvidence {
     lastAttempt: lastRun && { outcome: lastRun.outcome, at: lastRun.endedAt },
     verifiedAt: whole.verifiedAt,
     damage,
+    unansweredAt: facts.unansweredAt,
     drill: drill && {
       at: drill.at,
       rto: typeof rto === 'number' ? duration(rto, 's') : null,

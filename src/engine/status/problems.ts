@@ -15,12 +15,13 @@ import { placeOf } from '../../repositories/place.ts';
 import { HELD_TIMERS_KIND, standingHold } from '../gate/hold-record.ts';
 import { heldServices } from '../recover/empty-starts.ts';
 import { diedHolding } from '../runner/dead-runs.ts';
+import { failedRecoveries } from './failed-recovery.ts';
 import type { JobFacts } from './job-facts.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
 import type { StuckChannel } from './stuck-channels.ts';
 
 /** The part of the journal that problems are read from, beside the facts. */
-export type ProblemsJournal = Pick<Journal, 'latestStep' | 'unfinishedRuns' | 'keptEffects'>;
+export type ProblemsJournal = Pick<Journal, 'latestStep' | 'latestSteps' | 'unfinishedRuns' | 'keptEffects'>;
 
 export interface StatusProblem {
   readonly severity: 'problem' | 'warning';
@@ -48,6 +49,7 @@ export function problemsOf(
     ...left(journal),
     ...onHold(journal, now),
     ...heldServices(journal).map(runsOnNothing),
+    ...failedRecoveries(known, journal, now),
     ...stuck.map((each) => undelivered(each, now)),
     ...unheard.map(untold),
     ...repositories.flatMap(({ name, whole }) => [...damaged(name, whole, now), ...notVerified(name, whole, journal, now)]),
@@ -186,7 +188,7 @@ function surprises(service: ServiceConfig, facts: JobFacts, now: Instant): Statu
   const { repository, future, gone, found, elsewhere, archive } = facts;
   const subject = jobName(service.name, repository.name);
   const problems: StatusProblem[] = [];
-  if (gone) {
+  if (gone && gone.missing !== archive) {
     const age = describeDuration(Math.max(0, elapsed(gone.backup.at, gone.missing.at)) as Duration); // a span, not before zero
     problems.push({
       severity: 'problem',
@@ -216,8 +218,10 @@ function surprises(service: ServiceConfig, facts: JobFacts, now: Instant): Statu
     problems.push({
       severity: 'problem',
       subject,
-      message: `its archive is not whole: ${Array.isArray(troubles) ? troubles.join('; ') : 'see the last look at it'}`,
-      hint: `holdfast postgres watch ${service.name}`,
+      message: `${whatIsWrong(facts)}: ${Array.isArray(troubles) ? troubles.join('; ') : 'see the last look at it'}`,
+      hint: gone
+        ? `Is its file system mounted? Find out who removed it before anything else; then: holdfast postgres watch ${service.name}`
+        : `holdfast postgres watch ${service.name}`,
     });
   }
   if (found) {
@@ -230,6 +234,12 @@ function surprises(service: ServiceConfig, facts: JobFacts, now: Instant): Statu
     });
   }
   return problems;
+}
+
+/** With the archive, or, which is worse, with what lies in it. */
+function whatIsWrong({ archive, gone, unansweredAt }: JobFacts): string {
+  if (gone && gone.missing === archive) return `it answers, and its backup ${gone.backup.snapshotId} is not there`;
+  return unansweredAt === null ? 'its archive is not whole' : 'what it holds is not known';
 }
 
 const placeIn = ({ detail: { place } }: Evidence): string => (typeof place === 'string' ? place : 'another place');

@@ -39,6 +39,9 @@ test('a repository that does not answer is told as that, and the others are look
   const facts = journal.evidence({ service: 'db', kind: 'archive', limit: 5 });
   assert.deepEqual(
     facts.map(({ repository, complete }) => [repository, complete]),
-    [['repo1', true]],
+    [
+      ['repo2', false],
+      ['repo1', true],
+    ],
   );
 });

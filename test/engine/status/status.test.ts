@@ -4,6 +4,8 @@ import { type StatusJournal, statusOf, type StatusReport } from '../../../src/en
 import { selfIdentity } from '../../../src/process/identity.ts';
 import { plan, step } from '../../support/plans.ts';
 import type { ServiceConfig } from '../../../src/config/configuration.ts';
+import type { Evidence } from '../../../src/domain/evidence.ts';
+import { plannedStep } from '../../../src/domain/report.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openTransientJournal } from '../../../src/journal/open-journal.ts';
 import { duration } from '../../../src/domain/duration.ts';
@@ -212,6 +214,56 @@ test('the age of a PostgreSQL server in a repository is that of its newest momen
   assert.equal(standing(), 'stale', 'the newest look counts, also where an earlier one had found more');
 });
 
+test('a repository that lost its backups, and one that does not answer, are no copies until something is heard of them', () => {
+  using journal = openTransientJournal();
+  const repositories = [serverRepository(1), serverRepository(2)];
+  const server = service('db', { backup: null, postgres: postgres({ repositories }) });
+  const looked = (key: number, at: Instant, parts: Partial<Evidence>): void => {
+    const detail = { place: `/nowhere/repo${key}`, ...parts.detail };
+    recordFact(journal, { service: 'db', repository: `repo${key}` }, { ...parts, at, detail });
+  };
+  for (const key of [1, 2]) looked(key, hoursAgo(3), { kind: 'backup', snapshotId: `2026022${key}-060000F` });
+  const now = (): unknown => {
+    const [found] = status(journal, [server]).services;
+    return [found?.copies.have, ...(found?.jobs.map(({ standing }) => standing) ?? [])];
+  };
+  assert.deepEqual(now(), [3, 'fresh', 'fresh']);
+  const nothing = { kind: 'archive', snapshotId: '', complete: false } as const;
+  looked(1, hoursAgo(2), {
+    ...nothing,
+    detail: { answered: true, restorableUntil: null, troubles: ['missing stanza path'] },
+  });
+  looked(2, hoursAgo(2), { ...nothing, detail: { answered: false, restorableUntil: null, troubles: ['no route'] } });
+  assert.deepEqual(now(), [1, 'none', 'unanswered']);
+  assert.deepEqual(messages(status(journal, [server])), [
+    'db@repo1: it answers, and its backup 20260221-060000F is not there: missing stanza path',
+    'db@repo2: what it holds is not known: no route',
+  ]);
+  assert.ok(status(journal, [server]).services[0]?.missing.includes('repo2 did not answer 2h ago'));
+  looked(1, hoursAgo(1), { kind: 'backup', snapshotId: '20260301-110000F' });
+  looked(2, hoursAgo(1), { kind: 'archive', snapshotId: '', detail: { restorableUntil: formatInstant(hoursAgo(1)) } });
+  assert.deepEqual(now(), [3, 'fresh', 'fresh']);
+});
+
+test('a service whose recovery did not succeed is a problem until a backup or another recovery shows its data', () => {
+  using journal = openTransientJournal();
+  for (const each of [NAS, FAR]) recordBackup(journal, each, { at: hoursAgo(5), id: snapshotId('1') });
+  const recovered = (id: string, outcome: 'failed' | 'blocked' | 'skipped'): void => {
+    const recover = step('recover:sonarr', { service: 'sonarr' });
+    journal.openRun({ id, plan: plan([recover], { kind: 'run' }), startedAt: NOW, process: selfIdentity() });
+    const at = formatInstant(hoursAgo(3));
+    journal.endStep(id, { ...plannedStep(recover), outcome, reason: 'no answer', startedAt: at, endedAt: at }, []);
+    journal.endRun(id, { outcome, exitCode: 2 }, hoursAgo(3));
+  };
+  recovered('01HOLDFASTTERZ', 'failed'); // before the backups
+  assert.equal(status(journal).checkExitCode, 0);
+  recovered('01HOLDFASTTESU0', 'blocked');
+  assert.deepEqual(messages(status(journal)), ['sonarr: its recovery did not succeed 3h ago (blocked): no answer']);
+  assert.equal(status(journal).checkExitCode, 1);
+  recovered('01HOLDFASTTESU1', 'skipped');
+  assert.deepEqual(messages(status(journal)), []);
+});
+
 test('a server whose pgBackRest has a configuration of its own is weighed by the repositories on record', () => {
   using journal = openTransientJournal();
   const server = service('db', { backup: null, postgres: postgres() });
@@ -248,7 +300,7 @@ test('an offsite copy of a pgBackRest repository is as new as the newest moment 
   assert.equal(far(), 'fresh');
 });
 
-test('a status of many jobs asks the journal five times for all of them, and twice for each repository', () => {
+test('a status of many jobs asks the journal six times for all of them, and twice for each repository', () => {
   using journal = openTransientJournal();
   const services = Array.from({ length: 50 }, (_, index) => service(`service-${index}`));
   for (const { name } of services) {
@@ -277,6 +329,7 @@ test('a status of many jobs asks the journal five times for all of them, and twi
   assert.equal(report.counts.protected, 50);
   assert.deepEqual(asked.toSorted(), [
     '100 steps',
+    '50 steps',
     'backup of 100',
     'copy of 100',
     'drill of 100',
