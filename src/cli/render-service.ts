@@ -103,7 +103,8 @@ function damageOf({ since, newest, snapshots, paths }: NonNullable<JobStatus['da
   return `DAMAGED, found ${ago(since)}: ${what}: ${snapshots} ${snapshots === 1 ? 'snapshot' : 'snapshots'}, ${which}`;
 }
 
-const verifiedOf = ({ verifiedAt, dataReadSince }: JobStatus, ago: Ago): string => {
+const verifiedOf = ({ verifiedAt, dataReadSince, drill }: JobStatus, ago: Ago): string => {
+  if (verifiedAt !== null && verifiedAt === drill?.at) return `verified ${ago(verifiedAt)}, by a drill that read all of it`;
   const data =
     dataReadSince === null
       ? 'not all of its data was ever read'

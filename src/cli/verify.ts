@@ -84,12 +84,16 @@ async function sceneOf(cli: CliContext, names: readonly string[], options: Optio
   const configuration = await cli.configuration();
   const { selectForVerification } = await import('../engine/verify/plan-verify.ts');
   const repositories = selectForVerification(configuration, names, { keyless });
+  const { hasOwnRepositories } = await import('../engine/postgres/plan-backup.ts');
+  const servers = [...configuration.services.values()].filter(hasOwnRepositories).map(({ name }) => name);
   if (repositories.length === 0 && !options.due)
     throw usage(
       configuration.verification.enable ? 'there is nothing to verify' : 'verification.enable is false',
       keyless
         ? 'Name a repository on a local path; others can be read without a password only on the machine that holds them.'
-        : 'Name the repository: holdfast verify NAME.',
+        : servers.length > 0
+          ? `Backups of a PostgreSQL server are verified by a drill, which reads every index, row and page: holdfast drill ${servers.join(' ')}`
+          : 'Name the repository: holdfast verify NAME.',
     );
   return { scene: configuration, repositories, stateDir: configuration.stateDir };
 }

@@ -71,12 +71,13 @@ test('a drill recovers the server in isolation, reads all of it, asks its querie
   assert.ok(Math.abs(Date.parse(JSON.stringify(result['recoveryPoint']).slice(1, -1)) - last) < 1000);
   assert.ok(Number(result['rtoSeconds']) > 0 && Number(result['rtoSeconds']) < Number(result['seconds']));
   const fact = lastFact();
-  assert.equal(fact?.complete, true);
-  assert.equal(fact.snapshotId, result['snapshotId']);
+  assert.deepEqual([fact?.complete, fact?.detail['all']], [true, true]);
+  assert.equal(fact?.snapshotId, result['snapshotId']);
   assert.equal(production.digest(), archived);
   assert.deepEqual(leftovers(), []);
   assert.equal(production.sql('SELECT pg_is_in_recovery(), count(*) FROM ledger'), 'f|20');
   assert.equal(await verified(), '1');
+  assert.match((await host.run(['verify'])).stderr, /holdfast .*drill db/);
   const words = await host.run(['drill', 'db', '--due']);
   assert.match(words.stdout, /skipped/);
 });

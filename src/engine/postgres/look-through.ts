@@ -19,6 +19,8 @@ export interface Looked {
   readonly lines: readonly string[];
   /** What was read: `indexes`, `rows`, `pages`. */
   readonly read: readonly string[];
+  /** Nothing is left that could be read: a server without checksums has no pages that could be held against them. */
+  readonly all: boolean;
 }
 
 /** A query may never end. */
@@ -69,7 +71,8 @@ export async function lookThrough(
       'pages are damaged',
       await run(argvAs(directory.owner, checksums, '--check', '--pgdata', data), 'check the pages of'),
     );
-  return { validations, problems, lines, read };
+  const owed = ['indexes', 'rows', ...(directory.control.checksums ? ['pages'] : [])];
+  return { validations, problems, lines, read, all: owed.every((each) => read.includes(each)) };
 }
 
 async function hasAmcheck(server: PrivateServer, signal: AbortSignal): Promise<boolean> {

@@ -29,7 +29,13 @@ interface ServerDrill extends Drill {
   readonly recoveryPoint: string | null;
   /** What was read of it. */
   readonly read: readonly string[];
+  /** That was all of it. */
+  readonly all: boolean;
 }
+
+/** It came back, and every index, row and page of it was read: more than reading the repository would prove. */
+export const hasReadAll = ({ complete, detail }: Pick<Evidence, 'complete' | 'detail'>): boolean =>
+  complete && detail['all'] === true;
 
 export function evidenceOf(order: ServerDrillOrder, figures: DrillFigures, at: Instant): Evidence {
   const { recovery, service, postgres } = order;
@@ -60,6 +66,7 @@ function drillOf(order: ServerDrillOrder, figures: DrillFigures): ServerDrill {
     reason: [...failures, ...shortcomingsOf(order, figures)].join('; ') || null,
     recoveryPoint: last === null ? null : isoOf(last),
     read: looked?.read ?? [],
+    all: looked?.all ?? false,
   };
 }
 

@@ -5,7 +5,9 @@ import type { RepositoryConfig, ServiceConfig } from '../../config/configuration
 import { placeOf } from '../../repositories/place.ts';
 import { ALL_REPOSITORIES, engineJobs } from '../postgres/plan-backup.ts';
 import { placeOfRepository } from '../postgres/repositories.ts';
-import type { EvidenceReader } from './believed-copy.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { hasReadAll } from '../postgres/server-drill-result.ts';
+import { type EvidenceReader, isAt } from './believed-copy.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
 
 /** A repository of whatever kind, as far as a status knows it. */
@@ -21,7 +23,18 @@ export interface ServerPlace {
 /** Enough to meet each repository. */
 const RECENT = 200;
 
-export function serverPlaces(service: ServiceConfig, journal: EvidenceReader): ServerPlace[] {
+/** Such a repository is verified by a drill that read all of what came out of it. */
+export function serverPlaces(service: ServiceConfig, journal: EvidenceReader, now: Instant): ServerPlace[] {
+  const serverPlace = (repository: Place, job: string): ServerPlace => {
+    const place = placeOf(repository);
+    const drills = journal.evidence({ service: service.name, repository: repository.name, kind: 'drill', limit: RECENT });
+    const read = drills.find((drill) => drill.at <= now && isAt(place, drill) && hasReadAll(drill));
+    return {
+      repository,
+      job,
+      whole: { place, verifiedAt: read?.at ?? null, readSince: null, flaws: new Map(), unattributed: [] },
+    };
+  };
   return engineJobs(service).flatMap(({ repository, postgres }) => {
     if (repository) {
       const { name, path, location, medium } = repository;
@@ -37,10 +50,3 @@ export function serverPlaces(service: ServiceConfig, journal: EvidenceReader): S
     );
   });
 }
-
-/** Nothing reads such a repository as a whole yet: it was never verified. */
-const serverPlace = (repository: Place, job: string): ServerPlace => ({
-  repository,
-  job,
-  whole: { place: placeOf(repository), verifiedAt: null, readSince: null, flaws: new Map(), unattributed: [] },
-});

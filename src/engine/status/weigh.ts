@@ -44,7 +44,7 @@ export function weigh({ config, services, journal, now }: WeighingInput): Weighi
       const [repository, whole] = [config.repositories.get(name), repositories.get(name)];
       return repository && whole ? [{ service, repository, whole }] : [];
     }),
-    ...serverPlaces(service, journal).map((place) => ({ service, ...place })),
+    ...serverPlaces(service, journal, now).map((place) => ({ service, ...place })),
   ]);
   const records = jobRecords(
     journal,

@@ -245,6 +245,24 @@ test('a repository that lost its backups, and one that does not answer, are no c
   assert.deepEqual(now(), [3, 'fresh', 'fresh']);
 });
 
+test('a repository of a server is verified by a drill that read all of it, and only by that', () => {
+  using journal = openTransientJournal();
+  const repositories = [serverRepository(1)];
+  const server = service('db', { backup: null, postgres: postgres({ repositories }) });
+  const drilled = (hours: number, complete: boolean, all: boolean): void => {
+    const detail = { place: '/nowhere/repo1', all };
+    recordFact(journal, { service: 'db', repository: 'repo1' }, { kind: 'drill', at: hoursAgo(hours), complete, detail });
+  };
+  const verified = (): unknown => status(journal, [server]).services[0]?.jobs[0]?.verifiedAt;
+  drilled(9, true, false);
+  drilled(8, false, true);
+  drilled(-1, true, true);
+  assert.equal(verified(), null);
+  drilled(7, true, true);
+  drilled(6, true, false);
+  assert.equal(verified(), formatInstant(hoursAgo(7)));
+});
+
 test('a service whose recovery did not succeed is a problem until a backup or another recovery shows its data', () => {
   using journal = openTransientJournal();
   for (const each of [NAS, FAR]) recordBackup(journal, each, { at: hoursAgo(5), id: snapshotId('1') });
