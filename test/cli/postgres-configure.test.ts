@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Report } from '../../src/domain/report.ts';
 import { ArchivingServer } from '../support/archiving-server.ts';
@@ -107,4 +108,46 @@ test('a server that does not archive is told what to set, and nothing is set for
     /ALTER SYSTEM SET archive_command = 'pgbackrest --config=.* --stanza=main archive-push %p';/,
   );
   assert.deepEqual(server.sql('show archive_command'), ['/bin/true']);
+});
+
+test('another passphrase is not written over the one that opens the repository, which goes on being backed up into', async (t) => {
+  const { host, server, configure } = sceneOf(t);
+  await configure();
+  const before = readFileSync(server.configFile, 'utf8');
+  host.write('pass', 'battery staple\n', 0o600);
+  const { code, report } = await configure();
+  assert.equal(code, 1);
+  assert.deepEqual(outcomes(report), ['failed', 'succeeded', 'blocked', 'blocked']);
+  const { error } = stepOf(report, 'postgres-configuration:db');
+  assert.equal(error?.code, 'refused');
+  assert.match(error.message, /its backup.info cannot be decrypted/);
+  assert.match(error.hint ?? '', /stays as it is/);
+  assert.equal(readFileSync(server.configFile, 'utf8'), before);
+  assert.equal((await host.backUp(['db'])).code, 0);
+  assert.deepEqual(
+    readdirSync(dirname(server.configFile)).filter((name) => name.includes('holdfast')),
+    [],
+  );
+});
+
+test('a passphrase may change as long as nothing was encrypted with it', async (t) => {
+  const { host, server, configure } = sceneOf(t);
+  await configure();
+  rmSync(host.path('pg/repo1'), { recursive: true }); // a new disk, before the first backup
+  ownDirectory(host.path('pg/repo1'));
+  host.write('pass', 'battery staple\n', 0o600);
+  const { code, report } = await configure();
+  assert.equal(code, 0, JSON.stringify(report.steps.map(({ error }) => error)));
+  assert.match(readFileSync(server.configFile, 'utf8'), /repo1-cipher-pass=battery staple/);
+});
+
+test('where the file of the passphrase is missing, it is said how one is made, and when that is right', async (t) => {
+  const { host } = sceneOf(t);
+  rmSync(host.path('pass'));
+  const { stderr } = await host.run(['postgres', 'configure']);
+  assert.match(stderr, /pass is not there/);
+  assert.match(
+    stderr.replaceAll(/\s+/g, ' '),
+    /Only where the repository is new, make one: \(umask 077; openssl rand -base64 33 > '.*pass'\)/,
+  );
 });

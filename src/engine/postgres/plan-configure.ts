@@ -1,22 +1,21 @@
 // The plan of `holdfast postgres configure`: pgBackRest is told what is declared, the server is looked at, the stanza is made where no
 // repository has one, and the archiving is tried. Nothing that somebody else has written is changed, and `stanza-upgrade` is never run.
 
-import { dirname } from 'node:path';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { stepId } from '../../domain/naming.ts';
 import type { Plan, Step, StepContext } from '../../domain/plan.ts';
-import { replaceDurably, writeDurably } from '../../lib/durable-file.ts';
+import { replaceDurably } from '../../lib/durable-file.ts';
 import { type ErrorCode, HoldfastError } from '../../lib/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { readIfThere } from '../../lib/private-file.ts';
 import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
 import { checkStanza, createStanza } from '../../tools/pgbackrest/stanza.ts';
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
-import { setOwner } from '../../tools/util-linux/own.ts';
 import { fileSystemFailure } from '../restore/file-system-failure.ts';
 import { type EngineService, pgBackRestOf, PROGRAM } from './access.ts';
 import { configureSteps } from './barman/configure.ts';
 import { dataDirectory } from './data-directory.ts';
+import { writeDraft } from './configuration-draft.ts';
 import { configuring } from './configuring.ts';
 import { clusterIn } from './open-archive.ts';
 import { type Comparison, compareConfiguration, differenceLines } from './compare-configuration.ts';
@@ -27,6 +26,7 @@ import { passphraseIn } from './passphrase.ts';
 import { readConfiguration, recommendations } from './recommendations.ts';
 import { serverNeeds } from './server-needs.ts';
 import { askServer } from './server.ts';
+import { tryPassphrases } from './try-passphrases.ts';
 import { configurationFile, configurationText, wantedOptions } from './wanted-configuration.ts';
 
 interface Wanted {
@@ -71,7 +71,7 @@ async function stepsFor(server: EngineService, journal: Pick<Journal, 'evidence'
       run: async (context) => {
         for (const each of advice) context.warn(each);
         if (!wanted) return { outcome: 'skipped', reason: 'no repositories are declared for it: it stays as it is' };
-        return await writeConfiguration(server, file, await wantedOf(server, file, context.signal), context);
+        return await writeConfiguration(server, file, await wantedOf(server, file, context.signal), journal, context);
       },
     },
     {
@@ -144,11 +144,14 @@ function readOr(service: string, file: string): string | null {
 }
 
 async function writeConfiguration(
-  { service, postgres }: EngineService,
+  server: EngineService,
   file: string,
-  { options, comparison: { standing, differences } }: Wanted,
+  { options, comparison }: Wanted,
+  journal: Pick<Journal, 'evidence'>,
   { signal }: StepContext,
 ): ReturnType<Step['run']> {
+  const { service, postgres } = server;
+  const { standing, differences } = comparison;
   const lines = differenceLines(differences);
   if (standing === 'same') return { outcome: 'succeeded', result: { file, lines: [] } };
   if (standing === 'foreign')
@@ -158,13 +161,11 @@ async function writeConfiguration(
       `${file} was not written by Holdfast, or was changed, and differs: ${lines.join('; ')}`,
       'Change it by hand so that it says that, or move it away; or take `repositories` out of the service, and it is used as it is.',
     );
-  const { user } = await pgBackRestOf({ service, postgres }, signal);
+  const { user } = await pgBackRestOf(server, signal);
   const draft = `${file}.holdfast-new`;
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
-    await rm(draft, { force: true });
-    await writeDurably(draft, configurationText(postgres.stanza, options), 0o640); // a passphrase may be in it
-    if (process.getuid?.() === 0) await setOwner(draft, { owner: '0', group: String(user.gid) }, signal);
+    await tryPassphrases(server, { file, options, comparison }, journal, signal);
+    await writeDraft(draft, configurationText(postgres.stanza, options), user, signal);
     await replaceDurably(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
