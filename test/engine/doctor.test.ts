@@ -15,7 +15,7 @@ import { openJournalReadOnly } from '../../src/journal/open-read-only.ts';
 import { HoldfastError } from '../../src/lib/errors.ts';
 import { interruption } from '../../src/lib/interruption.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { configuration, hoursAgo, NOW, recordBackup, snapshotId } from './support/host.ts';
+import { backup, configuration, hoursAgo, NOW, postgres, recordBackup, service, snapshotId } from './support/host.ts';
 
 const input = (parts: Partial<Configuration> = {}) => ({
   config: configuration(parts),
@@ -100,6 +100,22 @@ test('the journal is looked at without a file being made, moved or left behind',
   writeFileSync(join(folder.path, 'journal.db'), 'this is no database, whatever its name says, and it is long enough');
   assert.throws(() => openJournalReadOnly(folder.path), { code: 'journal-unusable' });
   assert.ok(existsSync(join(folder.path, 'journal.db')));
+});
+
+test('what was never backed up is to be run where its data is, and to come back where nothing of it is here', async () => {
+  using folder = temporaryDirectory();
+  const here = service('here', { backup: backup(['nas'], { paths: [folder.path] }) });
+  const db = service('db', { backup: null, postgres: postgres({ dataDir: join(folder.path, 'pgdata') }) });
+  const services = new Map([here, service('gone'), db].map((each) => [each.name, each]));
+  const checks = hostChecks(input({ stateDir: folder.path, services })).filter(({ id }) => id === 'jobs');
+  const report = await performChecks(checks, input(), forever);
+  assert.deepEqual(
+    report.checks.map(({ health, detail, fix }) => [health, detail, fix]),
+    [
+      ['warning', 'never backed up: here', 'holdfast run here'],
+      ['problem', 'no backup is on record, and none of its data is here (2): gone, db', 'holdfast recover'],
+    ],
+  );
 });
 
 test('runs that died, jobs that never ran and evidence from the future are told from the journal', async () => {

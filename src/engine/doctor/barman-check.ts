@@ -9,7 +9,7 @@ import type { EngineService } from '../postgres/access.ts';
 import { barmanConfig, barmanOf } from '../postgres/barman/access.ts';
 import { archivingNeeds } from '../postgres/barman/gate.ts';
 import { openPlace, type Place } from '../postgres/barman/open-place.ts';
-import { askServer } from '../postgres/server.ts';
+import { askRunning } from './ask-running.ts';
 import { type Finding, ok, problem, problemOf, warning } from './check.ts';
 
 export async function examineBarman(server: EngineService, signal: AbortSignal): Promise<Finding[]> {
@@ -21,7 +21,7 @@ export async function examineBarman(server: EngineService, signal: AbortSignal):
     troubles.push(problemOf(error));
     return null;
   };
-  const state = await askServer(server, signal).catch(noted);
+  const state = await askRunning(server, signal).catch(noted);
   const place = await openPlace(access, signal).catch(noted);
   const where = placeName(barmanConfig(server));
   const findings = [

@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import type { ConfigProblem } from '../../config/configuration.ts';
 import { type Bytes, describeBytes } from '../../domain/bytes.ts';
 import type { Instant } from '../../domain/instant.ts';
-import { HoldfastError } from '../../lib/errors.ts';
 import { obstacle } from '../../journal/journal-failure.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { openJournalReadOnly } from '../../journal/open-read-only.ts';
@@ -17,6 +16,8 @@ import { fileSystemType, probePath } from '../../tools/util-linux/probe.ts';
 import { freeSpace } from '../../tools/util-linux/stat.ts';
 import { type Check, type DoctorInput, type Finding, ok, problem, warning } from './check.ts';
 import { NEVER_BACKED_UP } from '../status/problems.ts';
+import { withoutData } from './lost-data.ts';
+import { readable } from './recorded.ts';
 import { statusOf } from '../status/status.ts';
 
 export const hostChecks = (input: DoctorInput): Check[] => [
@@ -27,7 +28,7 @@ export const hostChecks = (input: DoctorInput): Check[] => [
     : []),
   { id: 'state-directory', title: 'state directory', run: (signal) => checkStateDirectory(input, signal) },
   { id: 'journal', title: 'journal', run: () => checkJournal(input) },
-  { id: 'jobs', title: 'jobs', run: async () => checkJobs(input) },
+  { id: 'jobs', title: 'jobs', run: (signal) => checkJobs(input, signal) },
   { id: 'clock', title: 'clock', run: async () => [checkClock(input.clock.now())] },
   ...(input.config.warnings.length === 0
     ? []
@@ -141,7 +142,7 @@ function unfinishedRuns(journal: Journal): Finding[] {
 }
 
 /** What is declared and not done, as `status` tells it; the same about many is one finding. */
-function checkJobs({ config, clock }: DoctorInput): Finding[] {
+async function checkJobs({ config, clock }: DoctorInput, signal: AbortSignal): Promise<Finding[]> {
   const opened = readable(config.stateDir);
   if (opened === 'unreadable') return [warning('not known: the journal cannot be read', null)];
   using recorded = opened;
@@ -155,27 +156,30 @@ function checkJobs({ config, clock }: DoctorInput): Finding[] {
     notifications: recorded?.notifications ?? { standing: () => [], problems: () => [] },
   };
   const services = [...config.services.values()];
-  const { problems } = statusOf({ config, services, journal, now: clock.now() });
+  const { problems: told } = statusOf({ config, services, journal, now: clock.now() });
+  const lost = told.some(({ message }) => message === NEVER_BACKED_UP) ? await withoutData(services, signal) : [];
+  const problems = told.map((each) =>
+    each.message === NEVER_BACKED_UP && lost.includes(each.subject)
+      ? { ...each, message: NOTHING_HERE, hint: `holdfast recover ${each.subject}` }
+      : each,
+  );
   if (problems.length === 0) return [ok('every declared service has its jobs, and each has run')];
   return [...Map.groupBy(problems, ({ message }) => message)].map(([message, alike]) => {
     const [first] = alike;
     // A job that never ran is not broken: it may be new.
     const tell = first?.severity === 'warning' || message === NEVER_BACKED_UP ? warning : problem;
     const many = alike.length > 1 ? ` (${alike.length})` : '';
-    const hint = message === NEVER_BACKED_UP && alike.length > 1 ? 'holdfast run' : (first?.hint ?? null);
+    const hint = (alike.length > 1 ? FOR_ALL.get(message) : null) ?? first?.hint ?? null;
     return tell(`${message}${many}: ${alike.map(({ subject }) => subject).join(', ')}`, hint);
   });
 }
 
-/** Why a journal cannot be read is told by its own check. */
-function readable(stateDir: string): Journal | null | 'unreadable' {
-  try {
-    return openJournalReadOnly(stateDir);
-  } catch (error) {
-    if (error instanceof HoldfastError) return 'unreadable';
-    throw error;
-  }
-}
+/** A backup of nothing is not what it needs. */
+const NOTHING_HERE = 'no backup is on record, and none of its data is here';
+const FOR_ALL = new Map([
+  [NEVER_BACKED_UP, 'holdfast run'],
+  [NOTHING_HERE, 'holdfast recover'],
+]);
 
 /** Before this program was written. */
 const EARLIEST = Date.parse('2026-01-01T00:00:00Z');

@@ -2,6 +2,7 @@
 // changed, and nothing is made.
 
 import { existsSync } from 'node:fs';
+import type { PostgresRepositoryConfig } from '../../config/configuration.ts';
 import { duration } from '../../domain/duration.ts';
 import { isSound } from '../../domain/postgres-backup.ts';
 import { HoldfastError } from '../../lib/errors.ts';
@@ -10,11 +11,16 @@ import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import { type EngineService, pgBackRestOf, PROGRAM } from '../postgres/access.ts';
 import { backupsIn, clusterIn } from '../postgres/open-archive.ts';
+import { untoldOf } from '../postgres/held-backups.ts';
+import { onRecord } from '../postgres/look-at-each.ts';
+import { LOST, missingStanza } from '../postgres/missing-stanza.ts';
 import { requireMounted } from '../postgres/mounted.ts';
+import { requireDeclaredMounts } from '../postgres/new-stanza.ts';
 import { engineJobs } from '../postgres/plan-backup.ts';
 import { serverNeeds } from '../postgres/server-needs.ts';
-import { askServer } from '../postgres/server.ts';
+import { askRunning } from './ask-running.ts';
 import { examineBarman } from './barman-check.ts';
+import { readable } from './recorded.ts';
 import { type Check, type DoctorInput, type Finding, ok, problem, problemOf, warning } from './check.ts';
 
 export const serverChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =>
@@ -25,10 +31,20 @@ export const serverChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =
       title: server.service.name,
       limit: duration(3, 'm'), // pgBackRest waits for each connection that hangs
       run: (signal) =>
-        server.postgres.engine === 'barman-cloud' ? examineBarman(server, signal) : examineServer(server, signal),
+        server.postgres.engine === 'barman-cloud'
+          ? examineBarman(server, signal)
+          : examineServer(server, onRecordOf(server, config.stateDir), signal),
     }));
 
-async function examineServer(server: EngineService, signal: AbortSignal): Promise<Finding[]> {
+/** The numbers of those that backups went to. */
+function onRecordOf({ service, postgres }: EngineService, stateDir: string): readonly number[] {
+  const opened = readable(stateDir);
+  if (opened === 'unreadable') return [];
+  using journal = opened;
+  return journal === null ? [] : onRecord(service.name, postgres, journal);
+}
+
+async function examineServer(server: EngineService, recorded: readonly number[], signal: AbortSignal): Promise<Finding[]> {
   const { service, postgres } = server;
   const version = await pgBackRestVersion(PROGRAM, signal);
   const access = await pgBackRestOf(server, signal);
@@ -38,19 +54,52 @@ async function examineServer(server: EngineService, signal: AbortSignal): Promis
     troubles.push(problemOf(error));
     return null;
   };
-  for (const each of postgres.repositories) await requireMounted(service.name, each).catch(noted); // oxlint-disable-line no-await-in-loop -- a few
-  const state = await askServer(server, signal).catch(noted);
-  const info = await pgBackRestInfo(access, { signal }).catch(noted);
+  const away = new Set<number>(); // to pgBackRest the empty directory below is a repository without the stanza
+  for (const each of postgres.repositories)
+    // oxlint-disable-next-line no-await-in-loop -- a few
+    await requireThere(service.name, each).catch((error: unknown) => {
+      away.add(each.key);
+      noted(error);
+    });
+  const state = await askRunning(server, signal).catch(noted);
+  const infos = await Promise.all(
+    away.size === 0
+      ? [pgBackRestInfo(access, { signal }).catch(noted)]
+      : postgres.repositories
+          .filter(({ key }) => !away.has(key))
+          .map(({ key }) => pgBackRestInfo(access, { signal, repository: key }).catch(noted)),
+  );
+  const info = together(infos.filter((each) => each !== null));
   const findings = [
     ...troubles,
     ...unit(server),
     ...(state ? settings(server, state) : []),
-    ...(info ? repositories(server, info, state) : []),
+    ...(info ? await repositories(server, info, { state, recorded }) : []),
   ];
   const count = info?.repositories.length ?? 0;
   const well = ok(`archives into ${count} ${count === 1 ? 'repository' : 'repositories'}, pgbackrest ${version.text}`);
   return findings.some(({ health }) => health === 'problem') ? findings : [well, ...findings];
 }
+
+/** Throws `not-mounted`, also where only the administrator has said that something is mounted there. */
+async function requireThere(service: string, repository: PostgresRepositoryConfig): Promise<void> {
+  await requireMounted(service, repository);
+  await requireDeclaredMounts(service, repository);
+}
+
+/** Null where none was asked, or none answered. */
+const together = ([first, ...more]: readonly StanzaInfo[]): StanzaInfo | null =>
+  first === undefined
+    ? null
+    : more.reduce(
+        (all, each) => ({
+          repositories: [...all.repositories, ...each.repositories],
+          clusters: [...all.clusters, ...each.clusters],
+          backups: [...all.backups, ...each.backups],
+          locked: all.locked || each.locked,
+        }),
+        first,
+      );
 
 /** Where its cluster lies elsewhere, only the machine can tell (see config/server-unit.ts). */
 const DEBIAN = ['/lib/systemd/system/postgresql@.service', '/usr/lib/systemd/system/postgresql@.service'];
@@ -82,18 +131,34 @@ function settings({ postgres }: EngineService, state: ServerState): Finding[] {
 const DAMAGED =
   'Its log says which. See to the disk, then to the server (pg_amcheck; restore it beside and compare), and take a full backup: holdfast run SERVICE --type full';
 
-function repositories({ service, postgres }: EngineService, info: StanzaInfo, state: ServerState | null): Finding[] {
-  const configure = `holdfast postgres configure ${service.name}`;
-  if (info.repositories.length === 0) return [problem('pgbackrest knows no repository of the stanza', configure)];
+interface Known {
+  readonly state: ServerState | null;
+  /** See onRecordOf. */
+  readonly recorded: readonly number[];
+}
+
+async function repositories(server: EngineService, info: StanzaInfo, { state, recorded }: Known): Promise<Finding[]> {
+  const { service, postgres } = server;
+  if (info.repositories.length === 0) {
+    const untold = await untoldOf(service.name, postgres);
+    if (untold) return [problem(untold.reason, null)];
+    const fix = recorded.length > 0 ? LOST : `holdfast postgres configure ${service.name}`;
+    return [problem('pgbackrest knows no repository of the stanza', fix)];
+  }
   return info.repositories.flatMap(({ key, state: answer, message }): Finding[] => {
     if (answer === 'other') return [problem(`repository ${key} did not answer: ${message}`, null)];
-    if (answer === 'no-stanza') return [problem(`repository ${key} has no stanza ${postgres.stanza}`, configure)];
+    if (answer === 'no-stanza') {
+      const { message: words, hint } = missingStanza(server, key, recorded.includes(key));
+      return [problem(words, hint)];
+    }
     const systemId = clusterIn(info, key)?.systemId;
     if (state && systemId !== undefined && systemId !== state.systemId)
       return [problem(`repository ${key} holds another cluster (${systemId}; the server is ${state.systemId})`, null)];
     const backups = backupsIn(info, key);
     const newest = backups.at(-1);
-    if (newest === undefined) return [warning(`repository ${key} holds no backup yet`, `holdfast run ${service.name}`)];
+    if (newest === undefined && recorded.includes(key)) return [problem(`repository ${key} holds no backup any more`, LOST)];
+    if (newest === undefined)
+      return [warning(`repository ${key} holds no backup yet`, state ? `holdfast run ${service.name}` : null)];
     if (isSound(newest)) return [];
     const last = backups.findLast(isSound);
     const than = last === undefined ? 'and it holds no sound one' : `the last sound one is ${last.label}`;

@@ -20,6 +20,7 @@ import { type EngineService, pgBackRestOf } from './access.ts';
 import { type ArchiveLook, lookAtArchive, type Told } from './archive-look.ts';
 import { backupsIn, clusterIn } from './open-archive.ts';
 import { calendarsOf, isDue } from './calendars.ts';
+import { missingStanza } from './missing-stanza.ts';
 import { requireMounted } from './mounted.ts';
 import { placeOfRepository } from './repositories.ts';
 import { holdProcesses, markOf } from './processes.ts';
@@ -152,13 +153,10 @@ function requireAnswer(job: EngineJob, info: StanzaInfo, key: number): void {
   if (!found)
     throw failure(job, 'config', `pgbackrest knows no repository ${key} of the stanza ${job.postgres.stanza}`, CONFIGURE);
   if (found.state === 'other') throw failure(job, 'repository-unreachable', found.message, UNREACHABLE);
-  if (found.state === 'no-stanza')
-    throw failure(
-      job,
-      'repository-missing',
-      `repository ${key} does not have the stanza ${job.postgres.stanza}`,
-      LOST_OR_NEW,
-    );
+  if (found.state === 'no-stanza') {
+    const { message, hint } = missingStanza(job, key, null);
+    throw failure(job, 'repository-missing', message, hint);
+  }
 }
 
 /** The newest that was not there before; the others may be of somebody else. */
@@ -243,9 +241,6 @@ const NOT_CONFIGURED = 'the configuration of pgbackrest has no repository for it
 const NOT_LISTED = 'pgbackrest ended without an error, and the repository does not list a new backup';
 const CONFIGURE = 'holdfast postgres configure SERVICE --dry-run shows what pgbackrest has to know.';
 const UNREACHABLE = 'Nothing is known about it: it did not answer. Other repositories are not affected.';
-const LOST_OR_NEW =
-  'If it was there before, find out why it is gone before anything else: is its filesystem mounted? If the repository is new: ' +
-  'holdfast postgres configure SERVICE';
 
 const failure = (job: EngineJob, code: HoldfastError['code'], message: string, hint: string): HoldfastError =>
   new HoldfastError({

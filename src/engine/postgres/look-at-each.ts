@@ -69,7 +69,8 @@ export async function knownRepositories(
   }
 }
 
-function onRecord(service: string, postgres: PostgresConfig, journal: Pick<Journal, 'evidence'>): number[] {
+/** Those that a backup went to, where they are now. */
+export function onRecord(service: string, postgres: PostgresConfig, journal: Pick<Journal, 'evidence'>): number[] {
   const keys = journal.evidence({ service, kind: 'backup', limit: EVERYTHING }).flatMap(({ repository, detail }) => {
     const key = keyOfRepository(repository);
     return key !== null && detail['place'] === placeOfRepository(postgres, key) ? [key] : [];

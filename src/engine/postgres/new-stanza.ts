@@ -40,7 +40,7 @@ export async function requireNew(
 }
 
 /** Also without `mounted`: below what the administrator mounts there is nothing to write to as long as it is not mounted. */
-async function requireDeclaredMounts(service: string, { key, path }: PostgresRepositoryConfig): Promise<void> {
+export async function requireDeclaredMounts(service: string, { key, path }: PostgresRepositoryConfig): Promise<void> {
   const declared = [...(await declaredMounts()), ...(await mountUnits())];
   const missing = missingAbove(path, declared, await mounts());
   if (missing === null) return;

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Finding } from '../../../src/engine/doctor/check.ts';
 import { serverChecks } from '../../../src/engine/doctor/server-checks.ts';
+import { openJournal } from '../../../src/journal/open-journal.ts';
 import { ArchivingServer } from '../../support/archiving-server.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
-import { configuration, postgres, service } from '../support/host.ts';
+import { configuration, NOW, postgres, recordFact, serverRepository, service } from '../support/host.ts';
 
 test('a PostgreSQL server is well when it archives into every repository, and what is wrong is told by itself', async () => {
   using directory = temporaryDirectory();
@@ -18,7 +20,7 @@ test('a PostgreSQL server is well when it archives into every repository, and wh
     const found = await check?.run(new AbortController().signal);
     return (found ?? []).map(({ health, detail }) => `${health}: ${detail}`);
   };
-  assert.deepEqual(await findings(), ['problem: repository 1 has no stanza main']);
+  assert.deepEqual(await findings(), ['problem: repository 1 does not have the stanza main']);
   server.pgbackrest('stanza-create');
   const [well, hint] = await findings();
   assert.match(well ?? '', /^ok: archives into 1 repository, pgbackrest \d/);
@@ -29,4 +31,42 @@ test('a PostgreSQL server is well when it archives into every repository, and wh
   chmodSync(join(server.directory, 'repo1'), 0o000);
   assert.match((await findings()).join(), /problem: repository 1 did not answer: .*Permission denied/);
   chmodSync(join(server.directory, 'repo1'), 0o700);
+});
+
+test('a server without data is to be recovered, and of repositories that lost what is on record nothing new is made', async () => {
+  using directory = temporaryDirectory();
+  using server = new ArchivingServer(join(directory.path, 'pg'), { repositories: 2 });
+  server.pgbackrest('stanza-create');
+  const repositories = [1, 2].map((key) =>
+    serverRepository(key, {
+      path: join(server.directory, `repo${key}`),
+      mounted: key === 2 ? join(server.directory, 'repo2') : null,
+    }),
+  );
+  const db = service('db', { backup: null, postgres: postgres({ ...server.declared, repositories }) });
+  const stateDir = join(directory.path, 'state');
+  const config = configuration({ stateDir, services: new Map([['db', db]]) });
+  const findings = async (): Promise<Finding[]> => {
+    const [check] = serverChecks({ config });
+    return [...((await check?.run(new AbortController().signal)) ?? [])];
+  };
+  const details = async (): Promise<string[]> => (await findings()).map(({ detail }) => detail);
+  const mount = `nothing is mounted at ${join(server.directory, 'repo2')}`;
+  assert.deepEqual(await details(), [mount, 'repository 1 holds no backup yet'], 'what is not mounted is not asked');
+  server.stop();
+  rmSync(server.data, { recursive: true });
+  mkdirSync(server.data);
+  rmSync(join(server.directory, 'repo1', 'backup'), { recursive: true });
+  {
+    using journal = openJournal(stateDir);
+    const detail = { place: join(server.directory, 'repo1') };
+    recordFact(journal, { service: 'db', repository: 'repo1' }, { kind: 'backup', snapshotId: 'F', at: NOW, detail });
+  }
+  const lost = await findings();
+  assert.deepEqual(
+    lost.map(({ detail }) => detail),
+    [mount, `its data directory ${server.data} is empty: no server can run`, 'repository 1 does not have the stanza main'],
+  );
+  assert.match(lost[1]?.fix ?? '', /^holdfast recover db /);
+  assert.doesNotMatch(lost.map(({ fix }) => fix).join(), /configure|holdfast run/);
 });
