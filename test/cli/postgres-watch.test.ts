@@ -56,6 +56,12 @@ test('what can be had back is on record, and moves on with the log', async (t) =
   const fact = archiveFact(host);
   assert.deepEqual([fact?.repository, fact?.complete], ['repo1', true]);
   const before = restorableUntil(host);
+  const told = await host.run(['postgres', 'watch', 'db']);
+  assert.equal(told.code, 0);
+  assert.match(
+    told.stdout,
+    new RegExp(`^db@repo1 can be restored from 2\\S+Z until ${new Date(before).toISOString()} \\(.* ago\\)$`, 'm'),
+  );
   server.sql('create table kept (n int)');
   settle(server);
   await watch();
@@ -147,7 +153,6 @@ test('repositories that were emptied or do not answer are no copies any more, an
   ]);
   for (const name of readdirSync(host.path('pg', 'repo1'))) rmSync(host.path('pg', 'repo1', name), { recursive: true });
   chmodSync(host.path('pg', 'repo2'), 0o000);
-  t.after(() => chmodSync(host.path('pg', 'repo2'), 0o700));
   assert.deepEqual(await status(), [
     ['repo1', 'none'],
     ['repo2', 'unanswered'],
@@ -155,6 +160,7 @@ test('repositories that were emptied or do not answer are no copies any more, an
   server.stop();
   for (const name of readdirSync(server.data)) rmSync(join(server.data, name), { recursive: true });
   assert.equal((await host.run(['recover', 'db'])).code, 2);
+  chmodSync(host.path('pg', 'repo2'), 0o700);
   const { stdout, code } = await host.run(['status', '--check']);
   assert.match(stdout, /its recovery did not succeed .*its data is gone/);
   assert.notEqual(code, 0);

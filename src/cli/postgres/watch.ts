@@ -8,5 +8,9 @@ export async function watch(cli: CliContext, names: readonly string[], options: 
   const configuration = await cli.configuration();
   const { planWatch } = await import('../../engine/postgres/watch-archive.ts');
   const servers = await selectServers(configuration, names);
-  await execute(cli, configuration, ({ journal }) => planWatch(configuration.host, servers, journal), options);
+  const { renderWatch } = await import('../render-watch.ts');
+  await execute(cli, configuration, ({ journal }) => planWatch(configuration.host, servers, journal), {
+    ...options,
+    render: (report) => renderWatch(report, cli.out, cli.clock.now()),
+  });
 }
