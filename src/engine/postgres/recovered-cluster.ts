@@ -1,7 +1,8 @@
 // A server as it was at a moment: restored from a backup into a directory of its own, its log replayed from the archive by a private
 // server. Nothing of it reaches production, or its archive.
 
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { describeBytes } from '../../domain/bytes.ts';
 import type { BaseBackup, Reach } from '../../domain/moments.ts';
 import { formatInstant, type Instant } from '../../domain/instant.ts';
 import type { StepContext } from '../../domain/plan.ts';
@@ -11,6 +12,7 @@ import type { TargetTimeline } from '../../domain/timeline.ts';
 import { IDLE_LIMIT } from '../../process/run-process.ts';
 import { type ServerPrograms, serverPrograms } from '../../tools/postgresql/programs.ts';
 import { readRecoveryLog, type RecoveryLog } from '../../tools/postgresql/recovery-log.ts';
+import { freeSpace } from '../../tools/util-linux/stat.ts';
 import { filesOf } from '../../tools/util-linux/owned-files.ts';
 import { dataDirectory, type ValidDirectory } from './data-directory.ts';
 import type { Engine } from './engine.ts';
@@ -53,6 +55,7 @@ export interface Restored {
 export async function restoreCluster(order: RecoveryOrder, place: RecoveryPlace, context: StepContext): Promise<Restored> {
   const { access, repository, reach, cluster } = order;
   const { signal } = context;
+  const programs = await serverPrograms(cluster.version, signal); // before hours of restoring
   const files = filesOf(access.user, signal);
   for (const directory of [place.data, place.tablespaces]) await files.makeDirectory(directory); // oxlint-disable-line no-await-in-loop -- two
   context.progress({ message: `restoring ${reach.backup.label}`, bytesTotal: reach.backup.size });
@@ -80,7 +83,10 @@ export async function restoreCluster(order: RecoveryOrder, place: RecoveryPlace,
       order,
       `what was restored is another cluster: ${found.control.systemId} instead of ${cluster.systemId}`,
     );
-  return { programs: await serverPrograms(found.major, signal), directory: found };
+  return {
+    programs: found.major === programs.major ? programs : await serverPrograms(found.major, signal),
+    directory: found,
+  };
 }
 
 /** A server that has come to the moment, out of recovery, on a timeline of its own. */
@@ -168,8 +174,37 @@ async function startRecovery(
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof HoldfastError) || error.code !== 'tool-failed') throw error;
-    throw explained(order, lines, error);
+    throw (await outOfRoom(order, place, lines, error, context.signal)) ?? explained(order, lines, error);
   }
+}
+
+/** Less than two files of the log: one comes, and one is written. */
+const SCARCE = 32 * 1024 * 1024;
+
+/**
+ * Where the disk is full the server ends with whatever it was at: with a file of the log that could not be had, for instance. Null where
+ * there is room.
+ */
+async function outOfRoom(
+  { access }: RecoveryOrder,
+  { data }: RecoveryPlace,
+  lines: readonly string[],
+  cause: HoldfastError,
+  signal: AbortSignal,
+): Promise<HoldfastError | null> {
+  const said = lines.findLast((line) => /No space left on device|Disk quota exceeded/.test(line));
+  const free = await freeSpace(data, signal);
+  if (said === undefined && free >= SCARCE) return null;
+  return new HoldfastError({
+    code: 'no-space',
+    operation: 'recover',
+    subject: access.subject,
+    message: `there is no room for the log that is replayed: ${describeBytes(free)} are free at ${dirname(data)}${said === undefined ? '' : ` (${said.trim()})`}`,
+    hint: 'Make room there, and try again. Nothing was put in place.',
+    retry: 'later',
+    tool: { name: 'postgres', exitCode: cause.tool?.exitCode ?? null, stderrTail: lines.slice(-20) },
+    cause,
+  });
 }
 
 function explained(order: RecoveryOrder, lines: readonly string[], error: HoldfastError): HoldfastError {

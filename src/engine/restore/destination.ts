@@ -57,7 +57,7 @@ export async function requireSpace(directory: string, bytes: Bytes, signal: Abor
     'no-space',
     directory,
     `${describeBytes(bytes)} are to be restored, ${describeBytes(free)} are free`,
-    'The old data is kept until the new is in place: make room, or restore to another file system with --to.',
+    'The old data, where there is any, is kept until the new is in place. Make room there, or have it restored to another file system: holdfast restore SERVICE --to DIR',
   );
 }
 
