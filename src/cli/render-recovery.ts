@@ -43,32 +43,41 @@ function rehearsal(report: Report, now: Instant, out: ReportView): string {
     foreseen.map((each) => rowOf(each, now, out)),
     columnsOf(out),
   );
-  const reasons = foreseen
-    .filter(({ action }) => action !== 'restore')
-    .flatMap((each) => wrapText(printable(textAt(each, 'reason')), columnsOf(out), `${textAt(each, 'service')}: `, '  '));
-  const bytes = sum(lost.map(({ bytes: size }) => size));
-  const back = lost.filter(({ action }) => action === 'restore').length;
+  const reasons = foreseen.filter(({ action }) => action !== 'restore').flatMap((each) => whyNot(each, out));
+  const returning = lost.filter(({ action }) => action === 'restore');
+  const sizes = returning.flatMap(({ bytes }) => (typeof bytes === 'number' ? bytes : []));
+  const back = returning.length;
   const rest = lost.length - back;
   const said = [
-    `${plural(back, 'service')} would come back (${describeBytes(bytes)})`,
+    `${plural(back, 'service')} would come back${sizes.length === 0 ? '' : ` (${describeBytes(sum(sizes))})`}`,
     ...(rest > 0 ? [`${rest} would not`] : []),
     `${foreseen.length - lost.length} would stay as they are`,
   ].join(', ');
   const verdict = wrapText(`Dry run: ${said}; nothing was changed.`, columnsOf(out), '', '  ');
-  const takes = wrapText(timeOf(lost.filter(({ action }) => action === 'restore')), columnsOf(out), '', '  ');
-  const loss = wrapText(lossIn(lost.filter(({ action }) => action === 'restore')), columnsOf(out), '', '  ');
+  const [takes = [], loss = []] = [timeOf(returning), lossIn(returning)].map((text) =>
+    text === '' ? [] : wrapText(text, columnsOf(out), '', '  '),
+  );
   return [table, ...(reasons.length > 0 ? [...reasons, ''] : []), ...loss, ...takes, ...verdict, ''].join('\n');
+}
+
+/** And what to do about it, where that is known. */
+function whyNot(each: JsonObject, out: ReportView): string[] {
+  const hint = printable(textAt(each, 'hint'));
+  return [
+    ...wrapText(printable(textAt(each, 'reason')), columnsOf(out), `${printable(textAt(each, 'service'))}: `, '  '),
+    ...(hint === '' ? [] : wrapText(hint, columnsOf(out), '  hint: ', '    ')),
+  ];
 }
 
 /** A server comes back as new as its archive is, whatever the age of its backup. */
 function lossIn(back: readonly JsonObject[]): string {
   const servers = back
     .filter((each) => textAt(each, 'snapshotTime') === '')
-    .map((each) => printable(textAt(each, 'service')));
-  return [
-    ...(back.length > servers.length ? ['What was written since (AGE) is lost.'] : []),
-    ...(servers.length > 0 ? [`Of ${servers.join(', ')} everything comes back that its archive holds.`] : []),
-  ].join(' ');
+    .map((each) => {
+      const until = textAt(each, 'until');
+      return `Of ${printable(textAt(each, 'service'))} everything comes back that its archive holds${until === '' ? '' : `: until ${until}, what was written after that is lost`}.`;
+    });
+  return [...(back.length > servers.length ? ['What was written since (AGE) is lost.'] : []), ...servers].join(' ');
 }
 
 /** One after the other. Empty where nothing comes back. */
@@ -91,7 +100,7 @@ const takesOf = ({ takes }: JsonObject): Takes | null => (takes ?? null) as Take
 
 function rowOf(result: JsonObject, now: Instant, out: ReportView): string[] {
   const [word, tone] = WORDS[textAt(result, 'action')] ?? ['', 'dim'];
-  const time = parseInstant(textAt(result, 'snapshotTime'));
+  const time = parseInstant(textAt(result, 'snapshotTime') || textAt(result, 'until'));
   const { files, bytes } = result;
   const takes = takesOf(result);
   return [
@@ -109,13 +118,28 @@ function rowOf(result: JsonObject, now: Instant, out: ReportView): string[] {
 /** Of a snapshot of a dataset, without that. */
 const nameOf = (snapshot: string): string => snapshot.slice(snapshot.indexOf('@') + 1);
 
-const sum = (values: readonly unknown[]): Bytes =>
-  values.reduce<number>((total, value) => total + (typeof value === 'number' ? value : 0), 0) as Bytes; // of bytes
+const sum = (bytes: readonly number[]): Bytes => bytes.reduce((total, each) => total + each, 0) as Bytes; // of bytes
 
 function comeBack({ result, outcome }: StepReport, out: ReportView): string[] {
+  if (typeof result?.['backup'] === 'string' && ['succeeded', 'partial'].includes(outcome)) return server(result, out);
   if (typeof result?.['files'] !== 'number' || !['succeeded', 'partial'].includes(outcome)) return [];
   const service = printable(textAt(result, 'service'));
   const size = describeBytes(Number(result['bytes']) as Bytes); // as the step wrote it
   const what = `${plural(result['files'], 'file')}, ${size}, as of ${textAt(result, 'snapshotTime')}, from ${printable(textAt(result, 'repository') || textAt(result, 'snapshot'))}; verified: ${textAt(result, 'verified')}`;
   return wrapText(what, columnsOf(out), `${service}: `, '  ').map((line) => `${line}\n`);
+}
+
+/** To the end of the log that was there: told by the last transaction, where one was replayed beforehand. */
+function server(result: JsonObject, out: ReportView): string[] {
+  const [last, until] = [textAt(result, 'lastTransaction'), textAt(result, 'until')];
+  const moment = [
+    ...(until === '' ? [] : [`back to ${until}, where its archive ends`]),
+    ...(last === '' ? [] : [`the last transaction that was replayed was committed ${last}`]),
+  ];
+  const what = [...moment, `from ${textAt(result, 'backup')} in ${printable(textAt(result, 'repository'))}`].join('; ');
+  const next = printable(textAt(result, 'next'));
+  return [
+    ...wrapText(what, columnsOf(out), `${printable(textAt(result, 'service'))}: `, '  '),
+    ...(next === '' ? [] : wrapText(next, columnsOf(out), '  next: ', '    ')),
+  ].map((line) => `${line}\n`);
 }

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import type { Report, StepReport } from '../../src/domain/report.ts';
 import { ArchivingServer } from '../support/archiving-server.ts';
 import { ScratchHost, stepOf } from '../support/cli.ts';
+import { asOwner, ownDirectory } from '../support/postgres.ts';
 
 interface Scene {
   readonly host: ScratchHost;
@@ -96,12 +97,14 @@ test('an emptied data directory gets back every row that was archived, also thos
   assert.partialDeepStrictEqual(dry.step.result, { action: 'restore', repository: 'repo1', takes });
   assert.match(
     (await host.run(['recover', 'db', '--dry-run'])).stdout,
-    /^Of db everything comes back that its archive holds\..*By the last drills it takes \d/ms,
+    /^Of db everything comes back that its archive holds: until 2\S+, what was written after that is lost\..*By the last drills it takes \d/ms,
   );
+  assert.doesNotMatch((await host.run(['recover', 'db', '--dry-run'])).stdout, /\(0 B\)|\n\n\n/);
   assert.deepEqual([dry.code, readdirSync(server.data)], [0, ['.dot']]);
   renameSync(host.path('pg/repo1'), host.path('pg/repo1.away'));
   const { code, step } = await scene.recover();
   assert.deepEqual([code, step.outcome], [0, 'succeeded'], step.error?.message ?? '');
+  assert.match(JSON.stringify(step.result?.['until']), /^"2\S+Z"$/);
   assert.match(step.warnings.join(), /it was here before: somebody has emptied it/);
   renameSync(host.path('pg/repo1.away'), host.path('pg/repo1'));
   server.start();
@@ -191,4 +194,44 @@ test('a new server starts on data that nobody has, and on nothing with the word 
   assert.match(started.warnings.join(), /it starts without data: .* holds no backup/);
   assert.equal((await recover('--before-start')).outcome, 'failed', 'it was for one start');
   assert.deepEqual(readdirSync(server.data), []);
+});
+
+test('a server with tablespaces is not put back in place: the rehearsal says it, and doctor before', async (t) => {
+  const scene = await backedUp(t);
+  const { host, server, recover } = scene;
+  host.services['db'] = { postgres: server.section, recover: {} };
+  ownDirectory(host.path('pg/space'));
+  server.start();
+  server.sql(`create tablespace aside location '${host.path('pg/space')}'`);
+  server.sql('create table there (n int) tablespace aside; insert into there select generate_series(1, 1000)');
+  assert.equal((await host.backUp(['db', '--type', 'full'])).code, 0);
+  const doctor = JSON.parse((await host.run(['--json', 'doctor'])).stdout) as unknown;
+  assert.match(JSON.stringify(doctor), /it has tablespaces \([^)]*space\)/);
+  server.stop();
+  empty(scene);
+  const dry = await recover('--dry-run');
+  assert.equal(dry.step.result?.['action'], 'block');
+  const { stdout } = await host.run(['recover', 'db', '--dry-run']);
+  assert.match(
+    stdout.replaceAll(/\s+/g, ' '),
+    /db: .* but it has tablespaces \(aside in .*hint: holdfast restore db --to DIR/,
+  );
+  assert.doesNotMatch(stdout, /\n\n\n/);
+  const { code, step } = await recover();
+  assert.deepEqual([code, step.error?.code], [2, 'refused']);
+  assert.match(step.error?.message ?? '', /it has tablespaces \(aside in \d{8}-\d{6}F\)/);
+  assert.deepEqual(readdirSync(server.data), []);
+  assert.equal((await host.run(['restore', 'db', '--to', host.path('pg/back')])).code, 0);
+  // by hand, as the guide says
+  rmSync(host.path('pg/space'), { recursive: true });
+  renameSync(host.path('pg/back/tablespaces/aside'), host.path('pg/space'));
+  const [link = ''] = readdirSync(host.path('pg/back/data/pg_tblspc'));
+  asOwner('ln', ['-sfn', host.path('pg/space'), host.path('pg/back/data/pg_tblspc', link)]);
+  asOwner('sed', ['-i', "/^archive_mode = 'off'/d", host.path('pg/back/data/postgresql.auto.conf')]);
+  rmSync(server.data, { recursive: true });
+  renameSync(host.path('pg/back/data'), server.data);
+  assert.equal((await recover()).step.reason, 'its data is there');
+  server.start();
+  assert.deepEqual([server.sql('select count(*) from there'), server.sql('show archive_mode')], [['1000'], ['on']]);
+  assert.equal((await host.backUp(['db', '--type', 'full'])).code, 0);
 });

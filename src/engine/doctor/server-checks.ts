@@ -10,6 +10,7 @@ import { pgBackRestInfo, type StanzaInfo } from '../../tools/pgbackrest/info.ts'
 import { pgBackRestVersion } from '../../tools/pgbackrest/version.ts';
 import type { ServerState } from '../../tools/postgresql/settings.ts';
 import { type EngineService, pgBackRestOf, PROGRAM } from '../postgres/access.ts';
+import { dataDirectory } from '../postgres/data-directory.ts';
 import { backupsIn, clusterIn } from '../postgres/open-archive.ts';
 import { untoldOf } from '../postgres/held-backups.ts';
 import { onRecord } from '../postgres/look-at-each.ts';
@@ -17,6 +18,7 @@ import { LOST, missingStanza } from '../postgres/missing-stanza.ts';
 import { requireMounted } from '../postgres/mounted.ts';
 import { requireDeclaredMounts } from '../postgres/new-stanza.ts';
 import { engineJobs } from '../postgres/plan-backup.ts';
+import { tablespacesByHand } from '../postgres/restore-in-place.ts';
 import { serverNeeds } from '../postgres/server-needs.ts';
 import { askRunning } from './ask-running.ts';
 import { examineBarman } from './barman-check.ts';
@@ -30,11 +32,25 @@ export const serverChecks = ({ config }: Pick<DoctorInput, 'config'>): Check[] =
       id: `server:${server.service.name}`,
       title: server.service.name,
       limit: duration(3, 'm'), // pgBackRest waits for each connection that hangs
-      run: (signal) =>
-        server.postgres.engine === 'barman-cloud'
+      run: async (signal) => [
+        ...(await (server.postgres.engine === 'barman-cloud'
           ? examineBarman(server, signal)
-          : examineServer(server, onRecordOf(server, config.stateDir), signal),
+          : examineServer(server, onRecordOf(server, config.stateDir), signal))),
+        ...(await tablespaces(server, signal)),
+      ],
     }));
+
+/** Known now, not when its data is lost and its unit waits. */
+async function tablespaces({ service, postgres }: EngineService, signal: AbortSignal): Promise<Finding[]> {
+  const found = service.recover.beforeStart ? await dataDirectory(postgres.dataDir, signal) : null;
+  if (found?.state !== 'valid' || found.tablespaces.size === 0) return [];
+  return [
+    warning(
+      `it has tablespaces (${[...found.tablespaces.values()].join(', ')}): with \`recover\` its unit does not start on lost data, and does not bring it back by itself, either`,
+      tablespacesByHand(service.name),
+    ),
+  ];
+}
 
 /** The numbers of those that backups went to. */
 function onRecordOf({ service, postgres }: EngineService, stateDir: string): readonly number[] {

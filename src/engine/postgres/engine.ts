@@ -27,6 +27,8 @@ export interface Engine {
   timelines(state: ArchiveState, signal: AbortSignal): Promise<readonly number[]>;
   /** Of each repository what it holds, in the order in which they are asked. Never throws but for the signal. */
   held(signal: AbortSignal): Promise<readonly (HeldState & { readonly repository: string })[]>;
+  /** The names of those that a backup has data in. Throws what keeps it from being known. */
+  tablespaces(repository: number, label: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Puts a backup into an empty directory, with what the server needs to replay the log; it does not archive. */
   restore(request: EngineRestore, options: EngineOptions): Promise<void>;
   /** The value of restore_command for a server on that directory. */

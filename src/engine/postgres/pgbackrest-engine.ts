@@ -1,7 +1,7 @@
 // A server that pgBackRest keeps, or the copy of its repository, as an engine.
 
 import type { PostgresConfig } from '../../config/configuration.ts';
-import { pgBackRestInfo } from '../../tools/pgbackrest/info.ts';
+import { pgBackRestInfo, pgBackRestTablespaces } from '../../tools/pgbackrest/info.ts';
 import type { PgBackRest } from '../../tools/pgbackrest/invoke.ts';
 import { pgBackRestRestore, restoreCommandFor } from '../../tools/pgbackrest/restore.ts';
 import { checkStanza } from '../../tools/pgbackrest/stanza.ts';
@@ -36,6 +36,7 @@ export const pgBackRestEngine = (access: PgBackRest, postgres: PostgresConfig): 
     return timelinesOf(files, id);
   },
   held: (signal) => heldBy(access, postgres, signal),
+  tablespaces: (repository, label, signal) => pgBackRestTablespaces(access, { repository, label }, signal),
   restore: (request, options) => pgBackRestRestore(access, { ...request, delta: false }, options),
   restoreCommand: (repository, directory) => restoreCommandFor(access, repository, directory),
   check: (signal) => checkStanza(access, { signal }),

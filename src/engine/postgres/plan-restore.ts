@@ -8,6 +8,7 @@ import type { Plan, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { nameOfRepository } from '../../domain/postgres-repository.ts';
 import type { Surroundings } from '../restore/destination.ts';
 import { checkDestination } from '../restore/destination.ts';
+import { serverPrograms } from '../../tools/postgresql/programs.ts';
 import type { Toolbox } from '../toolbox.ts';
 import { targetTimeline } from './archive-state.ts';
 import { type ChosenMoment, chooseMoment, type MomentWish } from './choose-moment.ts';
@@ -15,7 +16,7 @@ import { engineOf } from './engine-of.ts';
 import { repositoryNumber } from './repositories.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { scratchFor } from '../drill/scratch-for.ts';
-import { livePlace, restoreServerInPlace } from './restore-in-place.ts';
+import { livePlace, requireNoTablespaces, restoreServerInPlace } from './restore-in-place.ts';
 import { requireReachable, restoreServerTo } from './restore-to.ts';
 import type { RecoveryOrder } from './recovered-cluster.ts';
 import { dirname } from 'node:path';
@@ -53,6 +54,7 @@ export async function planServerRestore(
   if (to !== null) await requireReachable(dirname(to), access, signal);
   const chosen = await chooseMoment(access, repositories, wish, signal);
   const recovery = recoveryOf(access, postgres, chosen, wish);
+  (await serverPrograms(recovery.cluster.version, signal)).need('postgres'); // it is recovered by a server of its own
   const base = { kind: 'restore', host, limits: {}, warnings: chosen.remarks };
   const what = describe(service.name, chosen, wish);
   if (to !== null) {
@@ -80,6 +82,7 @@ export async function planServerRestore(
   };
   const order = { recovery, service, postgres, others, journal: toolbox.journal };
   await livePlace(order, signal);
+  await requireNoTablespaces(recovery, signal);
   const step = stepOf(scene, chosen, `${what} in place`, (context) => restoreServerInPlace(order, context));
   const locks = [serviceLock(service.name), stanzaLock(postgres.stanza)].map((name) => ({
     name,
@@ -109,7 +112,7 @@ const describe = (service: string, { reach, state }: ChosenMoment, { at }: Momen
 
 const stepOf = (
   { service: { name: service }, postgres }: ServerScene,
-  { state, moments }: ChosenMoment,
+  { state, reach, moments }: ChosenMoment,
   title: string,
   run: (context: StepContext) => Promise<StepResult>,
 ): Step => ({
@@ -119,7 +122,7 @@ const stepOf = (
   repository: nameOfRepository(state.repository),
   weight: 'critical',
   title,
-  foreseen: { moments },
+  foreseen: { moments, label: reach.backup.label, until: formatInstant(reach.to), bytes: reach.backup.size },
   locks: [
     { name: serviceLock(service), mode: 'shared' },
     { name: backupsLock(postgres.stanza, nameOfRepository(state.repository)), mode: 'shared' },

@@ -2,7 +2,6 @@
 // that the moment can be had; then exchanged for what is there, which is kept. The server itself goes over to the new timeline, so that
 // its history comes into the archive.
 
-import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
@@ -18,7 +17,7 @@ import { asideOf, entrySwapOf, homeOf, type LivePlace, stagingOf, swapOf } from 
 import { holdStaging } from '../restore/staging.ts';
 import { holdStopped } from '../restore/unit-effect.ts';
 import { dataDirectory } from './data-directory.ts';
-import { notRestored, recoverAndStop, type RecoveryOrder, recoveryPlace, restoreCluster } from './recovered-cluster.ts';
+import { recoverAndStop, type RecoveryOrder, recoveryPlace, restoreCluster } from './recovered-cluster.ts';
 import { proveInService } from './in-service.ts';
 import { readSettings, settingsToRecover } from './recovery-settings.ts';
 import { requireReachable, resultOf } from './restore-to.ts';
@@ -46,9 +45,6 @@ export async function restoreServerInPlace(order: RestoreServerInPlace, context:
   await using _staging = await holdStaging(context, staging, { owner: access.user });
   const made = recoveryPlace(staging, basename(place.path));
   const restored = await restoreCluster(recovery, made, context);
-  const [space] = await readdir(join(made.data, 'pg_tblspc'));
-  if (space !== undefined)
-    throw notRestored(recovery, `it has tablespaces, and those cannot be exchanged in place: use --to`);
   const log = await recoverAndStop(recovery, made, restored, context);
   // from here on it archives again, and gets the rest of the log as a server in that place does
   const files = filesOf(access.user, context.signal);
@@ -109,6 +105,24 @@ const holdsSomething = async (directory: string): Promise<boolean> =>
     (names) => names.length > 0,
     () => true,
   );
+
+/** What is known before anything is restored. Throws `refused`: tablespaces are places of their own, which are not exchanged with it. */
+export async function requireNoTablespaces(
+  { access, repository, reach }: Pick<RecoveryOrder, 'access' | 'repository' | 'reach'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { label } = reach.backup;
+  const names = await access.tablespaces(repository, label, signal);
+  if (names.length === 0) return;
+  throw refusal(
+    access.subject,
+    `it has tablespaces (${names.join(', ')} in ${label}), and those are not put back in place`,
+    tablespacesByHand(access.subject),
+  );
+}
+
+export const tablespacesByHand = (service: string): string =>
+  `holdfast restore ${service} --to DIR recovers all of it into a new directory, tablespaces too; the commands that put it in place from there are in the guide "Getting a PostgreSQL server back".`;
 
 /** Throws `refused` or `not-mounted` where it cannot be replaced safely. */
 export async function livePlace(order: RestoreServerInPlace, signal: AbortSignal): Promise<LivePlace> {

@@ -134,6 +134,7 @@ export function resultOf(
       backup: backup.label,
       backupTime: formatInstant(backup.stoppedAt),
       bytes: backup.size,
+      until: formatInstant(at ?? reach.to),
       ...facts,
     },
   };

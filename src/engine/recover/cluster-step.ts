@@ -7,10 +7,10 @@ import type { Instant } from '../../domain/instant.ts';
 import { serviceLock, stanzaLock } from '../../domain/naming.ts';
 import type { Lock, Step, StepContext, StepResult } from '../../domain/plan.ts';
 import { type ClusterDecision, type ClusterObservation, decideCluster } from '../../domain/postgres-recovery.ts';
-import type { HoldfastError } from '../../lib/errors.ts';
+import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { observeScene } from '../layers/observe-scene.ts';
-import { planServerRestore } from '../postgres/plan-restore.ts';
+import { planServerRestore, type ServerScene } from '../postgres/plan-restore.ts';
 import { emptyStartAllowed, onlyByItsUnit, useUpEmptyStart } from './empty-starts.ts';
 import { type Estimate, estimateOf } from './estimate.ts';
 import { lossOf } from '../../domain/recovery.ts';
@@ -51,8 +51,8 @@ export async function clusterStep(
   };
   const first = await look(scene.mounts, scene.world.signal, scene.world.now);
   const lost = await repositoryFirst(service, postgres, first, scene);
-  const foreseen = first.decision;
-  const restores = foreseen.action === 'restore' || lost !== null;
+  const { foreseen, until, bytes } = await rehearsed(service, postgres, first.decision, scene);
+  const restores = first.decision.action === 'restore' || lost !== null;
   const source = foreseen.action === 'restore' ? foreseen.from.repository : (lost?.repository ?? null);
   const estimate = source === null ? null : estimateOf(scene.journal, service.name, source);
   const from = foreseen.action === 'restore' ? ` from ${foreseen.from.repository} (${foreseen.from.label})` : '';
@@ -61,7 +61,10 @@ export async function clusterStep(
     title: `Recover the PostgreSQL server of ${service.name}${lost ? `, its repository first from ${lost.from}` : from}`,
     foreseen: lost
       ? { service: service.name, action: 'restore', reason: lost.reason, ...lost.copy, takes: estimate && { ...estimate } }
-      : foreseenOf(service.name, foreseen, estimate),
+      : {
+          ...foreseenOf(service.name, foreseen, estimate),
+          ...(foreseen.action === 'restore' ? { until, bytes } : {}),
+        },
     ...(estimate === null ? {} : { expected: duration(estimate.seconds, 's') }),
     ...(isFine(foreseen) || lost ? {} : { doomed: true }),
     // none where it may start: it comes here, too, when a restore that still has them starts the unit again
@@ -86,6 +89,50 @@ export async function clusterStep(
     },
   };
 }
+
+interface Rehearsed {
+  readonly foreseen: ClusterDecision;
+  /** The newest moment that can be had, and how much is restored; null where nobody has asked. */
+  readonly until: string | null;
+  readonly bytes: number | null;
+}
+
+/** What stands in the way of the restore is known before; where its unit waits, the restore itself says it as soon. */
+async function rehearsed(
+  service: ServiceConfig,
+  postgres: PostgresConfig,
+  decision: ClusterDecision,
+  { config, toolbox, beforeStart, world: { signal } }: ClusterRecovery,
+): Promise<Rehearsed> {
+  if (decision.action !== 'restore' || beforeStart) return { foreseen: decision, until: null, bytes: null };
+  try {
+    const wish = { at: null, timeline: null, to: null, cluster: decision.from.systemId };
+    const plan = await planServerRestore(sceneOf(service, postgres, config), wish, toolbox, signal);
+    const [{ repository = decision.from.repository, foreseen = {} } = {}] = plan.steps;
+    const { until, bytes, label } = foreseen;
+    const from = { ...decision.from, repository, ...(typeof label === 'string' ? { label } : {}) }; // the one that goes furthest
+    return {
+      foreseen: { ...decision, from },
+      until: typeof until === 'string' ? until : null,
+      bytes: typeof bytes === 'number' ? bytes : null,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof HoldfastError)) throw error;
+    const { code, message, hint = '', retry } = error;
+    const reason = `${decision.reason}, but ${message}`;
+    return { foreseen: { action: 'block', code, reason, hint, again: retry !== 'never' }, until: null, bytes: null };
+  }
+}
+
+const sceneOf = (service: ServiceConfig, postgres: PostgresConfig, config: ClusterRecovery['config']): ServerScene => ({
+  config,
+  host: config.host,
+  service,
+  postgres,
+  services: [...config.services.values()],
+  repositories: [...config.repositories.values()],
+});
 
 /** Where no repository answers it is of use that there is a copy of one. */
 function sayingTheCopy({ backup }: ServiceConfig, decision: ClusterDecision): ClusterDecision {
@@ -123,15 +170,7 @@ async function putBack(
   { config, toolbox }: ClusterRecovery,
   context: StepContext,
 ): Promise<StepResult> {
-  const { host, services, repositories } = config;
-  const scene = {
-    config,
-    host,
-    service,
-    postgres,
-    services: [...services.values()],
-    repositories: [...repositories.values()],
-  };
+  const scene = sceneOf(service, postgres, config);
   const passedOver = new Map<string, HoldfastError>();
   for (;;) {
     /* oxlint-disable no-await-in-loop -- the next one only when this one cannot */
@@ -170,7 +209,8 @@ function foreseenOf(service: string, decision: ClusterDecision, estimate: Estima
   const action = mayStart(decision) ? 'skip' : KNOWN.has(decision.action) ? decision.action : 'fail';
   const from = 'from' in decision ? { repository: decision.from.repository, snapshotId: decision.from.label } : {};
   const takes = decision.action === 'restore' ? { takes: estimate && { ...estimate } } : {};
-  return { service, action, reason: decision.reason, ...from, ...takes };
+  const hint = decision.action === 'block' ? { hint: decision.hint } : {};
+  return { service, action, reason: decision.reason, ...hint, ...from, ...takes };
 }
 
 /** The actions that a rehearsal has words for. */

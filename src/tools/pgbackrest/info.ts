@@ -49,6 +49,11 @@ const count = z.number().int().nonnegative();
 const seconds = count.transform((value) => (value * 1000) as Instant);
 const TYPES = { full: 'full', diff: 'differential', incr: 'incremental' } as const;
 
+/** Only of one backup is it told in which tablespaces its data was. */
+const setShape = z.object({
+  backup: z.array(z.object({ label: z.string(), tablespace: z.array(z.object({ name: z.string() })).nullish() })),
+});
+
 const status = z.object({ code: z.number().int(), message: z.string() });
 const stanzaShape = z.object({
   name: z.string(),
@@ -133,3 +138,20 @@ export async function pgBackRestInfo(
   const stdout = await invokePgBackRest(access, infoInvocation(options.repository), { timeout: LIMIT, ...options });
   return parseInfo(stdout, access.stanza, access.subject);
 }
+
+/** Their names. */
+export async function pgBackRestTablespaces(
+  access: PgBackRest,
+  { label, repository }: { readonly label: string; readonly repository: number },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { args, operation } = infoInvocation();
+  const invocation = { args: [...args, `--set=${label}`], operation, repository };
+  return parseTablespaces(await invokePgBackRest(access, invocation, { timeout: LIMIT, signal }), label, access.subject);
+}
+
+export const parseTablespaces = (stdout: string, label: string, subject: string): string[] =>
+  parseDocument(stdout, z.array(setShape), 'ask for the backups of', subject)
+    .flatMap(({ backup }) => backup)
+    .filter((each) => each.label === label)
+    .flatMap(({ tablespace }) => (tablespace ?? []).map(({ name }) => name));

@@ -5,6 +5,7 @@ import { reachesOf } from '../../../domain/moments.ts';
 import { jobName } from '../../../domain/naming.ts';
 import type { ArchiveState as HeldState } from '../../../domain/postgres-recovery.ts';
 import { HoldfastError } from '../../../lib/errors.ts';
+import { barmanBackups } from '../../../tools/barman-cloud/backup-list.ts';
 import type { BarmanCloud } from '../../../tools/barman-cloud/invoke.ts';
 import { placeName, shellWords } from '../../../tools/barman-cloud/place.ts';
 import { restoreCommand } from '../../../tools/barman-cloud/wal.ts';
@@ -45,6 +46,10 @@ export const barmanEngine = (access: BarmanCloud, server: EngineService): Engine
     } catch (error) {
       return [{ repository: NAME, kind: 'unreachable', ...obstacleOf(error, signal) }];
     }
+  },
+  async tablespaces(_repository, label, signal) {
+    const { backups } = await barmanBackups(access, { signal });
+    return (backups.find(({ id }) => id === label)?.whole?.tablespaces ?? []).map(({ name }) => name);
   },
   restore: (request, options) => restoreHere(access, request, options),
   restoreCommand: () => restoreCommand(access.place),
