@@ -1,7 +1,7 @@
 // A real PostgreSQL server before it starts, with real pgBackRest: it starts on its own cluster only, and never on nothing.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Report, StepReport } from '../../src/domain/report.ts';
@@ -234,4 +234,13 @@ test('a server with tablespaces is not put back in place: the rehearsal says it,
   server.start();
   assert.deepEqual([server.sql('select count(*) from there'), server.sql('show archive_mode')], [['1000'], ['on']]);
   assert.equal((await host.backUp(['db', '--type', 'full'])).code, 0);
+});
+
+test('data on which no server starts is there, and what mends it is said', async (t) => {
+  const { host, server, recover } = await backedUp(t);
+  chmodSync(server.data, 0o755);
+  const { step } = await recover();
+  assert.deepEqual([step.outcome, step.reason], ['skipped', 'its data is there']);
+  assert.match(step.warnings.join(), /no server starts on it: its mode is 0755.*: chmod 0700 \S+data/);
+  assert.match((await host.run(['recover', 'db', '--dry-run'])).stdout, /hint: no server starts on it: its mode is 0755/);
 });

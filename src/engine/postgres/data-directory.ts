@@ -5,6 +5,7 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errnoOf, HoldfastError } from '../../lib/errors.ts';
+import { quote } from '../../lib/shell-word.ts';
 import { type ControlData, controlData } from '../../tools/postgresql/control-data.ts';
 import { serverPrograms } from '../../tools/postgresql/programs.ts';
 import type { Owner } from '../../tools/util-linux/stat.ts';
@@ -118,15 +119,21 @@ async function cluster(directory: string, major: string, stats: Stats, signal: A
 }
 
 /** Why a server would not start on it, or not with all of its data, as this user; none where it would. */
-export function obstaclesOf({ owner, mode, missing }: ValidDirectory, user: Owner | null): string[] {
+export function obstaclesOf(
+  directory: string,
+  { owner, mode, missing }: Pick<ValidDirectory, 'owner' | 'mode' | 'missing'>,
+  user: Owner | null,
+): string[] {
   return [
     ...missing.map((path) => `${path}, where a part of it is kept, is not there: is its file system mounted?`),
     ...(user !== null && owner.uid !== user.uid
-      ? [`it belongs to user ${owner.uid}, and the server runs as user ${user.uid}`]
+      ? [
+          `it belongs to user ${owner.uid}, and the server runs as user ${user.uid}: chown -R ${user.uid}:${user.gid} ${quote(directory)}`,
+        ]
       : []),
     ...((mode & 0o027) === 0
       ? []
-      : [`its mode is 0${mode.toString(8)}, and a server starts with 0700 or 0750 only (chmod 0700)`]),
+      : [`its mode is 0${mode.toString(8)}, and a server starts with 0700 or 0750 only: chmod 0700 ${quote(directory)}`]),
   ];
 }
 

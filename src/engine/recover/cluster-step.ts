@@ -6,7 +6,7 @@ import { duration } from '../../domain/duration.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { serviceLock, stanzaLock } from '../../domain/naming.ts';
 import type { Lock, Step, StepContext, StepResult } from '../../domain/plan.ts';
-import { type ClusterDecision, type ClusterObservation, decideCluster } from '../../domain/postgres-recovery.ts';
+import { type ClusterDecision, decideCluster } from '../../domain/postgres-recovery.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { observeScene } from '../layers/observe-scene.ts';
@@ -16,7 +16,7 @@ import { type Estimate, estimateOf } from './estimate.ts';
 import { lossOf } from '../../domain/recovery.ts';
 import { anotherMayDo } from './from-copies.ts';
 import { lookAtPaths } from './look-at-paths.ts';
-import { type ClusterScene, observeCluster } from './observe-cluster.ts';
+import { type ClusterScene, observeCluster, type SeenCluster } from './observe-cluster.ts';
 import type { PlanningWorld } from '../restore/plan-restore.ts';
 import type { Repositories } from './ask-copies.ts';
 import { changedSince, refusal } from './refusal.ts';
@@ -64,6 +64,9 @@ export async function clusterStep(
       : {
           ...foreseenOf(service.name, foreseen, estimate),
           ...(foreseen.action === 'restore' ? { until, bytes } : {}),
+          ...(mayStart(foreseen) && first.seen.obstacles.length > 0
+            ? { hint: `no server starts on it: ${first.seen.obstacles.join('; ')}` }
+            : {}),
         },
     ...(estimate === null ? {} : { expected: duration(estimate.seconds, 's') }),
     ...(isFine(foreseen) || lost ? {} : { doomed: true }),
@@ -234,11 +237,12 @@ function startEmpty(
 
 /** Nothing is put back. */
 function conclude(
-  seen: ClusterObservation,
+  seen: SeenCluster,
   decision: Exclude<ClusterDecision, { action: 'restore' | 'start-empty' }>,
   context: StepContext,
 ): StepResult {
-  const { service } = seen;
+  const { service, obstacles } = seen;
+  if (mayStart(decision)) for (const each of obstacles) context.warn(`no server starts on it: ${each}`);
   switch (decision.action) {
     case 'start':
       if (decision.remark !== null) context.warn(decision.remark);

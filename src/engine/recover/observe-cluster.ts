@@ -5,10 +5,11 @@ import type { Configuration, PostgresConfig, ServiceConfig } from '../../config/
 import type { ClusterData, ClusterObservation, ClusterReceipt, Obstacle } from '../../domain/postgres-recovery.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ObservedScene } from '../layers/observe-scene.ts';
-import { type DataDirectory, dataDirectory } from '../postgres/data-directory.ts';
+import { type DataDirectory, dataDirectory, obstaclesOf } from '../postgres/data-directory.ts';
 import { engineOf } from '../postgres/engine-of.ts';
 import { obstacleOf } from '../postgres/held-backups.ts';
 import { isUntouched } from '../postgres/untouched.ts';
+import { userNumbers } from '../../tools/getent/user.ts';
 import { whatHides } from './look-at-paths.ts';
 
 export interface ClusterScene {
@@ -17,12 +18,17 @@ export interface ClusterScene {
   readonly mounts: ObservedScene;
 }
 
+export interface SeenCluster extends ClusterObservation {
+  /** Why no server would start on what is there, with what mends it: whose data it is has nothing to do with that. */
+  readonly obstacles: readonly string[];
+}
+
 export async function observeCluster(
   service: ServiceConfig,
   postgres: PostgresConfig,
   scene: ClusterScene,
   signal: AbortSignal,
-): Promise<ClusterObservation> {
+): Promise<SeenCluster> {
   const [hidden, directory] = await Promise.all([
     hiddenOrUnknown(service, postgres, scene, signal),
     dataDirectory(postgres.dataDir, signal),
@@ -32,7 +38,9 @@ export async function observeCluster(
   // what is known to be right starts at once: nobody waits for a repository that may be far, or down
   const isKnown = data.kind === 'valid' && data.systemId === receipt?.systemId;
   const archives = hidden !== null || isKnown ? [] : await askArchives(service, postgres, signal);
-  return { service: service.name, dataDir: postgres.dataDir, hidden, data, receipt, archives };
+  const obstacles =
+    directory.state === 'valid' ? obstaclesOf(postgres.dataDir, directory, await userNumbers(postgres.user, signal)) : [];
+  return { service: service.name, dataDir: postgres.dataDir, hidden, data, receipt, archives, obstacles };
 }
 
 async function hiddenOrUnknown(

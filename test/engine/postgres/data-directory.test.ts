@@ -37,7 +37,7 @@ test('a whole cluster is valid, and says which one it is', async () => {
   assert.equal(found.control.checksums, true);
   assert.deepEqual(found.owner, OWNER);
   assert.equal(found.mode, 0o700);
-  assert.deepEqual(obstaclesOf(found, OWNER), []);
+  assert.deepEqual(obstaclesOf(copy.data, found, OWNER), []);
 });
 
 test('what `rm -rf DIR/*` leaves is empty, whatever its dot files say', async () => {
@@ -124,7 +124,7 @@ test('a log and tablespaces elsewhere are named, and what is not there of them i
   assert.equal(found.wal, wal);
   assert.deepEqual(Object.fromEntries(found.tablespaces), { 16384: space, 16385: lost });
   assert.deepEqual(found.missing, [lost]);
-  assert.match(obstaclesOf(found, OWNER).join(), /lost, where a part of it is kept, is not there/);
+  assert.match(obstaclesOf(copy.data, found, OWNER).join(), /lost, where a part of it is kept, is not there/);
 });
 
 test('another owner and an open mode are obstacles', async () => {
@@ -132,9 +132,12 @@ test('another owner and an open mode are obstacles', async () => {
   chmodSync(copy.data, 0o755);
   const found = await stateOf(copy.data);
   assert.ok(found.state === 'valid');
-  const obstacles = obstaclesOf(found, { uid: OWNER.uid + 1, gid: OWNER.gid });
+  const obstacles = obstaclesOf(copy.data, found, { uid: OWNER.uid + 1, gid: OWNER.gid });
   assert.equal(obstacles.length, 2);
-  assert.match(obstacles.join(), /it belongs to user \d+, and the server runs as user \d+,its mode is 0755/);
+  assert.match(
+    obstacles.join(),
+    /it belongs to user \d+, and the server runs as user \d+: chown -R \d+:\d+ \S+,its mode is 0755.*: chmod 0700 /,
+  );
 });
 
 test('a version whose programs are not installed is not known, with the package to install', async () => {
