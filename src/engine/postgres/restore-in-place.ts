@@ -2,6 +2,7 @@
 // that the moment can be had; then exchanged for what is there, which is kept. The server itself goes over to the new timeline, so that
 // its history comes into the archive.
 
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PostgresConfig, ServiceConfig } from '../../config/configuration.ts';
 import type { StepContext, StepResult } from '../../domain/plan.ts';
