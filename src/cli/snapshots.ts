@@ -1,6 +1,7 @@
 // holdfast snapshots: what the repositories hold.
 
 import { Command } from '@commander-js/extra-typings';
+import type { Configuration } from '../config/configuration.ts';
 import { describeBytes } from '../domain/bytes.ts';
 import { EXIT } from '../domain/exit-code.ts';
 import { formatInstant } from '../domain/instant.ts';
@@ -36,9 +37,19 @@ interface Row {
 }
 
 async function list(cli: CliContext, services: readonly string[], options: Options): Promise<void> {
-  using look = await openLook(cli, options);
+  const configuration = options.url === undefined ? await cli.configuration() : null;
+  const ofServers = configuration !== null && (await isOfServers(configuration, options.repository));
+  using look = await openLook(cli, ofServers ? { ...options, repository: undefined } : options);
   const { holdings } = await import('../engine/snapshots/look.ts');
-  const found = await holdings(look.repositories, look.asking);
+  const found = await holdings(ofServers ? [] : look.repositories, look.asking);
+  const asksServers =
+    configuration !== null &&
+    (options.host ?? configuration.host) === configuration.host &&
+    (ofServers || !options.repository);
+  const { askServers, renderServerBackups, serverBackupsJson } = await import('./server-backups.ts');
+  const servers = asksServers
+    ? await askServers(cli, configuration, { services, repository: options.repository }, look.asking.toolbox.journal)
+    : [];
   const host = options.host ?? look.host;
   const wanted = (snapshot: Snapshot): boolean => {
     if (services.length > 0 && !services.some((service) => snapshot.tags.includes(jobTag(service)))) return false;
@@ -59,17 +70,26 @@ async function list(cli: CliContext, services: readonly string[], options: Optio
   });
   await refuseUnknown(services, look.services, found);
   rows.sort((a, b) => b.snapshot.time - a.snapshot.time);
-  const failed = found.flatMap(({ error }) => error ?? []);
-  cli.exitCode = failed.length === 0 ? EXIT.ok : failed.length < found.length ? EXIT.partial : EXIT.failed;
-  if (!cli.options.json) await tellFailures(cli, found);
-  cli.result(render(rows, cli, failed.length), {
+  const asked = [...found.map(({ repository, error }) => ({ repository: repository.name, error })), ...servers];
+  const failed = asked.flatMap(({ error }) => error ?? []);
+  cli.exitCode = failed.length === 0 ? EXIT.ok : failed.length < asked.length ? EXIT.partial : EXIT.failed;
+  if (!cli.options.json) await tellFailures(cli, asked);
+  const told = renderServerBackups(servers, cli);
+  const listed = told !== '' && rows.length === 0 ? '' : render(rows, cli, failed.length);
+  cli.result([listed, told].filter(Boolean).join('\n'), {
     schemaVersion: 1,
     exitCode: cli.exitCode,
     snapshots: rows.map(rowJson),
-    errors: found.flatMap(({ repository, error }) =>
-      error ? [{ repository: repository.name, error: cli.tailor(errorReport(error)) }] : [],
-    ),
+    ...serverBackupsJson(servers),
+    errors: asked.flatMap(({ repository, error }) => (error ? [{ repository, error: cli.tailor(errorReport(error)) }] : [])),
   });
+}
+
+/** A repository of a server's own, which restic knows nothing of. */
+async function isOfServers(configuration: Configuration, repository: string | undefined): Promise<boolean> {
+  if (repository === undefined || configuration.repositories.has(repository)) return false;
+  const { isEngineRepository } = await import('../engine/postgres/plan-backup.ts');
+  return isEngineRepository(configuration, repository);
 }
 
 const isConfiguration = ({ tags }: Snapshot): boolean => tags.includes(configurationTag);
@@ -88,7 +108,7 @@ async function refuseUnknown(
   throw unknownName('service', unknown, [...known]);
 }
 
-async function tellFailures(cli: CliContext, found: readonly Holding[]): Promise<void> {
+async function tellFailures(cli: CliContext, found: readonly Pick<Holding, 'error'>[]): Promise<void> {
   const { renderError } = await import('./render-error.ts');
   for (const { error } of found) if (error) cli.err.write(renderError(cli.tailor(errorReport(error))));
 }

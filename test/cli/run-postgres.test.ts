@@ -1,7 +1,7 @@
 // Backing up a real PostgreSQL server with real pgBackRest: what is told as done is done.
 
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { backupsLock } from '../../src/domain/naming.ts';
@@ -160,6 +160,35 @@ test('a backup that is killed leaves no worker with its lock, and the next one s
   assert.deepEqual(workers(), []);
   assert.deepEqual(host.leftovers(), []);
   assert.equal(server.labels(1).length, 1);
+});
+
+test('the backups of a server are listed with the time that it can be restored to, and one that is silent hides no other', async (t) => {
+  const { host, server, run } = sceneOf(t, { repositories: 2 });
+  server.pgbackrest('stanza-create');
+  await run();
+  await run();
+  server.stop(); // it may be what is lost
+  const all = await host.run(['snapshots', 'db']);
+  assert.equal(all.code, 0, all.stderr);
+  for (const key of [1, 2]) {
+    const [full = '', incremental = ''] = server.labels(key);
+    assert.match(all.stdout, new RegExp(`^${incremental} .* db +incremental +repo${key} +\\d`, 'm'));
+    assert.match(all.stdout, new RegExp(`^${full} .* db +full +repo${key} +\\d`, 'm'));
+    assert.match(all.stdout, new RegExp(`^db@repo${key} can be restored from 2\\S+Z until 2\\S+Z`, 'm'));
+  }
+  renameSync(host.path('pg', 'repo2'), host.path('pg', 'repo2.away'));
+  const some = await host.run(['--json', 'snapshots']);
+  assert.equal(some.code, 1);
+  const { serverBackups, errors } = JSON.parse(some.stdout) as Record<string, { repository: string; kind?: string }[]>;
+  assert.deepEqual(
+    [...(serverBackups ?? []), ...(errors ?? [])].map(({ repository, kind }) => [repository, kind]),
+    [
+      ['repo1', 'incremental'],
+      ['repo1', 'full'],
+      ['repo2', undefined],
+    ],
+  );
+  assert.equal((await host.run(['snapshots', '--repository', 'repo2'])).code, 2);
 });
 
 test('a page that does not fit its checksum makes the backup partial, and no proof', async (t) => {
