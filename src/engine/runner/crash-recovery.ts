@@ -1,7 +1,8 @@
 // Cleans up after a Holdfast that died: undoes exactly what its journal says it made, and ends its runs as interrupted.
 // It is the ordinary start of every command that runs a plan.
 
-import { describeDuration } from '../../domain/duration.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describeDuration, duration } from '../../domain/duration.ts';
 import { elapsed } from '../../domain/instant.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -9,6 +10,12 @@ import { mayBeAlive } from '../../process/identity.ts';
 import type { LockBroker } from '../../repositories/broker.ts';
 import { lastWords } from './dead-runs.ts';
 import { type EffectKinds, StepEffects } from './effects.ts';
+
+/**
+ * What a Holdfast was starting in the very moment in which it died bears no name yet by which anybody could wait for its end: a restic
+ * that makes the directory anew that is cleaned up.
+ */
+const BEING_STARTED = duration(200, 'ms');
 
 /**
  * Returns one sentence for each thing that was cleaned up or could not be (that stays recorded and is tried again at the
@@ -26,6 +33,7 @@ export async function recoverFromCrash(options: {
     journal.unfinishedRuns().filter((run) => !mayBeAlive(run.process));
   if (dead().length === 0) return [];
   await using _lock = await broker.acquire([{ name: 'crash-recovery', mode: 'exclusive' }], options.signal);
+  if (dead().some(({ effects }) => effects.length > 0)) await delay(BEING_STARTED, undefined, { signal: options.signal });
   const notes: string[] = [];
   for (const run of dead()) {
     const age = describeDuration(elapsed(run.startedAt, clock.now()));
