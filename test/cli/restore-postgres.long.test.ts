@@ -17,6 +17,9 @@ test('of 2 GB, five random moments come back with exactly what was committed unt
   host.services = {
     db: { postgres: { engine: 'pgbackrest', dataDir, stanza: 'db', user: USER, socket, port: PORT, configFile } },
   };
+  // what it looks at by itself is written into its log, which it archives: that is no doing of a restore
+  production.sql('ALTER SYSTEM SET autovacuum = off');
+  production.sql('SELECT pg_reload_conf()');
   production.sql(
     `CREATE TABLE bulk AS SELECT n, 0 AS version, (SELECT string_agg(md5(n::text || part::text), '') FROM generate_series(1, 30) AS part) AS noise FROM generate_series(1, ${ROWS}) AS n`,
   );
