@@ -24,11 +24,12 @@ function checkReplicaSources({ resolved }: Pick<CrossCheckInput, 'resolved'>, fi
   const { services, datasets, replication } = resolved.configuration;
   for (const { name, recover } of services.values()) {
     if (!recover.sources.includes('replica')) continue;
-    const own = datasets.filter(({ service }) => service === name);
     const path = ['services', name, 'recover', 'sources'];
-    if (replication.targets.length === 0)
+    if (replication.targets.length === 0) {
       findings.warn(path, 'there is no replica: no target is declared in replication.zfs.targets');
-    for (const { name: dataset } of replication.targets.length === 0 ? [] : own)
+      continue;
+    }
+    for (const { name: dataset } of datasets.filter(({ service }) => service === name))
       if (!replication.targets.some((target) => isSentTo(target, dataset)))
         findings.warn(path, `there is no replica of it: no target is sent ${dataset}`);
   }

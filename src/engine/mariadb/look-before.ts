@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { MariadbDumps } from '../../config/configuration.ts';
 import { dumpsIn } from '../../config/resolve-dumps.ts';
 import { MANIFEST } from '../../domain/database-dumps.ts';
+import { parseJson } from '../../lib/json.ts';
 import { mariadbCatalogue } from '../../tools/mariadb/catalogue.ts';
 import { resticDump } from '../../tools/restic/dump.ts';
 import { notWhole } from '../dumps/restored-set.ts';
@@ -25,16 +26,7 @@ export async function lookBefore(
   if (place === null) return; // told by the step itself
   const access = await accessTo(toolbox, repository, signal);
   const text = await resticDump(access, { snapshotId: snapshot.id, path: join(place, MANIFEST) }, { signal });
-  const set = mariadbManifest.safeParse(jsonOf(text));
+  const set = mariadbManifest.safeParse(parseJson(text));
   if (!set.success) throw notWhole(service, `its manifest (${MANIFEST}) is none of a MariaDB server`);
   await requireEmpty(service, server, await mariadbCatalogue(server, service, signal), set.data.databases, signal);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

@@ -12,6 +12,7 @@ import { loadMariadb } from '../../tools/mariadb/load.ts';
 import { openScratchRoot, requireRoom, scratchRoot } from '../drill/scratch.ts';
 import type { DumpsOrder } from '../dumps/dumps-order.ts';
 import { databaseIn } from '../dumps/restored-set.ts';
+import { requireFree } from '../dumps/taken-name.ts';
 import { stageDumps } from '../dumps/stage-dumps.ts';
 import { resultOf } from '../restore/restore-result.ts';
 import { holdStaging } from '../restore/staging.ts';
@@ -19,9 +20,11 @@ import type { Toolbox } from '../toolbox.ts';
 import { loadInSomeOrder, makeAccounts, type NewAccounts } from './load-set.ts';
 import { holdLoading, type LoadingDatabase } from './loading-database.ts';
 import { readMariadbSet } from './read-set.ts';
-import { requireEmpty, requireFree } from './taken.ts';
+import { requireEmpty } from './taken.ts';
 
 type Order = DumpsOrder<MariadbDumps>;
+
+const COMPARE = 'move what you need: RENAME TABLE moves a table from one to the other';
 
 /** What should be known before all of them come back. */
 export const IN_PLACE_REMARKS: readonly string[] = [
@@ -34,7 +37,7 @@ export async function restoreMariadb(order: Order, toolbox: Toolbox, context: St
   const { only, service, dumps, config, place } = order;
   const { server } = dumps;
   const catalogue = await mariadbCatalogue(server, service, signal);
-  if (only !== null) requireFree(service, catalogue, only.as);
+  if (only !== null) requireFree(service, catalogue, only.as, COMPARE);
   const surroundings = { services: [...config.services.values()], repositories: [...config.repositories.values()] };
   const root = join(await openScratchRoot(scratchRoot(config), surroundings), `.holdfast-restore-${runId}`);
   await using _staging = await holdStaging(context, root);

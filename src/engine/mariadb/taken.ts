@@ -1,20 +1,8 @@
-// What stands in the way of a load: a name that is taken, a database that has something in it.
+// What stands in the way of a load: a database that has something in it.
 
 import { HoldfastError } from '../../lib/errors.ts';
 import type { MariadbCatalogue } from '../../tools/mariadb/catalogue.ts';
 import { ask, literal, type MariadbAddress } from '../../tools/mariadb/client.ts';
-
-/** Throws `refused`. */
-export function requireFree(subject: string, { databases }: MariadbCatalogue, name: string): void {
-  if (!databases.some((each) => each.name === name)) return;
-  throw new HoldfastError({
-    code: 'refused',
-    operation: 'restore a database of',
-    subject,
-    message: `the server has a database ${name}, and a restore never loads into one that is there`,
-    hint: 'Give it another name with --as NAME, compare, and move what you need: RENAME TABLE moves a table from one to the other.',
-  });
-}
 
 /** Tables, views, sequences, routines and events: whatever a database has. */
 const CONTENT = `SELECT table_schema FROM information_schema.tables UNION SELECT routine_schema FROM information_schema.routines

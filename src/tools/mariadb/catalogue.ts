@@ -5,6 +5,7 @@ import type { Bytes } from '../../domain/bytes.ts';
 import { duration } from '../../domain/duration.ts';
 import { type MariadbDatabase, type MariadbSettings, unsupported } from '../../domain/mariadb-dumps.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { parseJson } from '../../lib/json.ts';
 import { ask, type MariadbAddress } from './client.ts';
 
 export interface MariadbCatalogue {
@@ -59,8 +60,8 @@ export async function mariadbCatalogue(
 
 /** Throws `tool-output`. */
 export function parseCatalogue([first = '', ...rest]: readonly string[]): MariadbCatalogue {
-  const about = server.safeParse(jsonOf(first));
-  const databases = z.array(database).safeParse(rest.map(jsonOf));
+  const about = server.safeParse(parseJson(first));
+  const databases = z.array(database).safeParse(rest.map((line) => parseJson(line)));
   if (about.success && databases.success) {
     const { version, ...settings } = about.data;
     return { version, settings, databases: databases.data };
@@ -72,15 +73,6 @@ export function parseCatalogue([first = '', ...rest]: readonly string[]): Mariad
     message: 'mariadb did not say which databases there are',
     cause: about.error ?? databases.error,
   });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 const notOurs = (subject: string, message: string): HoldfastError =>

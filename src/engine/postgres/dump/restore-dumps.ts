@@ -14,12 +14,11 @@ import {
   OF_EVERY_SERVER,
 } from '../../../domain/database-dumps.ts';
 import type { StepContext, StepResult } from '../../../domain/plan.ts';
-import { HoldfastError } from '../../../lib/errors.ts';
 import type { JsonObject } from '../../../lib/json.ts';
-import type { Catalogue } from '../../../tools/postgresql/catalogue.ts';
 import { requireRoom } from '../../drill/scratch.ts';
 import type { DumpsOrder } from '../../dumps/dumps-order.ts';
 import { databaseIn } from '../../dumps/restored-set.ts';
+import { requireFree } from '../../dumps/taken-name.ts';
 import { stageDumps } from '../../dumps/stage-dumps.ts';
 import { resultOf } from '../../restore/restore-result.ts';
 import { holdStaging } from '../../restore/staging.ts';
@@ -39,12 +38,14 @@ export const IN_PLACE_REMARKS: readonly string[] = [
   `${[...OF_EVERY_SERVER].join(' and ')}, with which every server begins, are left as they are: --database NAME --as OTHER brings one back beside`,
 ];
 
+const COMPARE = 'rename both when you are sure; --in-place exchanges all of them';
+
 /** Throws `refused` where a name is taken, `not-restored` where a dump cannot be loaded; the server is then as it was, but for roles. */
 export async function restoreDumps(order: RestoreDumps, toolbox: Toolbox, context: StepContext): Promise<StepResult> {
   const { signal, runId } = context;
   const { only, service, dumps } = order;
   const live = await liveOf(dumps.server, service, signal);
-  if (only !== null) requireFree(service, live.catalogue, only.as);
+  if (only !== null) requireFree(service, live.catalogue, only.as, COMPARE);
   const scratch = await scratchFor(order.config, dumps.server, { user: live.server.user, subject: service }, signal);
   const root = join(scratch, `.holdfast-restore-${runId}`);
   await using _staging = await holdStaging(context, root);
@@ -109,15 +110,3 @@ const whereOf = (moves: readonly Move[], roles: readonly string[]): JsonObject =
   roles: [...roles],
   kept: moves.flatMap(({ as, aside }) => (aside === null ? [] : [{ path: as, keptAt: `the database ${aside}` }])),
 });
-
-/** Throws `refused`. */
-function requireFree(subject: string, { databases }: Catalogue, name: string): void {
-  if (!databases.some((each) => each.name === name)) return;
-  throw new HoldfastError({
-    code: 'refused',
-    operation: 'restore a database of',
-    subject,
-    message: `the server has a database ${name}, and a restore never loads into one that is there`,
-    hint: 'Give it another name with --as NAME, compare, and rename both when you are sure; --in-place exchanges all of them.',
-  });
-}
